@@ -1,0 +1,58 @@
+// Bodies are pulled (house principle 8): whoever wants bytes asks for the next piece; not asking is back-pressure. A filter
+// is a source over a source. Owner's loop only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "http/fields.h"
+#include "io/task.h"
+
+namespace gatehouse::http {
+
+/// One pulled piece. `bytes` is valid until the next pull, the next suspension of this thread's loop, or the end of the
+/// source, whichever is first: it may lie in the worker's shared read buffer (io::ReadLoan). Who keeps bytes copies them.
+/// `end` says that nothing follows; the last piece may carry bytes too.
+struct Piece {
+  std::string_view bytes;
+  bool end = false;
+};
+
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  /// The next piece, never empty unless `end`. One pull at a time; after `end` or an error nothing may be pulled.
+  /// Errors: kUpstreamClosed or kPeerClosed when the message ended short of its framing, kBadRequest or kUpstreamInvalid for
+  /// broken framing, kBodyTooLarge, kTimeout, kCancelled.
+  virtual io::Task<Result<Piece>> pull() = 0;
+  /// True when a pull will complete without waiting for the peer.
+  virtual bool ready() const { return false; }
+  /// Total size, when the framing tells it.
+  virtual std::optional<std::uint64_t> length() const { return std::nullopt; }
+  /// Trailer section; complete after `end`. Null when there is none.
+  virtual const Fields* trailers() const { return nullptr; }
+};
+
+/// Owning handle of a source; an empty Body has no bytes. Move-only.
+class Body {
+ public:
+  Body() = default;
+  explicit Body(std::unique_ptr<BodySource> source) : source_(std::move(source)) {}
+  /// All bytes at hand.
+  static Body fixed(Chunk bytes);
+
+  bool empty() const { return source_ == nullptr; }
+  /// The source, or null when empty.
+  BodySource* source() const { return source_.get(); }
+  std::unique_ptr<BodySource> release() { return std::move(source_); }
+  std::optional<std::uint64_t> length() const { return source_ ? source_->length() : 0; }
+
+ private:
+  std::unique_ptr<BodySource> source_;
+};
+
+}  // namespace gatehouse::http

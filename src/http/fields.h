@@ -1,0 +1,59 @@
+// A field section (RFC 9110 section 5): ordered, duplicates kept, spelling of names kept, names compared without case.
+// All text lives in one buffer; views returned are valid until the section is changed.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gatehouse::http {
+
+class Fields {
+ public:
+  struct Field {
+    std::string_view name;
+    std::string_view value;
+  };
+
+  /// Appends; the caller has checked name and value (h1_strict, h2_session) or they are our own literals.
+  void add(std::string_view name, std::string_view value);
+  /// Removes all of that name, then appends.
+  void set(std::string_view name, std::string_view value);
+  /// Number of lines removed.
+  std::size_t remove(std::string_view name);
+  /// First value of that name.
+  std::optional<std::string_view> get(std::string_view name) const [[clang::lifetimebound]];
+  bool has(std::string_view name) const;
+  std::size_t count(std::string_view name) const;
+  /// All values of that name joined by ", " (RFC 9110 section 5.3).
+  std::string joined(std::string_view name) const;
+
+  std::size_t size() const;
+  bool empty() const { return size() == 0; }
+  /// Line `index` in order of arrival; index < size().
+  Field at(std::size_t index) const [[clang::lifetimebound]];
+  /// Name and value octets held, as counted against limits.
+  std::size_t octets() const;
+  /// Room for a section of this size, to allocate once.
+  void reserve(std::size_t lines, std::size_t octets);
+  void clear();
+
+ private:
+  struct Line {
+    std::uint32_t name_begin;
+    std::uint32_t value_begin;
+    std::uint32_t value_size;
+    std::uint16_t name_size;
+  };
+  std::string text_;
+  std::vector<Line> lines_;
+};
+
+/// Removes hop-by-hop fields (RFC 9110 section 7.6.1): Connection and all it names, Keep-Alive, Proxy-Connection, TE,
+/// Transfer-Encoding, Upgrade, Proxy-Authenticate, Proxy-Authorization, Trailer.
+void removeHopByHop(Fields& fields);
+
+}  // namespace gatehouse::http

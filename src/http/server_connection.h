@@ -1,0 +1,88 @@
+// One client connection seen as a sequence of exchanges: HTTP/1.1 gives them one after another, HTTP/2 side by side. The
+// syntax (RFC 9112, RFC 9113) ends here; above it there are heads and bodies only. Owner's loop only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "http/body.h"
+#include "http/head.h"
+#include "io/stop.h"
+#include "io/stream.h"
+#include "io/task.h"
+
+namespace gatehouse::http {
+
+/// Limits of a connection; sizes in bytes.
+struct ServerLimits {
+  std::size_t target = 16 * 1024;
+  std::size_t field_section = 64 * 1024;
+  std::size_t field_count = 100;
+  Nanos head_timeout = Seconds(30);    // from the first byte of a head to its end
+  Nanos idle_timeout = Seconds(600);   // between exchanges
+  Nanos body_timeout = Seconds(60);    // between two pieces of a request body
+  Nanos write_timeout = Seconds(300);  // a client that takes no byte for so long is gone
+};
+
+/// How the reply body is framed. kLength needs the Content-Length field in the head; kNone is for HEAD, 204 and 304.
+enum class Framing : std::uint8_t { kNone, kLength, kChunked };
+
+/// What the exchange has seen on the wire, for the record.
+struct ExchangeCounts {
+  std::uint64_t bytes_in = 0;    // request body
+  std::uint64_t bytes_out = 0;   // response body, without framing
+  Nanos stall{0};                // waits for a slow reader
+};
+
+/// One request and the one reply to it. The reply is written once: writeHead, then write any number of times, then finish;
+/// or abort. Destroying an unfinished exchange aborts it.
+class ServerExchange {
+ public:
+  virtual ~ServerExchange() = default;
+
+  /// The request head; may be moved out by its one consumer.
+  virtual RequestHead& head() = 0;
+  /// The unread request body. Reading it sends 100-continue first when the client waits for that.
+  virtual BodySource* body() = 0;
+  /// Raised when the client closes or resets before the reply is finished.
+  virtual io::Stop& gone() = 0;
+
+  /// Queues the head; it leaves with the first body bytes, with finish() or with flush(), in one system call.
+  virtual void writeHead(const ResponseHead& head, Framing framing) = 0;
+  /// Sends what is queued.
+  virtual io::Task<Result<void>> flush() = 0;
+  /// Sends body bytes; returns when the kernel has taken all of them. Errors: kPeerClosed, kTimeout, kCancelled.
+  virtual io::Task<Result<void>> write(std::string_view bytes) = 0;
+  /// As write, then ends the body cleanly; bytes and end leave in one system call.
+  virtual io::Task<Result<void>> finish(std::string_view bytes = {}) = 0;
+  /// Breaks the reply off so that the client can tell: H1 closes without the last chunk, H2 resets the stream.
+  virtual void abort() = 0;
+  virtual bool headWritten() const = 0;
+  virtual const ExchangeCounts& counts() const = 0;
+};
+
+class ServerConnection {
+ public:
+  virtual ~ServerConnection() = default;
+  /// The next request, or null when the connection is done (closed, drained, broken). A head that is no HTTP is answered
+  /// here with its status (400, 413, 431, 505) as problem+json, counted, and ends the connection. H1 gives the next exchange
+  /// only after the previous one is finished and destroyed.
+  virtual io::Task<std::unique_ptr<ServerExchange>> next() = 0;
+  /// No exchange after the current ones; "Connection: close" is sent where it still can be.
+  virtual void drain() = 0;
+  virtual const io::Peer& peer() const = 0;
+};
+
+/// HTTP/1.1 over any stream. The stream must outlive nothing: it is owned.
+std::unique_ptr<ServerConnection> serveHttp1(
+    io::Reactor& reactor,
+    std::unique_ptr<io::Stream> stream,
+    const ServerLimits& limits
+);
+
+}  // namespace gatehouse::http
