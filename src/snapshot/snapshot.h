@@ -1,0 +1,53 @@
+// The compiled configuration (house principle 3): everything a request needs, resolved, immutable. A request pins the one
+// its worker holds and reads nothing else. Made by compile, handed over by publish; safe from any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "crypto/secret_text.h"
+#include "snapshot/route_table.h"
+#include "telemetry/record.h"
+
+namespace gatehouse::snapshot {
+
+struct Listener {
+  telemetry::Name gateway;  // "namespace/name"
+  telemetry::Name name;
+  std::string hostname;  // lower case; "*.x" for a wildcard; empty for any
+  RouteTable routes;
+};
+
+/// A server certificate with the names it is chosen for.
+struct ServerCertificate {
+  std::vector<std::string> hostnames;  // of the listeners that name it; empty entry: any
+  std::string chain_pem;
+  std::shared_ptr<const crypto::SecretText> key_pem;
+};
+
+/// Listeners of one Gateway that share sockets.
+struct Port {
+  telemetry::Name gateway;
+  std::string gateway_class;
+  std::uint16_t port = 0;               // as the Gateway says
+  std::vector<std::string> addresses;   // "127.0.0.1:8080", "[::1]:8080": where it listens
+  bool tls = false;
+  std::vector<ServerCertificate> certificates;
+  std::vector<Listener> listeners;  // never empty
+};
+
+struct Snapshot {
+  std::uint64_t generation = 0;
+  std::vector<Port> ports;
+};
+
+using SnapshotHandle = std::shared_ptr<const Snapshot>;
+
+/// The listener of `port` that answers for `host` (lower case, without port): exact hostname, then longest wildcard, then
+/// none; null if no listener takes it.
+const Listener* chooseListener(const Port& port [[clang::lifetimebound]], std::string_view host);
+
+}  // namespace gatehouse::snapshot

@@ -1,0 +1,37 @@
+// The one place that decides which credential leaves (D9). A backend with auth of its own sends that and nothing of the
+// client's; a backend without forwards what the client sent, unless the gateway consumed it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "crypto/secret_text.h"
+#include "http/credential.h"
+#include "http/head.h"
+
+namespace gatehouse::upstream {
+
+enum class Placement : std::uint8_t { kHeader, kQuery, kCookie };
+
+/// One credential of the backend and where it is put.
+struct PlacedCredential {
+  Placement placement = Placement::kHeader;
+  std::string name = "Authorization";
+  std::string prefix = "Bearer ";
+  std::shared_ptr<const crypto::SecretText> value;
+};
+
+struct BackendAuth {
+  /// Empty and `missing` empty: the backend has no auth.
+  std::vector<PlacedCredential> credentials;
+  /// Not empty: why the credential is not there, naming the Secret; requests get kCredentialMissing, nothing is sent.
+  std::string missing;
+};
+
+/// Puts the right credential into `head`. Errors: kCredentialMissing.
+Result<void> applyCredential(http::RequestHead& head, http::ClientCredential client, const BackendAuth& auth);
+
+}  // namespace gatehouse::upstream
