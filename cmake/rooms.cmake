@@ -12,7 +12,7 @@ set(GATEHOUSE_ROOMS
   "upstream: base crypto io http secret resource"
   "policy: base wire crypto io http secret llm resource"
   "telemetry: base wire io http llm"
-  "snapshot: base http llm secret upstream policy telemetry"
+  "snapshot: base crypto http llm secret upstream policy telemetry"
   "compile: base wire crypto http resource llm secret upstream policy telemetry snapshot"
   "proxy: base io http llm upstream policy telemetry snapshot"
   "control: base wire crypto io http resource secret compile snapshot"
