@@ -1,0 +1,72 @@
+// Text of manifests -> objects and findings: documents, lists, identity, schema, rules, decoding
+// (resources.md 2). No I/O: the caller reads the files, in a stable order.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "resource/finding.h"
+#include "resource/schema.h"
+#include "resource/set.h"
+
+namespace gatehouse::resource {
+
+/// Value of an environment variable, or nothing if it is not set.
+using LookUpVariable = std::function<std::optional<std::string>(std::string_view name)>;
+
+struct LoadOptions {
+  std::string default_namespace = "default";
+  /// Unknown fields, unknown kinds of our groups and dropped namespaces are errors (D5).
+  bool strict = false;
+  /// For `${NAME}` in stringData. Empty: nothing is expanded (in a cluster).
+  LookUpVariable variable;
+};
+
+/// What the sources said. An object with an error of its own is left out of `objects`; the others
+/// stay.
+struct Loaded {
+  std::vector<AnyObject> objects;
+  std::vector<Finding> findings;  // by file, then position
+};
+
+/// Collects the files of one load. Owner's thread only.
+class Loader {
+ public:
+  /// `schemas` must outlive the loader.
+  Loader(const SchemaSet& schemas, LoadOptions options);
+
+  /// One file of YAML or JSON, any number of documents. `file` is the name findings carry.
+  void add(std::string_view file, std::string_view text);
+
+  /// One object of any other source, already parsed (a watch event, an admin request).
+  void addObject(std::string_view file, const wire::Value& object);
+
+  /// Everything added so far. The loader is empty afterwards.
+  Loaded finish();
+
+ private:
+  struct Ignored {
+    Finding first;
+    std::size_t count = 0;
+  };
+  struct Place;
+
+  void addItem(std::string_view file, const wire::Value& item);
+  void accept(Place& place, const wire::Value& object);
+  void ignore(Place& place);
+  std::optional<AnyObject> decode(Place& place, const wire::Value& object);
+  bool keepFirst(const Place& place);
+
+  const SchemaSet& schemas_;
+  LoadOptions options_;
+  std::vector<AnyObject> objects_;
+  std::vector<Finding> findings_;
+  std::map<ObjectKey, Source> seen_;
+  std::map<std::string, Ignored, std::less<>> ignored_;
+};
+
+}  // namespace gatehouse::resource
