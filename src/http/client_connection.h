@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 
 #include "base/clock.h"
@@ -28,11 +27,9 @@ class ClientConnection {
   /// head in one writev and stay owned by the caller until this returns. An answer that comes before the request is sent
   /// ends the sending; the connection is then not reusable. Errors: kUpstreamClosed (retry kIfReused when not one byte of
   /// answer came), kUpstreamInvalid, kTimeout, kCancelled.
-  /// When the body has ended cleanly the connection becomes reusable() and `onReusable` is called
-  /// (once, from this thread); a body destroyed before its end closes the connection. The connection must outlive the body.
+  /// After the body has ended cleanly and is destroyed the connection is reusable() again; a body destroyed before its end
+  /// closes it. The connection must outlive the body.
   virtual io::Task<Result<ClientResponse>> send(ClientRequest& request) = 0;
-  /// Who is told when the exchange has ended cleanly; set by the pool before send().
-  virtual void onReusable(std::move_only_function<void()> callback) = 0;
   /// Neither busy nor closed by the peer; checked without a system call.
   virtual bool reusable() const = 0;
   /// Whether an exchange has been completed on it before.
