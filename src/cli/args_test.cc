@@ -1,0 +1,63 @@
+#include "cli/args.h"
+
+#include <gtest/gtest.h>
+
+namespace gatehouse::cli {
+namespace {
+
+template <std::size_t N>
+Command parse(const char* const (&argv)[N]) {
+  return parseArguments(static_cast<int>(N), argv);
+}
+
+TEST(Arguments, RunTakesRepeatedFilesBindsAndResolves) {
+  Command command = parse(
+      {"gatehouse",
+       "run",
+       "-f",
+       "a",
+       "-f",
+       "b",
+       "--bind",
+       "g=127.0.0.1:1",
+       "--resolve",
+       "api.openai.com:443:127.0.0.1:9443",
+       "--drain-timeout",
+       "1.5",
+       "--log-format",
+       "json"}
+  );
+  const auto* run = std::get_if<RunOptions>(&command);
+  ASSERT_NE(run, nullptr);
+  EXPECT_EQ(run->files, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(run->binds, (std::vector<std::string>{"g=127.0.0.1:1"}));
+  EXPECT_EQ(run->resolve.size(), 1u);
+  EXPECT_EQ(run->drain_timeout, Millis(1500));
+  EXPECT_EQ(run->log_format, LogFormat::kJson);
+}
+
+TEST(Arguments, ValidateNeedsAFile) {
+  Command command = parse({"gatehouse", "validate"});
+  const auto* print = std::get_if<PrintAndExit>(&command);
+  ASSERT_NE(print, nullptr);
+  EXPECT_EQ(print->exit_code, 2);
+  EXPECT_NE(print->text.find("--file"), std::string::npos);
+}
+
+TEST(Arguments, HelpShowsExamples) {
+  Command command = parse({"gatehouse", "run", "--help"});
+  const auto* print = std::get_if<PrintAndExit>(&command);
+  ASSERT_NE(print, nullptr);
+  EXPECT_EQ(print->exit_code, 0);
+  EXPECT_NE(print->text.find("Examples:"), std::string::npos);
+}
+
+TEST(Arguments, AnUnknownCommandIsAMistake) {
+  Command command = parse({"gatehouse", "serve"});
+  const auto* print = std::get_if<PrintAndExit>(&command);
+  ASSERT_NE(print, nullptr);
+  EXPECT_EQ(print->exit_code, 2);
+}
+
+}  // namespace
+}  // namespace gatehouse::cli
