@@ -1,5 +1,6 @@
-// Bytes that travel. A Chunk is a shared, immutable slice: copying it shares the storage. A ChunkQueue is an ordered list
-// of them. Neither knows what the bytes mean. Owner's thread only, unless the storage was handed over by posting.
+// Bytes that travel. A Chunk is a shared, immutable slice: copying it shares the storage. A
+// ChunkQueue is an ordered list of them. Neither knows what the bytes mean. Owner's thread only,
+// unless the storage was handed over by posting.
 #pragma once
 
 #include <cstddef>

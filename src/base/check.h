@@ -1,4 +1,5 @@
-// Broken invariants end the process: they are bugs, never something a peer can cause (house principle 12).
+// Broken invariants end the process: they are bugs, never something a peer can cause (house
+// principle 12).
 #pragma once
 
 #include <cstdio>

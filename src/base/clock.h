@@ -1,4 +1,5 @@
-// Time. Durations are std::chrono; a MonoTime never goes back and means nothing outside this process.
+// Time. Durations are std::chrono; a MonoTime never goes back and means nothing outside this
+// process.
 #pragma once
 
 #include <chrono>
@@ -38,7 +39,9 @@ class ManualClock final : public Clock {
   WallMicros wall() const override { return wall_; }
   void advance(Nanos by) {
     now_ += by;
-    wall_ = WallMicros{static_cast<std::int64_t>(wall_) + std::chrono::duration_cast<Micros>(by).count()};
+    wall_ = WallMicros{
+        static_cast<std::int64_t>(wall_) + std::chrono::duration_cast<Micros>(by).count()
+    };
   }
 
  private:

@@ -1,6 +1,7 @@
-// Errors as values (house principle 10). An Error says what kind of failure it is, which side caused it, whether trying
-// again can help, and, for the operator only, a sentence of detail and the cause below it. What a client sees is derived
-// from the kind in one place, proxy/reply. Detail never holds a credential.
+// Errors as values (house principle 10). An Error says what kind of failure it is, which side
+// caused it, whether trying again can help, and, for the operator only, a sentence of detail and
+// the cause below it. What a client sees is derived from the kind in one place, proxy/reply. Detail
+// never holds a credential.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,8 @@
 
 namespace gatehouse {
 
-/// What failed. Only differences that change the reply, the retry or the recorded detail key have a kind of their own.
+/// What failed. Only differences that change the reply, the retry or the recorded detail key have a
+/// kind of their own.
 enum class ErrorKind : std::uint8_t {
   kBadRequest,            // malformed HTTP message or target                    400
   kInvalidJson,           // body is not one JSON object, or ambiguous           400

@@ -17,8 +17,8 @@ class Result;
 /// error.
 template <typename U, typename T>
 concept MakesValue =
-    std::constructible_from<T, U> && !std::same_as<std::remove_cvref_t<U>, Result<T>> &&
-    !std::same_as<std::remove_cvref_t<U>, std::unexpected<Error>>;
+    !std::same_as<std::remove_cvref_t<U>, Result<T>> &&
+    !std::same_as<std::remove_cvref_t<U>, std::unexpected<Error>> && std::constructible_from<T, U>;
 
 /// std::expected that must be looked at: the one of libstdc++ 12 may be dropped without a word.
 template <typename T>
