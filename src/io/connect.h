@@ -1,0 +1,32 @@
+// Opening TCP connections: one address, or several of both families raced as RFC 8305 asks ("happy
+// eyeballs").
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "io/deadline.h"
+#include "io/tcp.h"
+
+namespace gatehouse::io {
+
+struct ConnectOptions {
+  Deadline deadline;
+  /// How long an attempt runs alone before the next address is tried beside it (RFC 8305 section
+  /// 5).
+  Nanos attempt_delay = Millis(250);
+};
+
+/// A connection with TCP_NODELAY and keepalive. kConnectRefused, kConnectTimeout (deadline or the
+/// system's own), kCancelled, kSystem.
+Task<Result<std::unique_ptr<TcpStream>>> connectTcp(
+    Reactor& reactor, Address address, Deadline deadline
+);
+
+/// The first of `addresses` (not empty) that answers; tries families alternately, in the order
+/// given. The error is the first one that came.
+Task<Result<std::unique_ptr<TcpStream>>> connectAny(
+    Reactor& reactor, std::vector<Address> addresses, ConnectOptions options
+);
+
+}  // namespace gatehouse::io

@@ -1,0 +1,37 @@
+// "Something changed" for files and directory trees, by inotify. Says nothing of what: the caller
+// waits a moment (debounce) and reads everything again. Sees writes, atomic renames over a watched
+// file, and symlink swaps (Kubernetes "..data").
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "io/task.h"
+
+namespace gatehouse::io {
+
+class Reactor;
+
+/// Owner's loop only.
+class FileWatch {
+ public:
+  /// Files or directories (with all below them, now and later). A path need not exist yet if its
+  /// directory does. kSystem: no inotify, or too many watches.
+  static Result<std::unique_ptr<FileWatch>> start(Reactor& reactor, std::vector<std::string> paths);
+  FileWatch(const FileWatch&) = delete;
+  FileWatch& operator=(const FileWatch&) = delete;
+  ~FileWatch();
+
+  /// Resumes when something changed since the last call returned. kCancelled. One waiter at a time.
+  Task<Result<void>> changed();
+
+ private:
+  class Tree;
+  explicit FileWatch(std::unique_ptr<Tree> tree);
+
+  std::unique_ptr<Tree> tree_;
+};
+
+}  // namespace gatehouse::io

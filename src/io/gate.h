@@ -1,0 +1,77 @@
+// Gate: "no new work, wait for the old". Whoever starts tasks owns a Gate and awaits its close()
+// before it dies. spawn() is the one way to start a task nobody awaits.
+#pragma once
+
+#include <cstddef>
+
+#include "base/result.h"
+#include "io/task.h"
+#include "io/waiter.h"
+
+namespace gatehouse::io {
+
+/// Owner's loop only.
+class Gate {
+ public:
+  explicit Gate(Reactor& reactor) : reactor_(reactor) {}
+  Gate(const Gate&) = delete;
+  Gate& operator=(const Gate&) = delete;
+  /// Nobody is inside.
+  ~Gate();
+
+  /// False, and not entered, once close() was called or awaited.
+  [[nodiscard]] bool enter();
+  void leave();
+  std::size_t inside() const { return inside_; }
+  bool closed() const { return closed_; }
+  Reactor& reactor() const { return reactor_; }
+
+  class Empty final : public Waiter {
+   public:
+    explicit Empty(Gate& gate);
+    ~Empty() override;
+    bool await_ready() const;
+    Result<void> await_resume();
+
+   private:
+    void onSuspend() override;
+
+    Gate& gate_;
+  };
+
+  /// Lets nobody in any more; `co_await gate.close()` resumes when the last one left: Result<void>.
+  /// kCancelled if the waiting task is stopped first: the gate then stays closed and may be awaited
+  /// again. One waiter at a time.
+  Empty close();
+
+ private:
+  Reactor& reactor_;
+  Waiter* waiter_ = nullptr;
+  std::size_t inside_ = 0;
+  bool closed_ = false;
+};
+
+/// Inside a gate as long as it lives.
+class GateHold {
+ public:
+  /// Empty when the gate is closed.
+  explicit GateHold(Gate& gate) : gate_(gate.enter() ? &gate : nullptr) {}
+  GateHold(GateHold&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)) {}
+  GateHold& operator=(GateHold&&) = delete;
+  ~GateHold() {
+    if (gate_ != nullptr) {
+      gate_->leave();
+    }
+  }
+  explicit operator bool() const { return gate_ != nullptr; }
+
+ private:
+  Gate* gate_;
+};
+
+/// Starts `task` as a root on the gate's loop, in this turn, after the caller suspends or returns.
+/// `stop` outlives the task; the task leaves the gate when its frame is freed. False, and the task
+/// destroyed unstarted, when the gate is closed.
+bool spawn(Gate& gate, Task<void> task, Stop& stop);
+
+}  // namespace gatehouse::io

@@ -1,0 +1,97 @@
+// Listening sockets. One address is opened once per worker with SO_REUSEPORT: the kernel spreads
+// connections, the workers share nothing.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "io/address.h"
+#include "io/tcp.h"
+#include "io/waiter.h"
+
+namespace gatehouse::io {
+
+/// A bound, listening descriptor not yet on any loop. Move-only; may be handed to another thread.
+class ListenSocket {
+ public:
+  ListenSocket(int fd, Address local) : fd_(fd), local_(local) {}
+  ListenSocket(ListenSocket&& other) noexcept
+      : fd_(std::exchange(other.fd_, -1)), local_(other.local_) {}
+  ListenSocket& operator=(ListenSocket&& other) noexcept;
+  ListenSocket(const ListenSocket&) = delete;
+  ListenSocket& operator=(const ListenSocket&) = delete;
+  ~ListenSocket();
+
+  /// The address bound, with the port the kernel chose.
+  const Address& local() const [[clang::lifetimebound]] { return local_; }
+  /// Gives up ownership.
+  int release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+  Address local_;
+};
+
+/// `count` sockets on one address, port 0 being chosen once for all. Refuses an address another
+/// process listens on, even with SO_REUSEPORT. kInvalidConfiguration: "address in use", "no
+/// permission for port 80", "not an address of this machine".
+Result<std::vector<ListenSocket>> openListenSockets(Address address, std::size_t count);
+
+/// Accepts on one loop. Out of descriptors it takes the connection with its spare one and closes
+/// it, so that callers see a close and the loop does not spin.
+class Listener final : private FdWatcher {
+ public:
+  /// kSystem when epoll refuses it.
+  static Result<std::unique_ptr<Listener>> start(Reactor& reactor, ListenSocket socket);
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  ~Listener();
+
+  class Accept final : public Waiter {
+   public:
+    explicit Accept(Listener& listener);
+    ~Accept() override;
+    bool await_ready();
+    Result<std::unique_ptr<TcpStream>> await_resume();
+
+   private:
+    void onSuspend() override;
+    bool settle() override;
+
+    Listener& listener_;
+    Result<std::unique_ptr<TcpStream>> accepted_;
+  };
+
+  /// `co_await listener.accept()`: the next connection, TCP_NODELAY set, its failures the
+  /// downstream's. After a run of connections it lets others run first. kCancelled; other errors
+  /// are passing: call again. One accepting task at a time.
+  Accept accept() { return Accept(*this); }
+
+  const Address& local() const [[clang::lifetimebound]] { return local_; }
+  /// Connections closed at once for want of descriptors.
+  std::uint64_t refused() const { return refused_; }
+
+ private:
+  Listener(Reactor& reactor, ListenSocket socket);
+
+  void onFd(FdEvents events) override;
+  /// Nothing when none waits.
+  std::optional<Result<std::unique_ptr<TcpStream>>> tryAccept();
+  void refuseOne();
+
+  Reactor& reactor_;
+  Waiter* acceptor_ = nullptr;
+  Address local_;
+  std::uint64_t refused_ = 0;
+  int fd_;
+  int spare_;
+  int run_ = 0;  // connections taken since the acceptor last let others run
+  bool ready_ = false;
+};
+
+}  // namespace gatehouse::io

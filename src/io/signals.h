@@ -1,0 +1,59 @@
+// Signals of the process as events on one loop (signalfd).
+#pragma once
+
+#include <initializer_list>
+#include <memory>
+
+#include "base/result.h"
+#include "io/reactor.h"
+#include "io/waiter.h"
+
+namespace gatehouse::io {
+
+/// Blocks these signals for the calling thread and all it starts later: call before any thread is
+/// started. SIGPIPE is ignored as well.
+void blockSignals(std::initializer_list<int> signals);
+
+/// Owner's loop only.
+class Signals final : private FdWatcher {
+ public:
+  /// Of signals that were blocked. kSystem.
+  static Result<std::unique_ptr<Signals>> start(
+      Reactor& reactor, std::initializer_list<int> signals
+  );
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+  ~Signals();
+
+  class Next final : public Waiter {
+   public:
+    explicit Next(Signals& signals);
+    ~Next() override;
+    bool await_ready();
+    Result<int> await_resume();
+
+   private:
+    void onSuspend() override;
+    bool settle() override;
+
+    Signals& signals_;
+    int number_ = 0;
+  };
+
+  /// `co_await signals.next()`: Result<int>, the number of the next signal. kCancelled. One waiter
+  /// at a time.
+  Next next() { return Next(*this); }
+
+ private:
+  Signals(Reactor& reactor, int fd) : reactor_(reactor), fd_(fd) {}
+
+  void onFd(FdEvents events) override;
+  /// 0 when none waits.
+  int tryNext();
+
+  Reactor& reactor_;
+  Waiter* waiter_ = nullptr;
+  int fd_;
+};
+
+}  // namespace gatehouse::io

@@ -1,0 +1,38 @@
+// TLS over a TcpStream, client and server. Records are encrypted as data arrives and several leave
+// in one send; an idle stream keeps no record buffers.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "io/deadline.h"
+#include "io/stream.h"
+#include "io/tcp.h"
+#include "io/tls_config.h"
+
+namespace gatehouse::io {
+
+/// The server a client means.
+struct TlsName {
+  /// Sent as SNI when it is a name, not an address.
+  std::string server_name;
+  /// Name or address the certificate must be valid for; empty: server_name.
+  std::string verified_name;
+};
+
+/// Client handshake. kTlsCertificate with the reason in words and the names; kTlsProtocol;
+/// kPeerClosed; kTimeout after the deadline; kCancelled.
+Task<Result<std::unique_ptr<Stream>>> connectTls(
+    std::shared_ptr<TlsClientConfig> config,
+    std::unique_ptr<TcpStream> stream,
+    TlsName name,
+    Deadline deadline
+);
+
+/// Server handshake. kTlsProtocol (a plain HTTP request is named as such), kPeerClosed, kTimeout,
+/// kCancelled.
+Task<Result<std::unique_ptr<Stream>>> acceptTls(
+    std::shared_ptr<TlsServerConfig> config, std::unique_ptr<TcpStream> stream, Deadline deadline
+);
+
+}  // namespace gatehouse::io

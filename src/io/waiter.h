@@ -1,0 +1,70 @@
+// What every awaiter of this room is made of: a suspended coroutine that one event, or its Stop,
+// may wake.
+#pragma once
+
+#include <coroutine>
+
+#include "base/result.h"
+#include "io/list.h"
+#include "io/stop.h"
+
+namespace gatehouse::io {
+
+class Reactor;
+
+/// Something the loop runs soon. Dying takes it off the list.
+class Ready : private ListNode {
+ public:
+  Ready() = default;
+
+ protected:
+  virtual ~Ready() = default;
+  bool scheduled() const { return linked(); }
+
+ private:
+  friend class Reactor;
+  friend class List<Ready>;
+
+  /// On the loop, outside any coroutine. May destroy *this.
+  virtual void run() = 0;
+};
+
+/// Derived awaiters add await_ready() and await_resume(), register with their event source in
+/// await_ready() or in onSuspend(), and leave it in await_resume() and in their destructor.
+class Waiter : private Ready, private StopCallback {
+ public:
+  explicit Waiter(Reactor& reactor) : reactor_(reactor) {}
+  ~Waiter() override = default;
+
+  /// The event came: settle() runs later in this turn. Owner's loop only; a second call changes
+  /// nothing.
+  void wake();
+
+  template <typename P>
+  bool await_suspend(std::coroutine_handle<P> caller) {
+    return suspend(caller, caller.promise().stop());
+  }
+
+ protected:
+  Reactor& reactor() const { return reactor_; }
+  /// True after the Stop was raised before the event was settled.
+  bool cancelled() const { return cancelled_; }
+  /// The error of a cancelled wait.
+  static std::unexpected<Error> cancelledError();
+
+ private:
+  /// Called when the wait begins: register with the event source.
+  virtual void onSuspend() {}
+  /// After wake(): true when the wait is over and the coroutine goes on, false to keep waiting.
+  virtual bool settle() { return true; }
+
+  bool suspend(std::coroutine_handle<> caller, Stop& stop);
+  void run() final;
+  void onStop() final;
+
+  Reactor& reactor_;
+  std::coroutine_handle<> caller_;
+  bool cancelled_ = false;
+};
+
+}  // namespace gatehouse::io
