@@ -1,0 +1,78 @@
+// What one worker counts and logs with: its shard of the metrics, its ids and random numbers, its
+// access-log buffer, and the series it has looked up before. Owner's thread only; the cells behind
+// it are read by the admin thread without a lock.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "base/line_writer.h"
+#include "telemetry/access_log.h"
+#include "telemetry/fast_random.h"
+#include "telemetry/id.h"
+#include "telemetry/metrics.h"
+#include "telemetry/record.h"
+
+namespace gatehouse::telemetry {
+
+enum class NameSets : std::uint8_t {
+  kByGateway,  // gatehouse, and agentgateway too for gateways of that class
+  kGatehouse,
+  kAgentgateway,
+  kBoth,
+};
+
+struct TelemetrySettings {
+  NameSets metric_names = NameSets::kByGateway;
+  AccessLogSettings access_log;
+};
+
+class RequestSeriesCache;
+
+class WorkerTelemetry {
+ public:
+  /// `shard` is this worker's own; `writer` null: no access log. Both must outlive this. `worker`
+  /// is below 64; `seed` is different for each worker.
+  WorkerTelemetry(
+      unsigned worker,
+      std::uint64_t seed,
+      MetricShard& shard [[clang::lifetimebound]],
+      LineWriter* writer,
+      TelemetrySettings settings
+  );
+  ~WorkerTelemetry();
+  WorkerTelemetry(const WorkerTelemetry&) = delete;
+  WorkerTelemetry& operator=(const WorkerTelemetry&) = delete;
+
+  IdSource& ids() [[clang::lifetimebound]] { return ids_; }
+  FastRandom& random() [[clang::lifetimebound]] { return random_; }
+
+  /// Counts the request as in flight at its gateway and listener until report(); once they are
+  /// known, once per record.
+  void requestBegan(RequestRecord& record);
+  /// Counts its reply as an open stream until report(); after requestBegan.
+  void streamBegan(RequestRecord& record);
+
+  void connectionOpened(const Name& gateway, const Name& listener, Protocol protocol);
+  /// A message that was no HTTP, or broke our rules for it, and became no request: `kind` is of a
+  /// closed list, "head_invalid", "head_too_large", "tls", "proxy_protocol", ...
+  void protocolError(const Name& listener, std::string_view kind);
+  /// Changes the number of upstream connections of a backend in a state, by +1 or -1.
+  enum class ConnectionState : std::uint8_t { kIdle, kActive };
+  void upstreamConnections(const Name& backend, ConnectionState state, int change);
+  /// Sets what this worker's buffers hold now.
+  void bufferedBytes(std::uint64_t bytes);
+
+ private:
+  friend void report(const RequestRecord& record, WorkerTelemetry& worker);
+
+  MetricShard& shard_;
+  IdSource ids_;
+  FastRandom random_;
+  TelemetrySettings settings_;
+  std::unique_ptr<RequestSeriesCache> series_;
+  AccessLog access_log_;
+};
+
+}  // namespace gatehouse::telemetry
