@@ -12,7 +12,7 @@ struct Snapshot;
 
 /// An address that could not be bound.
 struct BindFailure {
-  std::string gateway;  // "namespace/name"
+  std::string gateway;     // "namespace/name"
   std::uint16_t port = 0;  // as the Gateway says
   std::string address;
   std::string reason;  // "address already in use", "permission denied"
@@ -21,8 +21,9 @@ struct BindFailure {
 class Publisher {
  public:
   virtual ~Publisher() = default;
-  /// Gives `next` to every worker and returns when all use it for new requests and their sockets follow it. Blocks; called
-  /// from the control thread only. Sockets that could not be opened are returned; the others serve.
+  /// Gives `next` to every worker and returns when all use it for new requests and their sockets
+  /// follow it. Blocks; called from the control thread only. Sockets that could not be opened are
+  /// returned; the others serve.
   virtual std::vector<BindFailure> publish(std::shared_ptr<const Snapshot> next) = 0;
 };
 

@@ -1,6 +1,7 @@
-// The routes of one listener, indexed by hostname and path. The answer is the first match in Gateway API precedence
-// (spec.rules[].matches of HTTPRoute): hostname, path (Exact, RegularExpression, longest PathPrefix), method, number of
-// headers, number of query parameters, age, namespace/name, order. Immutable; lookup allocates nothing.
+// The routes of one listener, indexed by hostname and path. The answer is the first match in
+// Gateway API precedence (spec.rules[].matches of HTTPRoute): hostname, path (Exact,
+// RegularExpression, longest PathPrefix), method, number of headers, number of query parameters,
+// age, namespace/name, order. Immutable; lookup allocates nothing.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,7 @@ struct Rule {
   telemetry::Name route;  // "namespace/name"
   telemetry::Name name;   // the rule's name, else its index
   std::vector<WeightedBackend> backends;
-  std::uint64_t total_weight = 0;  // zero: no valid backend, 500
+  std::uint64_t total_weight = 0;    // zero: no valid backend, 500
   Nanos request_timeout{0};          // whole exchange to the response head; zero is off
   Nanos backend_request_timeout{0};  // each try; zero is off
 };
@@ -58,8 +59,8 @@ struct RouteEntry {
   std::uint32_t match_index = 0;
 };
 
-/// The outcome of a lookup. `matched_prefix` is the part of the path that the match consumed ("/openai"), empty unless the
-/// match is by prefix.
+/// The outcome of a lookup. `matched_prefix` is the part of the path that the match consumed
+/// ("/openai"), empty unless the match is by prefix.
 struct RouteMatch {
   const Rule* rule = nullptr;
   std::string_view matched_prefix;
@@ -70,7 +71,8 @@ class RouteTable {
   RouteTable() = default;
   explicit RouteTable(std::vector<RouteEntry> entries);
   /// `host` is lower case, without port.
-  std::optional<RouteMatch> match(std::string_view host, const http::RequestHead& head) const [[clang::lifetimebound]];
+  std::optional<RouteMatch> match(std::string_view host, const http::RequestHead& head) const
+      [[clang::lifetimebound]];
   std::size_t size() const { return entries_.size(); }
   /// In order of precedence; for tests and explanations.
   const std::vector<RouteEntry>& entries() const { return entries_; }

@@ -1,5 +1,6 @@
-// The compiled configuration (house principle 3): everything a request needs, resolved, immutable. A request pins the one
-// its worker holds and reads nothing else. Made by compile, handed over by publish; safe from any thread.
+// The compiled configuration (house principle 3): everything a request needs, resolved, immutable.
+// A request pins the one its worker holds and reads nothing else. Made by compile, handed over by
+// publish; safe from any thread.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +33,8 @@ struct ServerCertificate {
 struct Port {
   telemetry::Name gateway;
   std::string gateway_class;
-  std::uint16_t port = 0;               // as the Gateway says
-  std::vector<std::string> addresses;   // "127.0.0.1:8080", "[::1]:8080": where it listens
+  std::uint16_t port = 0;              // as the Gateway says
+  std::vector<std::string> addresses;  // "127.0.0.1:8080", "[::1]:8080": where it listens
   bool tls = false;
   std::vector<ServerCertificate> certificates;
   std::vector<Listener> listeners;  // never empty
@@ -46,8 +47,8 @@ struct Snapshot {
 
 using SnapshotHandle = std::shared_ptr<const Snapshot>;
 
-/// The listener of `port` that answers for `host` (lower case, without port): exact hostname, then longest wildcard, then
-/// none; null if no listener takes it.
+/// The listener of `port` that answers for `host` (lower case, without port): exact hostname, then
+/// longest wildcard, then none; null if no listener takes it.
 const Listener* chooseListener(const Port& port [[clang::lifetimebound]], std::string_view host);
 
 }  // namespace gatehouse::snapshot

@@ -1,0 +1,60 @@
+// ResourceSet -> Snapshot, status and findings: a list of named passes over a draft (house
+// principle 4). Pure and deterministic: the same set and options give the same result. A set with
+// errors compiles too: the faulty object is left out or answers with its error, everything else is
+// served.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "compile/addresses.h"
+#include "compile/report.h"
+#include "resource/finding.h"
+#include "resource/set.h"
+#include "snapshot/snapshot.h"
+
+namespace gatehouse::compile {
+
+/// Written as controllerName of what no GatewayClass manifest says otherwise about.
+inline constexpr std::string_view kControllerName = "gatehouse.dev/gatehouse";
+
+/// A static AgentgatewayBackend with this annotation set to "true" is answered by the built-in
+/// simulated model; its host and port are not used.
+inline constexpr std::string_view kSimulatedAnnotation = "gatehouse.dev/simulated";
+
+struct CompileOptions {
+  AddressOptions addresses;
+  /// Beside ours, controllerNames of GatewayClasses that are taken for ours.
+  std::vector<std::string> controller_names;
+  /// GatewayClasses are ours by name alone, and a Service without EndpointSlices is reached by its
+  /// DNS name.
+  bool standalone = true;
+  /// What is wrong with a certificate chain and its key, if anything is; absent: they are only
+  /// looked at.
+  std::function<std::optional<std::string>(std::string_view chain_pem, std::string_view key_pem)>
+      check_key_pair;
+  /// Time of new conditions.
+  WallMicros now{};
+};
+
+struct Compiled {
+  /// Null when the last pass found the result inconsistent: keep what is served now.
+  snapshot::SnapshotHandle snapshot;
+  StatusReport report;
+  std::vector<resource::Finding> findings;  // by file, then position
+  /// What is wrong with the flags (`--bind` of a Gateway that is not there); at start each is an
+  /// error.
+  std::vector<std::string> flag_errors;
+};
+
+Compiled compile(const resource::ResourceSet& resources, const CompileOptions& options);
+
+/// Names of the passes in the order they run.
+std::vector<std::string_view> passNames();
+
+}  // namespace gatehouse::compile

@@ -1,0 +1,46 @@
+// What compile says about each object: its status as the Kubernetes API has it.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string_view>
+#include <variant>
+
+#include "resource/condition.h"
+#include "resource/meta.h"
+#include "resource/set.h"
+#include "snapshot/publish.h"
+#include "wire/json.h"
+
+namespace gatehouse::compile {
+
+using Status = std::variant<
+    resource::GatewayClassStatus,
+    resource::GatewayStatus,
+    resource::RouteStatus,
+    resource::PlainStatus,
+    resource::PolicyStatus>;
+
+/// The `status` object.
+wire::Value toValue(const Status& status);
+
+/// Status of every object that has one. Value type.
+struct StatusReport {
+  std::map<resource::ObjectKey, Status> objects;
+  /// Null if the object has no status.
+  const Status* find(const resource::ObjectKey& key) const [[clang::lifetimebound]];
+};
+
+/// Conditions that say the same as in `before` keep the time they had there.
+void keepTransitions(StatusReport& next, const StatusReport& before);
+
+/// Sockets that could not be opened: their listeners are Programmed=False/PortUnavailable, and a
+/// Gateway without any other is not Programmed. `resources` is the set the report is about.
+void markUnbound(
+    StatusReport& report,
+    const resource::ResourceSet& resources,
+    std::span<const snapshot::BindFailure> failures,
+    WallMicros now
+);
+
+}  // namespace gatehouse::compile

@@ -1,0 +1,47 @@
+// Manifests in files: single files, directories with all below them (.yaml .yml .json; without
+// dot-directories, "..data*" and kustomization files), and standard input as "-" (resources.md 2).
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "control/source.h"
+#include "resource/schema.h"
+
+namespace gatehouse::control {
+
+struct FileSourceOptions {
+  std::vector<std::string> paths;
+  resource::LoadOptions load;
+  /// Reads standard input to its end; used once, at the first load, if "-" is among the paths.
+  std::function<std::string()> read_stdin;
+};
+
+class FileSource final : public Source {
+ public:
+  /// `schemas` must outlive the source.
+  FileSource(const resource::SchemaSet& schemas, FileSourceOptions options);
+
+  resource::Loaded load() override;
+  std::vector<std::string> watchPaths() const override;
+
+ private:
+  void addPath(
+      resource::Loader& loader, const std::string& path, std::vector<resource::Finding>& findings
+  );
+
+  const resource::SchemaSet& schemas_;
+  FileSourceOptions options_;
+  std::string stdin_text_;
+  bool stdin_read_ = false;
+};
+
+/// The files a path stands for, in the order they are read; a file named itself is taken whatever
+/// its name. kInvalidConfiguration when the path is not there or cannot be read.
+Result<std::vector<std::string>> findManifests(const std::string& path);
+
+/// All of standard input.
+std::string readStandardInput();
+
+}  // namespace gatehouse::control

@@ -1,0 +1,36 @@
+// ReloadLoop: the control thread. Watches the files of the source, waits for a quiet moment, and
+// lets the Reconciler reload.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <thread>
+
+#include "control/debounce.h"
+#include "control/reconcile.h"
+#include "io/reactor.h"
+
+namespace gatehouse::control {
+
+class ReloadLoop {
+ public:
+  /// Starts the thread; a first reload() was done by the caller. `source` and `reconciler` outlive
+  /// the loop. Without inotify only reloadNow() has an effect; the log says so.
+  ReloadLoop(const Source& source, Reconciler& reconciler, const Logger& log);
+  ReloadLoop(const ReloadLoop&) = delete;
+  ReloadLoop& operator=(const ReloadLoop&) = delete;
+  /// Ends the thread; a reload in progress is finished.
+  ~ReloadLoop();
+
+  /// Any thread; returns at once. For SIGHUP and the admin API.
+  void reloadNow();
+
+ private:
+  class Loop;
+  io::Reactor reactor_;
+  std::unique_ptr<Loop> loop_;
+  std::thread thread_;
+};
+
+}  // namespace gatehouse::control
