@@ -12,13 +12,17 @@ Chunk Chunk::own(std::string text) {
   return Chunk(std::move(owner), view);
 }
 
-Chunk Chunk::copy(std::string_view bytes) { return own(std::string(bytes)); }
+Chunk Chunk::copy(std::string_view bytes) {
+  return own(std::string(bytes));
+}
 
 Chunk Chunk::share(std::shared_ptr<const void> owner, std::string_view bytes) {
   return Chunk(std::move(owner), bytes);
 }
 
-Chunk Chunk::literal(std::string_view bytes) { return Chunk(nullptr, bytes); }
+Chunk Chunk::literal(std::string_view bytes) {
+  return Chunk(nullptr, bytes);
+}
 
 Chunk Chunk::slice(std::size_t from, std::size_t length) const {
   return Chunk(owner_, view_.substr(from, length));

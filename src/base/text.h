@@ -54,6 +54,10 @@ std::size_t validUtf8Prefix(std::string_view text);
 /// bytes with "...".
 std::string printable(std::string_view text, std::size_t max = 200);
 
+/// `text` as a JSON string, quotes included; bytes that are not UTF-8 become U+FFFD, so the result
+/// always is.
+void appendQuoted(std::string& out, std::string_view text);
+
 /// Crockford base 32, upper case, 13 characters, so that order of text is order of numbers.
 std::string crockford(std::uint64_t number);
 void appendCrockford(std::string& out, std::uint64_t number);
