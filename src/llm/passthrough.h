@@ -15,15 +15,12 @@
 #include "llm/dialect.h"
 #include "llm/finish.h"
 #include "llm/usage.h"
+#include "llm/usage_reader.h"
 
 namespace gatehouse::llm {
 
 /// Whether the client sees the usage chunk of a Chat stream.
 enum class UsageChunk : std::uint8_t { kShown, kHidden };
-
-/// Where a Chat provider counts reasoning when its numbers do not tell: within completion_tokens,
-/// or beside them (xAI).
-enum class ReasoningCount : std::uint8_t { kInside, kOutside };
 
 /// How the reply of one request is read.
 struct ReplyRules {

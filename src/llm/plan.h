@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "llm/dialect.h"
+#include "llm/dialect_match.h"
 #include "llm/passthrough.h"
 #include "llm/provider/provider.h"
 

@@ -13,7 +13,7 @@
 #include "base/padded_view.h"
 #include "base/result.h"
 #include "llm/detect_client.h"
-#include "llm/dialect.h"
+#include "llm/dialect_match.h"
 #include "llm/model.h"
 #include "llm/passthrough.h"
 #include "llm/provider/provider.h"

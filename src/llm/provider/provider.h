@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "http/fields.h"
-#include "llm/dialect.h"
+#include "llm/dialect_match.h"
 #include "llm/model.h"
 
 namespace gatehouse::llm {
