@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -77,12 +76,10 @@ class BufferPool {
  private:
   friend class Buffer;
 
-  static constexpr std::size_t kSmallest = 4096;
   static constexpr std::size_t kClasses =
       11;  // 4 KiB to 4 MiB; larger ones come from the allocator each time
   static constexpr std::size_t kKeepBytes = 8u << 20;
 
-  Result<char*> lend(std::size_t capacity);
   void giveBack(char* data, std::size_t capacity);
 
   std::array<std::vector<char*>, kClasses> free_;

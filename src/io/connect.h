@@ -11,7 +11,7 @@
 namespace gatehouse::io {
 
 struct ConnectOptions {
-  Deadline deadline;
+  Deadline deadline{};
   /// How long an attempt runs alone before the next address is tried beside it (RFC 8305 section
   /// 5).
   Nanos attempt_delay = Millis(250);

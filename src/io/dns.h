@@ -21,19 +21,19 @@ class Reactor;
 
 /// "HOST:PORT:ADDR[:PORT]": connections to HOST:PORT go to `target` instead.
 struct HostOverride {
-  std::string host;  // lower case; "*" for any
+  std::string host{};  // lower case; "*" for any
   std::uint16_t port = 0;
-  Address target;
+  Address target{};
 
   /// ADDR may be "[::1]"; its port defaults to PORT. kInvalidConfiguration.
   static Result<HostOverride> parse(std::string_view text);
 };
 
 struct ResolverOptions {
-  std::vector<HostOverride> overrides;
+  std::vector<HostOverride> overrides{};
   std::string hosts_path = "/etc/hosts";
   /// "127.0.0.1:5353,..." instead of the system's servers.
-  std::string servers;
+  std::string servers{};
   Nanos min_ttl = Seconds(1);
   Nanos max_ttl = Seconds(300);
   /// How long a failure is remembered.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <utility>
 
 #include "base/result.h"
 #include "io/task.h"
@@ -50,6 +51,10 @@ class Gate {
   std::size_t inside_ = 0;
   bool closed_ = false;
 };
+
+/// Closes the gate and waits until it is empty, whatever the caller's Stop says: for owners whose
+/// children borrow from them.
+Task<void> drain(Gate& gate);
 
 /// Inside a gate as long as it lives.
 class GateHold {

@@ -52,19 +52,22 @@ class Listener final : private FdWatcher {
   Listener& operator=(const Listener&) = delete;
   ~Listener();
 
+  using Accepted = Result<std::unique_ptr<TcpStream>>;
+
   class Accept final : public Waiter {
    public:
     explicit Accept(Listener& listener);
     ~Accept() override;
     bool await_ready();
-    Result<std::unique_ptr<TcpStream>> await_resume();
+    Accepted await_resume();
 
    private:
     void onSuspend() override;
     bool settle() override;
+    void leave();
 
     Listener& listener_;
-    Result<std::unique_ptr<TcpStream>> accepted_;
+    std::optional<Accepted> accepted_;
   };
 
   /// `co_await listener.accept()`: the next connection, TCP_NODELAY set, its failures the
@@ -81,7 +84,7 @@ class Listener final : private FdWatcher {
 
   void onFd(FdEvents events) override;
   /// Nothing when none waits.
-  std::optional<Result<std::unique_ptr<TcpStream>>> tryAccept();
+  std::optional<Accepted> tryAccept();
   void refuseOne();
 
   Reactor& reactor_;

@@ -103,7 +103,7 @@ class Reactor {
   /// inside their own call.
   void atTurnEnd(Posted work);
 
-  static constexpr std::size_t kScratch = 80u << 10;
+  static constexpr std::size_t kScratch = 96u << 10;
 
  private:
   class Bell;
@@ -133,6 +133,7 @@ class Reactor {
   std::mutex mutex_;
   std::vector<Posted> posted_;  // guarded by mutex_
   bool quit_ = false;           // guarded by mutex_
+  bool stopping_ = false;
 };
 
 /// `co_await nextTurn(reactor)`: lets everybody else run first. Result<void>, kCancelled.

@@ -88,7 +88,6 @@ class Writev final : public Waiter {
  private:
   void onSuspend() override;
   bool settle() override;
-  bool advance();
   void leave();
 
   Stream& stream_;

@@ -2,6 +2,7 @@
 // read shorter than asked it does not read again before the next event.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -10,11 +11,20 @@
 
 namespace gatehouse::io {
 
+/// A non-blocking socket that has, or is getting, its connection.
+struct ConnectedSocket {
+  int fd = -1;
+  /// Whose fault its failures are.
+  Origin side = Origin::kUpstream;
+  Address remote{};
+  Address local{};
+  enum class State : std::uint8_t { kConnected, kConnecting } state = State::kConnected;
+};
+
 class TcpStream final : public Stream, private FdWatcher {
  public:
-  /// Takes the connected, non-blocking descriptor. `side`: whose fault its failures are. kSystem
-  /// when epoll refuses it.
-  static Result<std::unique_ptr<TcpStream>> adopt(Reactor& reactor, int fd, Origin side);
+  /// Takes the descriptor, also when it fails: kSystem when epoll refuses it.
+  static Result<std::unique_ptr<TcpStream>> adopt(Reactor& reactor, ConnectedSocket socket);
   ~TcpStream() override;
 
   IoProgress tryRead(std::span<char> target) override;
@@ -30,12 +40,17 @@ class TcpStream final : public Stream, private FdWatcher {
   Reactor& reactor() const override { return reactor_; }
 
   Origin side() const { return side_; }
+  /// The peer's details as learned above this stream (TLS names and versions).
+  void setPeer(Peer peer) { peer_ = std::move(peer); }
+  /// A socket that was connecting and became writable: 0 when the connection stands, else why not
+  /// (errno).
+  int finishConnecting();
 
  private:
-  TcpStream(Reactor& reactor, int fd, Origin side);
+  TcpStream(Reactor& reactor, const ConnectedSocket& socket);
 
   void onFd(FdEvents events) override;
-  IoProgress fail(int error);
+  IoProgress failed(int error);
   void tellPeerClosed();
 
   Reactor& reactor_;
@@ -44,7 +59,7 @@ class TcpStream final : public Stream, private FdWatcher {
   Stop* peer_closed_stop_ = nullptr;
   Peer peer_;
   int fd_;
-  int error_ = 0;
+  int error_ = 0;  // errno of the failed attempt
   Origin side_;
   bool readable_ = false;
   bool writable_ = true;

@@ -18,7 +18,7 @@ struct IssuedCertificate {
 
 struct IssueOptions {
   /// DNS names or IP addresses.
-  std::vector<std::string> names;
+  std::vector<std::string> names{};
   /// Relative to now; negative means already expired.
   Seconds valid_for = Seconds(86400);
 };

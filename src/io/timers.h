@@ -64,12 +64,16 @@ class TimerQueue {
     std::uint64_t occupied = 0;  // bit per slot
   };
 
-  std::uint64_t tickOf(MonoTime time) const;
+  /// A slot with something in it, and the tick at which it is opened.
+  struct Due {
+    std::size_t level;
+    std::size_t slot;
+    std::uint64_t tick;
+  };
+
   void place(Timer& timer);
-  void remove(Timer& timer);
-  std::optional<std::uint64_t> nextTick() const;
-  void fireSlot(std::uint64_t tick);
-  void cascade(std::uint64_t tick);
+  std::optional<Due> firstDue() const;
+  void open(Due due);
 
   std::array<Level, kLevels> levels_;
   MonoTime start_;

@@ -42,13 +42,13 @@ enum class TlsVerify : std::uint8_t { kFull, kSkipHostname, kSkipAll };
 
 struct TlsClientOptions {
   /// Not null unless verify is kSkipAll.
-  std::shared_ptr<const TrustStore> trust;
+  std::shared_ptr<const TrustStore> trust{};
   TlsVerify verify = TlsVerify::kFull;
   /// In order of preference, e.g. {"h2", "http/1.1"}; empty: no ALPN.
-  std::vector<std::string> alpn;
+  std::vector<std::string> alpn{};
   /// Client certificate chain and key; both or neither.
-  std::string certificate_pem;
-  std::string key_pem;
+  std::string certificate_pem{};
+  std::string key_pem{};
   TlsVersion min_version = TlsVersion::kTls12;
 };
 
@@ -77,17 +77,17 @@ class TlsClientConfig {
 
 struct TlsServerCertificate {
   /// Leaf first.
-  std::string certificate_pem;
-  std::string key_pem;
+  std::string certificate_pem{};
+  std::string key_pem{};
   /// Server names it answers for, exact or "*.example.com"; empty: the certificate's own names.
-  std::vector<std::string> names;
+  std::vector<std::string> names{};
 };
 
 struct TlsServerOptions {
   /// The first also answers when no name matches, unless strict_names.
-  std::vector<TlsServerCertificate> certificates;
+  std::vector<TlsServerCertificate> certificates{};
   /// Ours, in order of preference; a client that offers ALPN without any of them is refused.
-  std::vector<std::string> alpn;
+  std::vector<std::string> alpn{};
   TlsVersion min_version = TlsVersion::kTls12;
   /// Refuse (unrecognized_name) instead of answering with the first.
   enum class UnknownName : std::uint8_t {

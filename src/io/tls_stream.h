@@ -15,9 +15,9 @@ namespace gatehouse::io {
 /// The server a client means.
 struct TlsName {
   /// Sent as SNI when it is a name, not an address.
-  std::string server_name;
+  std::string server_name{};
   /// Name or address the certificate must be valid for; empty: server_name.
-  std::string verified_name;
+  std::string verified_name{};
 };
 
 /// Client handshake. kTlsCertificate with the reason in words and the names; kTlsProtocol;

@@ -39,6 +39,8 @@ class Waiter : private Ready, private StopCallback {
   /// The event came: settle() runs later in this turn. Owner's loop only; a second call changes
   /// nothing.
   void wake();
+  /// As wake(), in the next turn: for a waiter that gives way to others.
+  void wakeNextTurn();
 
   template <typename P>
   bool await_suspend(std::coroutine_handle<P> caller) {
