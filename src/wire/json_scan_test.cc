@@ -1,0 +1,153 @@
+#include "wire/json_scan.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace gatehouse::wire {
+namespace {
+
+constexpr std::array kSteps = {
+    JsonStep{"", 0, JsonWant::kEnd},                // 0: the document
+    JsonStep{"id", 0, JsonWant::kText},             // 1
+    JsonStep{"usage", 0, JsonWant::kText},          // 2
+    JsonStep{"choices", 0, JsonWant::kEnd},         // 3
+    JsonStep{"[]", 3, JsonWant::kEnd},              // 4
+    JsonStep{"index", 4, JsonWant::kText},          // 5
+    JsonStep{"delta", 4},                           // 6
+    JsonStep{"content", 6, JsonWant::kSize},        // 7
+    JsonStep{"finish_reason", 4, JsonWant::kText},  // 8
+};
+
+struct Seen {
+  std::uint8_t step;
+  JsonType type;
+  std::string text;
+  std::uint64_t size;
+  bool operator==(const Seen&) const = default;
+};
+
+void drain(JsonScan& scan, std::string_view bytes, std::vector<Seen>& seen) {
+  scan.feed(bytes);
+  while (std::optional<JsonHit> hit = scan.next()) {
+    seen.push_back({hit->step, hit->type, std::string(hit->text), hit->size});
+  }
+}
+
+std::vector<Seen> scanWhole(std::string_view text) {
+  JsonScan scan(kSteps);
+  std::vector<Seen> seen;
+  drain(scan, text, seen);
+  return seen;
+}
+
+std::vector<Seen> scanCut(std::string_view text, std::size_t cut) {
+  JsonScan scan(kSteps);
+  std::vector<Seen> seen;
+  drain(scan, std::string(text.substr(0, cut)), seen);
+  drain(scan, std::string(text.substr(cut)), seen);
+  return seen;
+}
+
+std::vector<Seen> scanBytes(std::string_view text) {
+  JsonScan scan(kSteps);
+  std::vector<Seen> seen;
+  for (char c : text) {
+    drain(scan, std::string(1, c), seen);
+  }
+  return seen;
+}
+
+constexpr std::string_view kChunk =
+    R"({"id":"chat\"1\\","obj":{"id":"no","deep":[[{"usage":1}],"]}\"" ]},"choices" : [ {"index":0,)"
+    R"("delta":{"role":"x","content":"a\"\\"},"finish_reason":null}, {"index":-12 ,"delta":null,)"
+    R"("finish_reason":"stop"},3,[]],"usage":{"prompt":{"a":[1,2.5e3]},"s":"}"} } )";
+
+TEST(JsonScan, FindsTheValuesAtItsPaths) {
+  std::vector<Seen> seen = scanWhole(kChunk);
+  std::vector<Seen> expected = {
+      {1, JsonType::kString, R"("chat\"1\\")", 11},
+      {5, JsonType::kNumber, "0", 1},
+      {7, JsonType::kString, "", 7},
+      {8, JsonType::kNull, "null", 4},
+      {4, JsonType::kObject, "", 0},
+      {5, JsonType::kNumber, "-12", 3},
+      {8, JsonType::kString, R"("stop")", 6},
+      {4, JsonType::kObject, "", 0},
+      {4, JsonType::kNumber, "", 1},
+      {4, JsonType::kArray, "", 0},
+      {3, JsonType::kArray, "", 0},
+      {2, JsonType::kObject, R"({"prompt":{"a":[1,2.5e3]},"s":"}"})", 34},
+      {0, JsonType::kObject, "", 0},
+  };
+  EXPECT_EQ(seen, expected);
+}
+
+TEST(JsonScan, FindsTheSameHoweverCut) {
+  std::vector<Seen> whole = scanWhole(kChunk);
+  for (std::size_t cut = 0; cut <= kChunk.size(); ++cut) {
+    EXPECT_EQ(scanCut(kChunk, cut), whole) << "cut at " << cut;
+  }
+  EXPECT_EQ(scanBytes(kChunk), whole);
+}
+
+TEST(JsonScan, SaysWhenAValueIsWhole) {
+  JsonScan scan(kSteps);
+  std::vector<Seen> seen;
+  drain(scan, R"({"id":"a")", seen);
+  EXPECT_FALSE(scan.done());
+  drain(scan, "} trailing", seen);
+  EXPECT_TRUE(scan.done());
+}
+
+TEST(JsonScan, DoesNotTakeAnEscapedKeyForOneOfItsOwn) {
+  std::vector<Seen> seen = scanWhole(R"({"i\u0064":"a","id":"b"})");
+  ASSERT_FALSE(seen.empty());
+  EXPECT_EQ(seen.front().text, R"("b")");
+}
+
+TEST(JsonScan, LeavesOutTextsOverItsLimitButCountsThem) {
+  std::string text = R"({"id":")" + std::string(JsonScan::kMaxText, 'x') + R"("})";
+  std::vector<Seen> whole = scanWhole(text);
+  ASSERT_FALSE(whole.empty());
+  EXPECT_EQ(whole.front().text, "");
+  EXPECT_EQ(whole.front().size, JsonScan::kMaxText + 2);
+  EXPECT_EQ(scanBytes(text), whole);
+}
+
+TEST(JsonScan, IgnoresAKeyLongerThanAnyOfItsOwn) {
+  std::string text = "{\"" + std::string(5000, 'k') + R"(":1,"id":"b"})";
+  EXPECT_EQ(scanBytes(text), scanWhole(text));
+  EXPECT_EQ(scanWhole(text).front().text, R"("b")");
+}
+
+TEST(JsonScan, GivesUpOnTextThatIsNotJson) {
+  for (std::string_view text :
+       {"<html>",
+        "{]",
+        "[}",
+        R"({"id" "a"})",
+        R"({"id":]})",
+        R"({"id":,})",
+        "{1:2}",
+        "}",
+        R"({"choices":[{]})"}) {
+    JsonScan scan(kSteps);
+    std::vector<Seen> seen;
+    drain(scan, text, seen);
+    EXPECT_FALSE(scan.done()) << text;
+    EXPECT_TRUE(seen.empty()) << text;
+  }
+}
+
+TEST(JsonScan, SkipsWhatIsNestedDeeperThanItsPaths) {
+  std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  std::vector<Seen> seen = scanWhole(R"({"x":)" + deep + R"(,"id":"a"})");
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_EQ(seen.front().text, R"("a")");
+}
+
+}  // namespace
+}  // namespace gatehouse::wire
