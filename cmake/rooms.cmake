@@ -28,3 +28,6 @@ set(GATEHOUSE_ROOM_LIMITS
 )
 # From this room, of resource/, only the .cc files may include.
 set(GATEHOUSE_RESOURCE_FROM_CC_ONLY upstream policy)
+
+# Rooms whose tests run several threads: ThreadSanitizer runs these.
+set(GATEHOUSE_ROOMS_WITH_THREADS base io upstream telemetry snapshot proxy control admin)
