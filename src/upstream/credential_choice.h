@@ -1,5 +1,6 @@
-// The one place that decides which credential leaves (D9). A backend with auth of its own sends that and nothing of the
-// client's; a backend without forwards what the client sent, unless the gateway consumed it.
+// The one place that decides which credential leaves (D9). A backend with auth of its own sends
+// that and nothing of the client's; a backend without forwards what the client sent, unless the
+// gateway consumed it.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +10,11 @@
 
 #include "base/result.h"
 #include "crypto/secret_text.h"
-#include "http/credential.h"
 #include "http/head.h"
+
+namespace gatehouse::http {
+class ClientCredential;
+}  // namespace gatehouse::http
 
 namespace gatehouse::upstream {
 
@@ -27,11 +31,17 @@ struct PlacedCredential {
 struct BackendAuth {
   /// Empty and `missing` empty: the backend has no auth.
   std::vector<PlacedCredential> credentials;
-  /// Not empty: why the credential is not there, naming the Secret; requests get kCredentialMissing, nothing is sent.
+  /// Where the credentials come from, for people: "Secret namespace/name", "OPENAI_API_KEY"; empty:
+  /// none.
+  std::string source;
+  /// Not empty: why the credential is not there, naming the Secret; requests get
+  /// kCredentialMissing, nothing is sent.
   std::string missing;
 };
 
 /// Puts the right credential into `head`. Errors: kCredentialMissing.
-Result<void> applyCredential(http::RequestHead& head, http::ClientCredential client, const BackendAuth& auth);
+Result<void> applyCredential(
+    http::RequestHead& head, http::ClientCredential client, const BackendAuth& auth
+);
 
 }  // namespace gatehouse::upstream
