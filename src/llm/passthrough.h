@@ -13,7 +13,7 @@
 
 #include "http/head.h"
 #include "llm/dialect.h"
-#include "llm/finish.h"
+#include "llm/reply_scan.h"
 #include "llm/usage.h"
 #include "llm/usage_reader.h"
 
@@ -47,12 +47,6 @@ struct ReplyEnd {
   /// Still to be sent. For a truncated stream it ends with the dialect's error event, after which
   /// the connection is aborted, never ended cleanly. Empty when abandoned.
   std::string tail;
-};
-
-struct Finish {
-  FinishReason reason = FinishReason::kOther;
-  std::string word;  // the provider's own
-  bool operator==(const Finish&) const = default;
 };
 
 /// What was read on the side. Empty texts were not seen.

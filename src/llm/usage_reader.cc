@@ -347,22 +347,34 @@ void UsageReader::add(std::string_view json) {
     return;  // `usage: null` of every chunk but the last
   }
   if (dialect_ == Dialect::kMessages) {
-    wire::Parsed<wire::Value> value =
-        wire::readJson(json, {.duplicate_keys = wire::DuplicateKeys::kKeepAll});
-    if (!value) {
-      return;
-    }
-    ReportedUsage reported = readUsage(dialect_, *value);
-    if (merged_) {
-      mergeUsage(*merged_, reported);
-      if (first_raw_.empty()) {
-        first_raw_ = std::move(raw_);
-      }
-    } else {
-      merged_ = reported;
-    }
+    addCumulative(json);
+  } else {
+    raw_ = json;
   }
-  raw_ = json;
+}
+
+void UsageReader::addCumulative(std::string_view json) {
+  wire::Parsed<wire::Value> value =
+      wire::readJson(json, {.duplicate_keys = wire::DuplicateKeys::kKeepAll});
+  if (!value) {
+    return;
+  }
+  ReportedUsage reported = readUsage(dialect_, *value);
+  if (!merged_) {
+    merged_ = std::make_unique<ReportedUsage>(reported);
+    raw_ = json;
+    return;
+  }
+  mergeUsage(*merged_, reported);
+  if (raw_.size() > kUsageRawLimit) {
+    return;  // will not be recorded
+  }
+  if (raw_.starts_with('[')) {
+    raw_.pop_back();
+  } else {
+    raw_.insert(0, 1, '[');
+  }
+  raw_.append(1, ',').append(json).append(1, ']');
 }
 
 TokenUsage UsageReader::result() const {
@@ -374,9 +386,8 @@ TokenUsage UsageReader::result() const {
       usage = normaliseUsage(dialect_, readUsage(dialect_, *value), reasoning_);
     }
   }
-  std::string raw = first_raw_.empty() ? raw_ : '[' + first_raw_ + ',' + raw_ + ']';
-  if (raw.size() <= kUsageRawLimit) {
-    usage.raw = std::move(raw);
+  if (raw_.size() <= kUsageRawLimit) {
+    usage.raw = raw_;
   }
   return usage;
 }

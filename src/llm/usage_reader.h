@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -63,9 +64,10 @@ class UsageReader {
   TokenUsage result() const;
 
  private:
-  std::string raw_;                      // the last object
-  std::string first_raw_;                // Messages: of message_start, once another came
-  std::optional<ReportedUsage> merged_;  // Messages only
+  void addCumulative(std::string_view json);
+
+  std::string raw_;  // Messages: all objects in an array once there are two; else the last one
+  std::unique_ptr<ReportedUsage> merged_;  // Messages only
   Dialect dialect_;
   ReasoningCount reasoning_;
 };

@@ -1,6 +1,9 @@
 #include "wire/json_scan.h"
 
+#include <bit>
 #include <cstring>
+
+#include "wire/byte_block.h"
 
 namespace gatehouse::wire {
 namespace {
@@ -13,13 +16,24 @@ constexpr std::array<bool, 256> kEndsScalar = [] {
   return table;
 }();
 
-constexpr std::array<bool, 256> kNesting = [] {
-  std::array<bool, 256> table{};
-  for (char c : {'"', '[', ']', '{', '}'}) {
-    table[static_cast<unsigned char>(c)] = true;
+bool isNesting(char c) {
+  return c == '"' || c == '[' || c == ']' || c == '{' || c == '}';
+}
+
+/// The offset of the first byte at or behind `at` that nests or begins a string.
+std::size_t findNesting(std::string_view bytes, std::size_t at) {
+  while (bytes.size() - at >= ByteBlock::kSize) {
+    std::uint64_t found = ByteBlock(bytes.data() + at).anyOf<'"', '[', ']', '{', '}'>();
+    if (found != 0) {
+      return at + static_cast<std::size_t>(std::countr_zero(found));
+    }
+    at += ByteBlock::kSize;
   }
-  return table;
-}();
+  while (at < bytes.size() && !isNesting(bytes[at])) {
+    ++at;
+  }
+  return at;
+}
 
 bool has(const std::array<bool, 256>& table, char c) {
   return table[static_cast<unsigned char>(c)];
@@ -44,6 +58,19 @@ JsonType typeOf(char first) {
 }
 
 }  // namespace
+
+bool JsonScan::unfinished() const {
+  switch (state_) {
+    case State::kDone:
+    case State::kFailed:
+      return false;
+    case State::kValue:
+    case State::kScalar:
+      return frame_count_ > 0;
+    default:
+      return true;
+  }
+}
 
 void JsonScan::feed(std::string_view bytes) {
   bytes_ = bytes;
@@ -249,10 +276,11 @@ std::optional<JsonHit> JsonScan::skip() {
       state_ = State::kSkip;
       continue;
     }
-    char c = bytes_[at_++];
-    if (!has(kNesting, c)) {
-      continue;
+    at_ = findNesting(bytes_, at_);
+    if (at_ == bytes_.size()) {
+      return std::nullopt;
     }
+    char c = bytes_[at_++];
     if (c == '"') {
       state_ = State::kSkipString;
     } else if (c == '{' || c == '[') {

@@ -58,6 +58,8 @@ class JsonScan {
   std::optional<JsonHit> next();
   /// Whether a whole value has been read.
   bool done() const { return state_ == State::kDone; }
+  /// Whether the bytes ended within an object, array or string.
+  bool unfinished() const;
 
  private:
   enum class State : std::uint8_t {

@@ -98,8 +98,10 @@ TEST(JsonScan, SaysWhenAValueIsWhole) {
   std::vector<Seen> seen;
   drain(scan, R"({"id":"a")", seen);
   EXPECT_FALSE(scan.done());
+  EXPECT_TRUE(scan.unfinished());
   drain(scan, "} trailing", seen);
   EXPECT_TRUE(scan.done());
+  EXPECT_FALSE(scan.unfinished());
 }
 
 TEST(JsonScan, DoesNotTakeAnEscapedKeyForOneOfItsOwn) {

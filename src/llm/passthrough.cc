@@ -1,0 +1,370 @@
+#include "llm/passthrough.h"
+
+#include <utility>
+
+#include "base/text.h"
+#include "llm/error_body.h"
+#include "wire/sse.h"
+
+namespace gatehouse::llm {
+namespace {
+
+enum class Form : std::uint8_t { kEventStream, kJson, kUnread };
+
+bool isMediaType(std::string_view field, std::string_view type) {
+  return iequals(trim(field.substr(0, field.find(';'))), type);
+}
+
+bool isSuccess(http::Status status) {
+  return status >= 200 && status < 300;
+}
+
+/// A failure to a streaming request is an ordinary error body.
+Form formOf(const http::ResponseHead& head) {
+  std::string_view coding = trim(head.fields.get("content-encoding").value_or(""));
+  if (!coding.empty() && !iequals(coding, "identity")) {
+    return Form::kUnread;
+  }
+  std::string_view type = head.fields.get("content-type").value_or("");
+  if (isSuccess(head.status) && isMediaType(type, "text/event-stream")) {
+    return Form::kEventStream;
+  }
+  bool json =
+      isMediaType(type, "application/json") || isMediaType(type, "application/problem+json");
+  return json || !isSuccess(head.status) ? Form::kJson : Form::kUnread;
+}
+
+bool hasUsage(Dialect dialect) {
+  switch (dialect) {
+    case Dialect::kMessagesCount:
+    case Dialect::kGeminiCount:
+    case Dialect::kModels:
+    case Dialect::kHello:
+    case Dialect::kPassthrough:
+    case Dialect::kUnknown:
+      return false;
+    default:
+      return true;
+  }
+}
+
+bool isChat(Dialect dialect) {
+  return dialect == Dialect::kChat || dialect == Dialect::kCompletions;
+}
+
+/// Dialects whose streams say when they are over.
+bool hasEndMark(Dialect dialect) {
+  return isChat(dialect) || dialect == Dialect::kMessages || dialect == Dialect::kResponses;
+}
+
+/// Bytes of an event that might be the hidden usage chunk are held back until it has ended; such a
+/// chunk is small.
+constexpr std::size_t kMaxHeld = std::size_t{64} << 10;
+
+}  // namespace
+
+struct ReplyReader::State {
+  State(const ReplyRules& reply_rules, const http::ResponseHead& head)
+      : rules(reply_rules),
+        status(head.status),
+        form(reply_rules.dialect == Dialect::kPassthrough ? Form::kUnread : formOf(head)),
+        notes(UsageReader(reply_rules.dialect, reply_rules.reasoning)),
+        event_stream(form == Form::kEventStream) {
+    if (form == Form::kJson) {
+      body = std::make_unique<ReplyScan>(reply_rules.dialect, notes);
+    }
+  }
+
+  bool hides() const { return rules.usage_chunk == UsageChunk::kHidden && isChat(rules.dialect); }
+  bool feedEvents(std::string_view bytes);
+  void forwardEvents(std::string_view bytes);
+  bool readEvent(const wire::SseEvent& event);
+  void readSigns(const ObjectSigns& signs);
+  void cutOrForward(const wire::SseEvent& event, bool cut, std::string_view bytes);
+  void forwardUpTo(std::uint64_t offset, std::string_view bytes);
+  void keepRest(std::string_view bytes);
+  void push(std::string_view view);
+  ReplyVerdict judge(BodyEnd end) const;
+  TokenUsage usageAt(ReplyVerdict verdict) const;
+
+  ReplyRules rules;
+  http::Status status;
+  Form form;
+  ReplyNotes notes;
+  std::unique_ptr<ReplyScan> body;  // of a buffered reply
+  wire::SseScanner events;
+  std::vector<std::string_view> views;
+
+  // Offsets in the stream.
+  std::uint64_t received = 0;  // before the bytes being fed
+  std::uint64_t settled = 0;   // up to here everything was forwarded, held or cut
+  std::string held;            // begin of the event being received
+  std::string leaving;         // held bytes on their way out, alive until the next call
+
+  std::uint64_t event_count = 0;
+  std::uint64_t generated_bytes = 0;
+  bool event_stream;
+  bool end_mark = false;
+  bool stop_reason = false;  // Messages
+  bool usage_final = false;
+  bool error_event = false;
+  bool first_token = false;
+  bool released = false;   // part of the event being received was forwarded
+  bool cut_at_cr = false;  // a line feed that comes next belongs to the event cut out
+  ReplyVerdict verdict = ReplyVerdict::kComplete;
+};
+
+/// Reads the events that end in `bytes`; `visit(event, hidden)` for each. False if the stream
+/// cannot be read on.
+bool ReplyReader::State::feedEvents(std::string_view bytes) {
+  events.feed(bytes);
+  while (true) {
+    Result<std::optional<wire::SseEvent>> event = events.next();
+    if (!event) {
+      form = Form::kUnread;
+      return false;
+    }
+    if (!*event) {
+      return true;
+    }
+    bool usage_chunk = readEvent(**event);
+    if (hides()) {
+      cutOrForward(**event, usage_chunk, bytes);
+    }
+  }
+}
+
+/// Says whether the event is a Chat usage chunk.
+bool ReplyReader::State::readEvent(const wire::SseEvent& event) {
+  if (!event.dispatched) {
+    return false;
+  }
+  ++event_count;
+  std::string_view data = trim(event.data);
+  if (isChat(rules.dialect) && data == "[DONE]") {
+    end_mark = true;
+    return false;
+  }
+  ReplyScan scan(rules.dialect, notes);
+  scan.feed(data);
+  ObjectSigns signs = scan.end();
+  if (signs.type.empty()) {
+    signs.type = event.type;
+  }
+  readSigns(signs);
+  return isChat(rules.dialect) && signs.usage && signs.empty_choices;
+}
+
+void ReplyReader::State::readSigns(const ObjectSigns& signs) {
+  bool generated = signs.generated_bytes > 0 || signs.tool_call;
+  switch (rules.dialect) {
+    case Dialect::kMessages:
+      end_mark = end_mark || signs.type == "message_stop";
+      error_event = error_event || signs.type == "error";
+      stop_reason = stop_reason || (signs.type == "message_delta" && signs.finish);
+      usage_final = usage_final || (signs.type == "message_delta" && signs.usage);
+      break;
+    case Dialect::kResponses:
+      end_mark = end_mark || signs.type == "response.completed" ||
+                 signs.type == "response.incomplete" || signs.type == "response.failed" ||
+                 signs.type == "response.cancelled";
+      error_event = error_event || signs.type == "error";
+      usage_final = usage_final || signs.usage;
+      generated = generated && signs.type.ends_with(".delta");
+      break;
+    default:
+      error_event = error_event || signs.error;
+      usage_final = usage_final || (signs.usage && (signs.empty_choices || !isChat(rules.dialect)));
+      break;
+  }
+  if (generated) {
+    first_token = true;
+    generated_bytes += signs.generated_bytes;
+  }
+}
+
+void ReplyReader::State::forwardEvents(std::string_view bytes) {
+  if (cut_at_cr && bytes.starts_with('\n') && settled == received) {
+    ++settled;
+  }
+  cut_at_cr = cut_at_cr && bytes.empty();
+  if (feedEvents(bytes)) {
+    keepRest(bytes);
+  } else {
+    push(held.empty() ? std::string_view() : std::string_view(leaving = std::exchange(held, {})));
+    forwardUpTo(received + bytes.size(), bytes);
+  }
+  received += bytes.size();
+}
+
+void ReplyReader::State::cutOrForward(
+    const wire::SseEvent& event, bool cut, std::string_view bytes
+) {
+  std::uint64_t end = event.offset + event.raw.size();
+  if (cut && !released) {
+    held.clear();
+    settled = end;
+    std::size_t next = static_cast<std::size_t>(end - received);
+    if (event.raw.ends_with('\r')) {
+      cut_at_cr = next == bytes.size();
+      settled += next < bytes.size() && bytes[next] == '\n' ? 1 : 0;
+    }
+    return;
+  }
+  if (!held.empty()) {
+    leaving = std::exchange(held, {});
+    push(leaving);
+  }
+  released = false;
+  forwardUpTo(end, bytes);
+}
+
+/// Forwards the part of `bytes` before an offset of the stream that is not settled yet.
+void ReplyReader::State::forwardUpTo(std::uint64_t offset, std::string_view bytes) {
+  if (offset > settled) {
+    std::size_t from = static_cast<std::size_t>(settled - received);
+    push(bytes.substr(from, static_cast<std::size_t>(offset - settled)));
+    settled = offset;
+  }
+}
+
+/// What is left of `bytes` begins an event: held back while it is short enough to be the usage
+/// chunk.
+void ReplyReader::State::keepRest(std::string_view bytes) {
+  std::uint64_t end = received + bytes.size();
+  if (end <= settled) {
+    return;
+  }
+  std::string_view rest = bytes.substr(static_cast<std::size_t>(settled - received));
+  if (!released && held.size() + rest.size() <= kMaxHeld) {
+    held.append(rest);
+    settled = end;
+    return;
+  }
+  released = true;
+  if (!held.empty()) {
+    leaving = std::exchange(held, {});
+    push(leaving);
+  }
+  forwardUpTo(end, bytes);
+}
+
+/// Views that follow each other in the fed bytes become one, so that one read is one write.
+void ReplyReader::State::push(std::string_view view) {
+  if (view.empty()) {
+    return;
+  }
+  bool joins = !views.empty() && views.back().data() != leaving.data() &&
+               views.back().data() + views.back().size() == view.data();
+  if (joins) {
+    views.back() = {views.back().data(), views.back().size() + view.size()};
+  } else {
+    views.push_back(view);
+  }
+}
+
+ReplyVerdict ReplyReader::State::judge(BodyEnd end) const {
+  if (error_event) {
+    return ReplyVerdict::kUpstreamError;
+  }
+  if (end == BodyEnd::kBroken) {
+    return ReplyVerdict::kTruncated;
+  }
+  if (form == Form::kJson) {
+    return body->unfinished() ? ReplyVerdict::kTruncated : ReplyVerdict::kComplete;
+  }
+  if (form == Form::kUnread || !hasEndMark(rules.dialect) || end_mark || stop_reason) {
+    return ReplyVerdict::kComplete;
+  }
+  bool all_finished = notes.started.any() && notes.started == notes.finished;
+  return isChat(rules.dialect) && all_finished ? ReplyVerdict::kComplete : ReplyVerdict::kTruncated;
+}
+
+TokenUsage ReplyReader::State::usageAt(ReplyVerdict end) const {
+  TokenUsage usage;
+  if (!hasUsage(rules.dialect) || !isSuccess(status)) {
+    usage.state = UsageState::kNone;
+    return usage;
+  }
+  usage = notes.usage.result();
+  if (end != ReplyVerdict::kComplete && !usage_final) {
+    usage = estimateOutput(std::move(usage), generated_bytes);
+  }
+  return usage;
+}
+
+ReplyReader::ReplyReader(const ReplyRules& rules, const http::ResponseHead& head)
+    : state_(std::make_unique<State>(rules, head)) {}
+ReplyReader::~ReplyReader() = default;
+ReplyReader::ReplyReader(ReplyReader&&) noexcept = default;
+ReplyReader& ReplyReader::operator=(ReplyReader&&) noexcept = default;
+
+ReplyReader::Forward ReplyReader::feed(std::string_view bytes) {
+  State& state = *state_;
+  state.views.clear();
+  bool had_token = state.first_token;
+  if (state.form == Form::kEventStream && state.hides()) {
+    state.forwardEvents(bytes);
+  } else {
+    if (state.form == Form::kEventStream) {
+      static_cast<void>(state.feedEvents(bytes));
+    } else if (state.form == Form::kJson) {
+      state.body->feed(bytes);
+    }
+    state.push(bytes);
+  }
+  return {.views = state.views, .first_token = state.first_token && !had_token};
+}
+
+ReplyEnd ReplyReader::finish(BodyEnd end, std::string_view request_id) {
+  State& state = *state_;
+  ReplyEnd reply;
+  bool within_event = state.form == Form::kEventStream && !state.events.held().empty();
+  bool hidden = false;
+  if (within_event && end == BodyEnd::kClean) {
+    // A last event without its blank line is read all the same; some servers end so.
+    state.events.feed("\n\n");
+    if (auto event = state.events.next(); event && *event) {
+      hidden = state.readEvent(**event) && state.hides() && !state.released;
+    }
+  } else if (state.form == Form::kJson) {
+    ObjectSigns signs = state.body->end();
+    state.usage_final = state.usage_final || signs.usage;
+  }
+  state.verdict = state.judge(end);
+  if (end == BodyEnd::kAbandoned) {
+    return {.verdict = state.verdict, .tail = {}};
+  }
+  bool broken = state.verdict == ReplyVerdict::kTruncated;
+  if (!broken && !hidden) {
+    reply.tail = std::move(state.held);
+  }
+  if (broken && state.form == Form::kEventStream && !state.end_mark) {
+    bool partly_sent = within_event && (!state.hides() || state.released);
+    reply.tail = partly_sent ? "\n\n" : "";
+    reply.tail += writeErrorEvent(
+        state.rules.dialect,
+        {.code = ErrorCode::kUpstreamTruncated,
+         .message = "The model server broke off in the middle of its answer. Try again.",
+         .request_id = request_id,
+         .param = {}}
+    );
+  }
+  reply.verdict = state.verdict;
+  return reply;
+}
+
+ReplyFacts ReplyReader::takeFacts() {
+  State& state = *state_;
+  ReplyFacts facts;
+  facts.usage = state.usageAt(state.verdict);
+  facts.response_id = std::move(state.notes.response_id);
+  facts.model = std::move(state.notes.model);
+  facts.finishes = std::move(state.notes.finishes);
+  facts.error_type = std::move(state.notes.error_type);
+  facts.events = state.event_count;
+  facts.event_stream = state.event_stream;
+  return facts;
+}
+
+}  // namespace gatehouse::llm
