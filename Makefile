@@ -47,7 +47,7 @@ asan: setup-test  ## every test under AddressSanitizer and UndefinedBehaviorSani
 .PHONY: tsan
 tsan: setup-test  ## the tests of rooms with threads, and end to end, under ThreadSanitizer
 	$(call build_preset,tsan)
-	@$(call compile,tsan,all)
+	@$(call compile,tsan,gatehouse threaded_tests)
 	@tools/run_tests.py build/tsan --gatehouse build/tsan/gatehouse --without compile_fail --label threads
 
 .PHONY: fuzz
