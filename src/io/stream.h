@@ -150,7 +150,7 @@ class Stream {
   virtual void onPeerClosed(Stop* stop) = 0;
   /// Whether bytes or the end are known to wait: a pooled connection for which this holds is not
   /// fit for use.
-  virtual bool readable() const = 0;
+  virtual bool readable() = 0;
   virtual Reactor& reactor() const = 0;
 };
 

@@ -36,7 +36,7 @@ class TcpStream final : public Stream, private FdWatcher {
   void close() override;
   const Peer& peer() const [[clang::lifetimebound]] override { return peer_; }
   void onPeerClosed(Stop* stop) override;
-  bool readable() const override { return readable_ || peer_closed_; }
+  bool readable() override { return readable_ || peer_closed_; }
   Reactor& reactor() const override { return reactor_; }
 
   Origin side() const { return side_; }

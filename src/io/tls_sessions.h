@@ -1,0 +1,28 @@
+// Sessions a client may resume, by the server they were made with. For the .cc files of this room
+// only.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "io/openssl_handles.h"
+
+namespace gatehouse::io {
+
+/// Owner's loop only.
+class TlsSessionCache {
+ public:
+  /// The newest of each server are kept; when too many servers are known, all are forgotten.
+  void put(const std::string& server, SslSessionHandle session);
+  /// A session to offer, or null. TLS 1.3 tickets are used once (RFC 8446 appendix C.4).
+  SslSessionHandle take(const std::string& server);
+
+ private:
+  static constexpr std::size_t kPerServer = 4;
+  static constexpr std::size_t kServers = 1024;
+
+  std::unordered_map<std::string, std::vector<SslSessionHandle>> sessions_;
+};
+
+}  // namespace gatehouse::io

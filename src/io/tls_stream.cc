@@ -1,0 +1,409 @@
+#include "io/tls_stream.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/check.h"
+#include "io/openssl_handles.h"
+#include "io/tls_notes.h"
+#include "io/tls_sessions.h"
+#include "io/tls_wire.h"
+
+namespace gatehouse::io {
+
+namespace {
+
+constexpr std::size_t kRecord = 16384;  // plaintext of one record at most (RFC 8446 section 5.1)
+constexpr std::size_t kRecordWire =
+    kRecord + 512;                           // and what it may become on the wire, generously
+constexpr std::size_t kBatch = 4;            // records encrypted before they are sent
+constexpr std::size_t kReceive = 64u << 10;  // ciphertext taken in one call
+static_assert(kBatch * kRecordWire + kRecord <= Reactor::kScratch);
+static_assert(kReceive <= Reactor::kScratch);
+
+class TlsStream final : public Stream {
+ public:
+  TlsStream(SSL* ssl, std::shared_ptr<const void> config, std::unique_ptr<TcpStream> tcp);
+  ~TlsStream() override { close(); }
+
+  /// For the client, before the handshake.
+  Result<void> expectServer(const TlsClientConfig& config, TlsName name);
+  Task<Result<void>> handshake();
+
+  IoProgress tryRead(std::span<char> target) override { return pull(target, Take::kRead); }
+  IoProgress tryWritev(std::span<const std::string_view> parts, std::size_t offset) override;
+  Error failure() const override { return failure_ != nullptr ? *failure_ : tcp_->failure(); }
+  void setReader(Waiter* reader) override { tcp_->setReader(reader); }
+  void setWriter(Waiter* writer) override { tcp_->setWriter(writer); }
+  Task<Result<void>> shutdownWrite() override;
+  void close() override;
+  const Peer& peer() const [[clang::lifetimebound]] override { return tcp_->peer(); }
+  void onPeerClosed(Stop* stop) override { tcp_->onPeerClosed(stop); }
+  bool readable() override;
+  Reactor& reactor() const override { return tcp_->reactor(); }
+  Origin side() const { return tcp_->side(); }
+
+ private:
+  enum class Take : bool { kRead, kPeek };
+
+  IoProgress pull(std::span<char> target, Take take);
+  bool decrypt(std::span<char> target, Take take, std::size_t& total);
+  bool receive(std::span<char> space);
+  IoState flush();
+  std::size_t encryptBatch(std::span<const std::string_view>& parts, std::size_t& offset);
+  bool encryptRecord(std::string_view plain);
+  void holdUnread();
+  void learnPeer();
+  void fail(ErrorKind kind, std::string detail, Retry retry = Retry::kNever);
+  void failSsl(std::string_view doing);
+
+  std::shared_ptr<const void> config_;
+  std::unique_ptr<TcpStream> tcp_;
+  TlsWire wire_;
+  TlsNotes notes_;
+  std::string held_;  // ciphertext received but not yet decrypted, kept across suspensions
+  std::unique_ptr<Error> failure_;
+  SslHandle ssl_;
+  bool ended_ = false;
+};
+
+TlsStream::TlsStream(SSL* ssl, std::shared_ptr<const void> config, std::unique_ptr<TcpStream> tcp)
+    : config_(std::move(config)), tcp_(std::move(tcp)), ssl_(ssl) {
+  GATEHOUSE_INVARIANT(ssl_ != nullptr);
+  BIO* bio = wire_.makeBio().release();
+  SSL_set_bio(ssl, bio, bio);
+}
+
+void TlsStream::fail(ErrorKind kind, std::string detail, Retry retry) {
+  if (failure_ == nullptr) {
+    failure_ = std::make_unique<Error>(kind, side(), std::move(detail), retry);
+  }
+}
+
+/// Turns OpenSSL's error queue into the failure of this stream.
+void TlsStream::failSsl(std::string_view doing) {
+  if (!notes_.refusal.empty()) {
+    ERR_clear_error();
+    fail(
+        ErrorKind::kTlsCertificate,
+        "certificate of " + notes_.server + " not accepted: " + notes_.refusal
+    );
+    return;
+  }
+  int reason = ERR_GET_REASON(ERR_peek_error());
+  std::string detail =
+      std::string(doing) + " with " + peer().remote.format() + ": " + takeOpensslErrors();
+  if (reason == SSL_R_HTTP_REQUEST) {
+    detail += " (the client sent plain HTTP)";
+  } else if (reason == SSL_R_WRONG_VERSION_NUMBER) {
+    detail += " (the peer may not speak TLS on this port)";
+  }
+  fail(ErrorKind::kTlsProtocol, std::move(detail));
+}
+
+Result<void> TlsStream::expectServer(const TlsClientConfig& config, TlsName name) {
+  SSL* ssl = ssl_.get();
+  const std::string& verified = name.verified_name.empty() ? name.server_name : name.verified_name;
+  notes_.sessions = &config.sessions();
+  notes_.server = verified;
+  SSL_set_app_data(ssl, &notes_);
+  bool sni = !name.server_name.empty() && !Address::fromIp(name.server_name, 0);
+  if (sni) {
+    SSL_set_tlsext_host_name(ssl, name.server_name.c_str());
+  }
+  if (config.verify() == TlsVerify::kFull) {
+    X509_VERIFY_PARAM* wanted = SSL_get0_param(ssl);
+    X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    bool numeric = Address::fromIp(verified, 0).has_value();
+    int set = numeric ? X509_VERIFY_PARAM_set1_ip_asc(wanted, verified.c_str())
+                      : X509_VERIFY_PARAM_set1_host(wanted, verified.data(), verified.size());
+    // An empty name would switch the check off.
+    if (set != 1 || verified.empty()) {
+      return badTlsMaterial("cannot verify a certificate for '" + verified + "'");
+    }
+  }
+  if (SslSessionHandle session = config.sessions().take(notes_.server)) {
+    SSL_set_session(ssl, session.get());
+  }
+  return {};
+}
+
+Task<Result<void>> TlsStream::handshake() {
+  while (true) {
+    ERR_clear_error();
+    int outcome = SSL_do_handshake(ssl_.get());
+    int reason = outcome == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), outcome);
+    if (reason != SSL_ERROR_NONE && reason != SSL_ERROR_WANT_READ) {
+      failSsl("TLS handshake");
+    }
+    // Also after a failure: the alert tells the peer why.
+    std::string sending = std::exchange(wire_.pending(), {});
+    if (!sending.empty()) {
+      Result<void> sent = co_await tcp_->write(sending);
+      if (!sent && failure_ == nullptr) {
+        co_return gatehouse::fail(std::move(sent).error());
+      }
+    }
+    if (failure_ != nullptr) {
+      co_return gatehouse::fail(*failure_);
+    }
+    if (reason == SSL_ERROR_NONE) {
+      break;
+    }
+    std::span<char> space = reactor().scratch().first(kReceive);
+    GATEHOUSE_CO_TRY(std::size_t count, co_await tcp_->readInto(space));
+    if (count == 0) {
+      fail(ErrorKind::kPeerClosed, "connection closed during the TLS handshake", Retry::kYes);
+      co_return gatehouse::fail(*failure_);
+    }
+    wire_.offer({space.data(), count});
+  }
+  holdUnread();
+  learnPeer();
+  co_return Result<void>();
+}
+
+void TlsStream::learnPeer() {
+  Peer peer = tcp_->peer();
+  if (const char* name = SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name)) {
+    peer.server_name = name;
+  }
+  const unsigned char* alpn = nullptr;
+  unsigned length = 0;
+  SSL_get0_alpn_selected(ssl_.get(), &alpn, &length);
+  peer.alpn.assign(reinterpret_cast<const char*>(alpn), length);
+  peer.tls_version = SSL_get_version(ssl_.get());
+  tcp_->setPeer(std::move(peer));
+}
+
+/// Bytes in the scratch buffer would not survive a suspension.
+void TlsStream::holdUnread() {
+  std::string rest(wire_.unread());
+  held_ = std::move(rest);
+  wire_.offer(held_);
+}
+
+/// One SSL_read or SSL_peek. False when it gave nothing more for now, or ever.
+bool TlsStream::decrypt(std::span<char> target, Take take, std::size_t& total) {
+  std::size_t count = 0;
+  int outcome = take == Take::kRead ? SSL_read_ex(ssl_.get(), target.data(), target.size(), &count)
+                                    : SSL_peek_ex(ssl_.get(), target.data(), target.size(), &count);
+  if (outcome == 1) {
+    total += count;
+    return true;
+  }
+  int reason = SSL_get_error(ssl_.get(), outcome);
+  if (reason == SSL_ERROR_ZERO_RETURN) {
+    ended_ = true;
+  } else if (reason != SSL_ERROR_WANT_READ) {
+    failSsl("TLS");
+  }
+  return false;
+}
+
+/// More ciphertext for OpenSSL. False when there is none now, or ever.
+bool TlsStream::receive(std::span<char> space) {
+  IoProgress progress = tcp_->tryRead(space);
+  if (progress.state == IoState::kDone) {
+    wire_.offer({space.data(), progress.bytes});
+    return true;
+  }
+  if (progress.state == IoState::kEnd) {
+    fail(ErrorKind::kPeerClosed, "connection closed without the end of TLS", Retry::kIfReused);
+  } else if (progress.state == IoState::kFailed) {
+    failure_ = std::make_unique<Error>(tcp_->failure());
+  }
+  return false;
+}
+
+IoProgress TlsStream::pull(std::span<char> target, Take take) {
+  ERR_clear_error();
+  // Not much more ciphertext than fits, so that little is left to hold.
+  std::span<char> space = reactor().scratch().first(std::min(kReceive, target.size() + 1024));
+  std::size_t total = 0;
+  while (total < target.size() && !ended_ && failure_ == nullptr) {
+    // Asking OpenSSL when it has nothing would only say so.
+    bool more = (!wire_.unread().empty() || SSL_has_pending(ssl_.get()) == 1) &&
+                decrypt(target.subspan(total), take, total);
+    if (!more && !ended_ && failure_ == nullptr && !receive(space)) {
+      break;
+    }
+  }
+  if (!wire_.unread().empty() || !held_.empty()) {
+    holdUnread();
+  }
+  if (!wire_.pending().empty()) {
+    flush();  // an answer to a key update; what the socket does not take goes with the next write
+  }
+  if (total > 0) {
+    return {total, IoState::kDone};
+  }
+  if (failure_ != nullptr) {
+    return {0, IoState::kFailed};
+  }
+  return {0, ended_ ? IoState::kEnd : IoState::kWouldBlock};
+}
+
+bool TlsStream::readable() {
+  // Session tickets and key updates are no reason to think the peer spoke: look behind them.
+  char byte = 0;
+  return ended_ || failure_ != nullptr ||
+         pull({&byte, 1}, Take::kPeek).state != IoState::kWouldBlock;
+}
+
+/// Sends pending records; kWouldBlock when some remain.
+IoState TlsStream::flush() {
+  std::string& pending = wire_.pending();
+  if (pending.empty()) {
+    return IoState::kDone;
+  }
+  std::string_view bytes = pending;
+  IoProgress progress = tcp_->tryWritev({&bytes, 1}, 0);
+  if (progress.state == IoState::kDone) {
+    pending = std::string();  // give the memory back
+  } else if (progress.state == IoState::kWouldBlock) {
+    pending.erase(0, progress.bytes);
+  }
+  return progress.state;
+}
+
+bool TlsStream::encryptRecord(std::string_view plain) {
+  std::size_t taken = 0;
+  if (SSL_write_ex(ssl_.get(), plain.data(), plain.size(), &taken) != 1) {
+    failSsl("TLS");
+    return false;
+  }
+  GATEHOUSE_DEBUG_CHECK(taken == plain.size());
+  return true;
+}
+
+/// Encrypts up to kBatch records into the scratch buffer; `parts` and `offset` move on. Returns the
+/// bytes taken.
+std::size_t TlsStream::encryptBatch(std::span<const std::string_view>& parts, std::size_t& offset) {
+  std::span<char> staging = reactor().scratch().last(kRecord);
+  std::size_t taken = 0;
+  for (std::size_t records = 0; records < kBatch && !parts.empty(); ++records) {
+    std::size_t staged = 0;
+    // A whole record out of one part is encrypted where it stands; smaller pieces are joined first.
+    if (std::string_view part = parts.front().substr(offset); part.size() >= kRecord) {
+      if (!encryptRecord(part.substr(0, kRecord))) {
+        return taken;
+      }
+      offset += kRecord;
+      taken += kRecord;
+    } else {
+      while (staged < kRecord && !parts.empty()) {
+        std::string_view piece = parts.front().substr(offset, kRecord - staged);
+        std::memcpy(staging.data() + staged, piece.data(), piece.size());
+        staged += piece.size();
+        offset += piece.size();
+        if (offset == parts.front().size()) {
+          parts = parts.subspan(1);
+          offset = 0;
+        }
+      }
+      if (staged > 0 && !encryptRecord({staging.data(), staged})) {
+        return taken;
+      }
+      taken += staged;
+    }
+    if (!parts.empty() && offset == parts.front().size()) {
+      parts = parts.subspan(1);
+      offset = 0;
+    }
+  }
+  return taken;
+}
+
+IoProgress TlsStream::tryWritev(std::span<const std::string_view> parts, std::size_t offset) {
+  if (failure_ != nullptr) {
+    return {0, IoState::kFailed};
+  }
+  if (IoState state = flush(); state != IoState::kDone) {
+    return {0, state};
+  }
+  ERR_clear_error();
+  std::size_t total = 0;
+  while (!parts.empty()) {
+    wire_.collectInto(reactor().scratch().first(kBatch * kRecordWire));
+    total += encryptBatch(parts, offset);
+    std::string_view records = wire_.takeCollected();
+    IoProgress progress = tcp_->tryWritev({&records, 1}, 0);
+    if (progress.state == IoState::kFailed || failure_ != nullptr) {
+      return {total, IoState::kFailed};
+    }
+    if (progress.state == IoState::kWouldBlock) {
+      wire_.pending().insert(0, records.substr(progress.bytes));
+      return {total, IoState::kWouldBlock};
+    }
+    if (IoState state = flush(); state != IoState::kDone) {
+      return {total, state};
+    }
+  }
+  return {total, IoState::kDone};
+}
+
+Task<Result<void>> TlsStream::shutdownWrite() {
+  if (failure_ == nullptr && SSL_is_init_finished(ssl_.get()) == 1) {
+    ERR_clear_error();
+    SSL_shutdown(ssl_.get());
+    GATEHOUSE_CO_CHECK_OK(co_await writev({}));
+  }
+  co_return co_await tcp_->shutdownWrite();
+}
+
+void TlsStream::close() {
+  bool sound = failure_ == nullptr && SSL_is_init_finished(ssl_.get()) == 1;
+  bool told = (SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) != 0;
+  if (sound && !told && wire_.pending().empty()) {
+    ERR_clear_error();
+    SSL_shutdown(ssl_.get());
+    flush();
+  }
+  fail(ErrorKind::kPeerClosed, "connection closed by this side");
+  tcp_->close();
+}
+
+/// The handshake, within its deadline, and the stream it makes.
+Task<Result<std::unique_ptr<Stream>>> shakeHands(
+    std::unique_ptr<TlsStream> stream, Deadline deadline
+) {
+  Result<void> shaken = co_await withDeadline(
+      stream->reactor(),
+      deadline,
+      stream->handshake(),
+      stream->side(),
+      "TLS handshake with " + stream->peer().remote.format() + " not finished in time"
+  );
+  if (!shaken) {
+    co_return gatehouse::fail(std::move(shaken).error());
+  }
+  co_return std::unique_ptr<Stream>(std::move(stream));
+}
+
+}  // namespace
+
+Task<Result<std::unique_ptr<Stream>>> connectTls(
+    std::shared_ptr<TlsClientConfig> config,
+    std::unique_ptr<TcpStream> stream,
+    TlsName name,
+    Deadline deadline
+) {
+  SSL* ssl = SSL_new(config->native());
+  auto tls = std::make_unique<TlsStream>(ssl, config, std::move(stream));
+  SSL_set_connect_state(ssl);
+  GATEHOUSE_CO_CHECK_OK(tls->expectServer(*config, std::move(name)));
+  co_return co_await shakeHands(std::move(tls), deadline);
+}
+
+Task<Result<std::unique_ptr<Stream>>> acceptTls(
+    std::shared_ptr<TlsServerConfig> config, std::unique_ptr<TcpStream> stream, Deadline deadline
+) {
+  SSL* ssl = SSL_new(config->native());
+  auto tls = std::make_unique<TlsStream>(ssl, config, std::move(stream));
+  SSL_set_accept_state(ssl);
+  co_return co_await shakeHands(std::move(tls), deadline);
+}
+
+}  // namespace gatehouse::io
