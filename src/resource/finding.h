@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "resource/meta.h"
@@ -35,5 +36,31 @@ std::size_t countErrors(const std::vector<Finding>& findings);
 
 /// Orders by file, then position, then message, so that output is stable.
 void sortFindings(std::vector<Finding>& findings);
+
+/// Where the findings of one object go. Owner's thread only; `out` must outlive it.
+class FindingSink {
+ public:
+  FindingSink(std::string file, ObjectKey object, bool strict, std::vector<Finding>& out)
+      : file_(std::move(file)), object_(std::move(object)), out_(out), strict_(strict) {}
+
+  void error(Position at, std::string field, std::string message);
+  void warning(Position at, std::string field, std::string message);
+  /// A warning, or an error under --strict: unknown fields and the like (D5).
+  void lapse(Position at, std::string field, std::string message);
+
+  /// Whether an error was reported.
+  bool failed() const { return failed_; }
+  const std::string& file() const [[clang::lifetimebound]] { return file_; }
+  const ObjectKey& object() const [[clang::lifetimebound]] { return object_; }
+
+ private:
+  void add(Severity severity, Position at, std::string field, std::string message);
+
+  std::string file_;
+  ObjectKey object_;
+  std::vector<Finding>& out_;
+  bool strict_;
+  bool failed_ = false;
+};
 
 }  // namespace gatehouse::resource

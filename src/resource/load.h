@@ -9,14 +9,12 @@
 #include <string_view>
 #include <vector>
 
+#include "resource/decode_core.h"
 #include "resource/finding.h"
 #include "resource/schema.h"
 #include "resource/set.h"
 
 namespace gatehouse::resource {
-
-/// Value of an environment variable, or nothing if it is not set.
-using LookUpVariable = std::function<std::optional<std::string>(std::string_view name)>;
 
 struct LoadOptions {
   std::string default_namespace = "default";
@@ -51,22 +49,21 @@ class Loader {
  private:
   struct Ignored {
     Finding first;
-    std::size_t count = 0;
+    std::size_t more = 0;
   };
-  struct Place;
 
-  void addItem(std::string_view file, const wire::Value& item);
-  void accept(Place& place, const wire::Value& object);
-  void ignore(Place& place);
-  std::optional<AnyObject> decode(Place& place, const wire::Value& object);
-  bool keepFirst(const Place& place);
+  void addItem(const std::string& file, const wire::Value& item);
+  void addKnown(ObjectMeta meta, const KindSchema& schema, const wire::Value& object);
+  void addUnknown(ObjectMeta meta, Position kind_position);
+  bool isRepeated(const ObjectMeta& meta, FindingSink& sink);
+  void refuseSharedTargets();
 
   const SchemaSet& schemas_;
   LoadOptions options_;
   std::vector<AnyObject> objects_;
   std::vector<Finding> findings_;
   std::map<ObjectKey, Source> seen_;
-  std::map<std::string, Ignored, std::less<>> ignored_;
+  std::map<std::string, Ignored, std::less<>> ignored_;  // by apiVersion and kind
 };
 
 }  // namespace gatehouse::resource

@@ -38,6 +38,9 @@ class SensitiveText {
   std::size_t size_ = 0;
 };
 
+/// Overwrites `text` with zeros, in a way the compiler keeps, and empties it.
+void wipe(std::string& text);
+
 /// A Secret with `data` decoded from base64 and `stringData` laid over it.
 struct Secret {
   static constexpr std::string_view kKind = "Secret";

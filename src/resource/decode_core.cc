@@ -1,0 +1,217 @@
+#include "resource/decode_core.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "resource/reader.h"
+#include "wire/base64.h"
+
+namespace gatehouse::resource {
+namespace {
+
+using wire::Value;
+
+bool isVariableName(std::string_view name) {
+  const auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  };
+  return !name.empty() && is_letter(name.front()) &&
+         std::ranges::all_of(name, [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
+}
+
+/// What is left of expanding a text.
+struct Expanded {
+  SensitiveText text;
+  std::string missing;  // the first variable that is not set
+};
+
+/// Replaces each `${NAME}`; anything else with a dollar sign stays as it is.
+Expanded expandVariables(std::string_view text, const LookUpVariable& variable) {
+  std::string out;
+  Expanded expanded;
+  while (!text.empty()) {
+    const std::size_t start = text.find("${");
+    const std::size_t end = start == std::string_view::npos ? start : text.find('}', start);
+    const std::string_view name =
+        end == std::string_view::npos ? "" : text.substr(start + 2, end - start - 2);
+    if (!isVariableName(name)) {
+      const std::size_t plain = start == std::string_view::npos ? text.size() : start + 2;
+      out.append(text.substr(0, plain));
+      text.remove_prefix(plain);
+      continue;
+    }
+    out.append(text.substr(0, start));
+    text.remove_prefix(end + 1);
+    if (auto value = variable(name)) {
+      out.append(*value);
+      wipe(*value);
+    } else if (expanded.missing.empty()) {
+      expanded.missing = name;
+    }
+  }
+  expanded.text = SensitiveText(out);
+  wipe(out);
+  return expanded;
+}
+
+/// Calls `visit` with each member of the object under `name` that is a string.
+template <typename Visit>
+void forEachText(const Value& document, std::string_view name, Visit visit) {
+  const Value& map = readPart(document, name);
+  if (map.object() == nullptr) {
+    return;
+  }
+  for (const wire::Member& member : *map.object()) {
+    if (const std::string* text = member.value.string()) {
+      visit(member, *text);
+    }
+  }
+}
+
+ServiceType decodeServiceType(std::string_view type) {
+  if (type == "NodePort") {
+    return ServiceType::kNodePort;
+  }
+  if (type == "LoadBalancer") {
+    return ServiceType::kLoadBalancer;
+  }
+  return type == "ExternalName" ? ServiceType::kExternalName : ServiceType::kClusterIp;
+}
+
+ServicePort decodeServicePort(const Value& document) {
+  ServicePort port;
+  port.name = readText(document, "name", "");
+  port.port = readPort(document, "port").value_or(0);
+  port.target_port = port.port;
+  if (const auto number = readPort(document, "targetPort"); number && *number != 0) {
+    port.target_port = *number;
+  } else if (auto name = readText(document, "targetPort")) {
+    port.target_port = *std::move(name);
+  }
+  if (const auto node_port = readPort(document, "nodePort"); node_port && *node_port != 0) {
+    port.node_port = node_port;
+  }
+  port.protocol = readText(document, "protocol", "TCP");
+  port.app_protocol = readText(document, "appProtocol", "");
+  port.position = document.position;
+  return port;
+}
+
+}  // namespace
+
+Secret decodeSecret(
+    const Value& document, ObjectMeta meta, const LookUpVariable& variable, FindingSink& sink
+) {
+  Secret secret;
+  secret.type = readText(document, "type", "Opaque");
+  secret.immutable = readBoolean(document, "immutable", false);
+  forEachText(document, "data", [&](const wire::Member& member, const std::string& text) {
+    if (auto bytes = wire::decodeBase64(text)) {
+      secret.data.insert_or_assign(member.key, SensitiveText(*bytes));
+      wipe(*bytes);
+    } else {
+      sink.error(member.value.position, joinPath("data", member.key), "expected base64");
+    }
+  });
+  forEachText(document, "stringData", [&](const wire::Member& member, const std::string& text) {
+    if (!variable) {
+      secret.data.insert_or_assign(member.key, SensitiveText(text));
+      return;
+    }
+    Expanded expanded = expandVariables(text, variable);
+    if (expanded.missing.empty()) {
+      secret.data.insert_or_assign(member.key, std::move(expanded.text));
+      return;
+    }
+    secret.data.erase(member.key);
+    sink.error(
+        member.value.position,
+        joinPath("stringData", member.key),
+        fmt::format(
+            "the environment variable {} is not set; this key is left out", expanded.missing
+        )
+    );
+  });
+  secret.meta = std::move(meta);
+  return secret;
+}
+
+ConfigMap decodeConfigMap(const Value& document, ObjectMeta meta) {
+  ConfigMap map;
+  map.data = readMap(document, "data");
+  map.meta = std::move(meta);
+  return map;
+}
+
+Service decodeService(const Value& document, ObjectMeta meta) {
+  const Value& spec = readPart(document, "spec");
+  Service service;
+  service.type = decodeServiceType(readText(spec, "type", "ClusterIP"));
+  service.cluster_ip = readText(spec, "clusterIP", "");
+  service.external_name = readText(spec, "externalName", "");
+  service.selector = readMap(spec, "selector");
+  for (const Value& port : readList(spec, "ports")) {
+    service.ports.push_back(decodeServicePort(port));
+  }
+  service.meta = std::move(meta);
+  return service;
+}
+
+EndpointSlice decodeEndpointSlice(const Value& document, ObjectMeta meta) {
+  EndpointSlice slice;
+  slice.address_type = readText(document, "addressType", "IPv4");
+  for (const Value& port : readList(document, "ports")) {
+    slice.ports.push_back({
+        .name = readText(port, "name", ""),
+        .port = readPort(port, "port").value_or(0),
+        .protocol = readText(port, "protocol", "TCP"),
+        .app_protocol = readText(port, "appProtocol", ""),
+    });
+  }
+  for (const Value& endpoint : readList(document, "endpoints")) {
+    slice.endpoints.push_back({
+        .addresses = readTexts(endpoint, "addresses"),
+        .ready = readBoolean(readPart(endpoint, "conditions"), "ready", true),
+        .zone = readText(endpoint, "zone", ""),
+    });
+  }
+  slice.meta = std::move(meta);
+  return slice;
+}
+
+ReferenceGrant decodeReferenceGrant(const Value& document, ObjectMeta meta) {
+  const Value& spec = readPart(document, "spec");
+  ReferenceGrant grant;
+  for (const Value& from : readList(spec, "from")) {
+    grant.from.push_back({
+        .group = readText(from, "group", ""),
+        .kind = readText(from, "kind", ""),
+        .ns = readText(from, "namespace", ""),
+    });
+  }
+  for (const Value& to : readList(spec, "to")) {
+    grant.to.push_back({
+        .group = readText(to, "group", ""),
+        .kind = readText(to, "kind", ""),
+        .name = readText(to, "name"),
+    });
+  }
+  grant.meta = std::move(meta);
+  return grant;
+}
+
+Namespace decodeNamespace(const Value&, ObjectMeta meta) {
+  return {.meta = std::move(meta)};
+}
+
+ExternalSecret decodeExternalSecret(const Value& document, ObjectMeta meta) {
+  return {.meta = std::move(meta), .spec = readPart(document, "spec")};
+}
+
+SecretStore decodeSecretStore(const Value& document, ObjectMeta meta) {
+  return {.meta = std::move(meta), .spec = readPart(document, "spec")};
+}
+
+}  // namespace gatehouse::resource

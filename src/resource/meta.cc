@@ -1,0 +1,39 @@
+#include "resource/meta.h"
+
+#include <tuple>
+
+#include <fmt/format.h>
+
+namespace gatehouse::resource {
+
+std::string qualifiedName(const ObjectKey& key) {
+  return key.ns.empty() ? key.name : fmt::format("{}/{}", key.ns, key.name);
+}
+
+std::string toString(const ObjectKey& key) {
+  const std::string name = qualifiedName(key);
+  return key.kind.empty() || name.empty() ? key.kind + name : fmt::format("{} {}", key.kind, name);
+}
+
+std::string toString(const Source& source) {
+  if (source.position.line == 0) {
+    return source.file;
+  }
+  return fmt::format("{}:{}:{}", source.file, source.position.line, source.position.column);
+}
+
+const std::string* findString(const StringMap& map, std::string_view key) {
+  const auto found = map.find(key);
+  return found == map.end() ? nullptr : &found->second;
+}
+
+bool isOlder(const ObjectMeta& a, const ObjectMeta& b) {
+  // RFC 3339 in UTC with second precision, as API servers write it, orders as text.
+  if (a.creation_timestamp && b.creation_timestamp &&
+      *a.creation_timestamp != *b.creation_timestamp) {
+    return *a.creation_timestamp < *b.creation_timestamp;
+  }
+  return std::tie(a.key.ns, a.key.name) < std::tie(b.key.ns, b.key.name);
+}
+
+}  // namespace gatehouse::resource
