@@ -29,7 +29,7 @@ struct JsonMember {
 
 /// The object that is the body, and the members asked for, in the order they were asked for.
 struct JsonObjectMap {
-  static constexpr std::size_t kMaxKeys = 16;
+  static constexpr std::size_t kMaxKeys = 24;
 
   std::size_t begin = 0;  // its '{'
   std::size_t end = 0;    // one past its '}'
