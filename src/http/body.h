@@ -1,22 +1,25 @@
-// Bodies are pulled (house principle 8): whoever wants bytes asks for the next piece; not asking is back-pressure. A filter
-// is a source over a source. Owner's loop only.
+// Bodies are pulled (house principle 8): whoever wants bytes asks for the next piece; not asking is
+// back-pressure. A filter is a source over a source. Owner's loop only.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "base/bytes.h"
 #include "base/result.h"
 #include "http/fields.h"
+#include "io/buffer_pool.h"
 #include "io/task.h"
 
 namespace gatehouse::http {
 
-/// One pulled piece. `bytes` is valid until the next pull, the next suspension of this thread's loop, or the end of the
-/// source, whichever is first: it may lie in the worker's shared read buffer (io::ReadLoan). Who keeps bytes copies them.
-/// `end` says that nothing follows; the last piece may carry bytes too.
+/// One pulled piece. `bytes` is valid until the next pull, the next suspension of this thread's
+/// loop, or the end of the source, whichever is first: it may lie in the worker's shared read
+/// buffer (io::ReadLoan). Who keeps bytes copies them. `end` says that nothing follows; the last
+/// piece may carry bytes too.
 struct Piece {
   std::string_view bytes;
   bool end = false;
@@ -25,10 +28,17 @@ struct Piece {
 class BodySource {
  public:
   virtual ~BodySource() = default;
-  /// The next piece, never empty unless `end`. One pull at a time; after `end` or an error nothing may be pulled.
-  /// Errors: kUpstreamClosed or kPeerClosed when the message ended short of its framing, kBadRequest or kUpstreamInvalid for
-  /// broken framing, kBodyTooLarge, kTimeout, kCancelled.
+  /// The next piece, never empty unless `end`. One pull at a time; after `end` or an error nothing
+  /// may be pulled. Errors: kUpstreamClosed or kPeerClosed when the message ended short of its
+  /// framing, kBadRequest or kUpstreamInvalid for broken framing, kBodyTooLarge, kTimeout,
+  /// kCancelled.
   virtual io::Task<Result<Piece>> pull() = 0;
+  /// As pull, but the source may receive straight into `space` (not empty, valid until it resumes):
+  /// the piece then begins at space.data(). Bytes of `space` behind the piece are undefined.
+  virtual io::Task<Result<Piece>> pullInto(std::span<char> space);
+  /// The beginning of the body, where it lies in a pool buffer already; it counts as pulled. Asked
+  /// once, before the first pull; empty when there is none. For readWhole().
+  virtual io::Buffer takeReceived() { return {}; }
   /// True when a pull will complete without waiting for the peer.
   virtual bool ready() const { return false; }
   /// Total size, when the framing tells it.

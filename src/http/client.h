@@ -1,4 +1,5 @@
-// Sending a request and getting its response. Implemented by upstream (pools) and by tests; spoken to by proxy and guards.
+// Sending a request and getting its response. Implemented by upstream (pools) and by tests; spoken
+// to by proxy and guards.
 #pragma once
 
 #include <vector>
@@ -11,9 +12,9 @@
 
 namespace gatehouse::http {
 
-/// A request on its way out. `head` holds the target and authority as the upstream shall see them. The body is either
-/// `slices` (whole, replayable: Content-Length is their sum) or `stream` (Content-Length if its length is known, else
-/// chunked; not replayable); both empty means no body.
+/// A request on its way out. `head` holds the target and authority as the upstream shall see them.
+/// The body is either `slices` (whole, replayable: Content-Length is their sum) or `stream`
+/// (Content-Length if its length is known, else chunked; not replayable); both empty means no body.
 struct ClientRequest {
   RequestHead head;
   std::vector<Chunk> slices;
@@ -22,8 +23,8 @@ struct ClientRequest {
   bool replayable() const { return stream.empty(); }
 };
 
-/// A response whose head is complete and whose body is unread. Destroying the body before its end gives up the exchange:
-/// the connection under it is closed, never reused.
+/// A response whose head is complete and whose body is unread. Destroying the body before its end
+/// gives up the exchange: the connection under it is closed, never reused.
 struct ClientResponse {
   ResponseHead head;
   Body body;

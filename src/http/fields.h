@@ -1,5 +1,6 @@
-// A field section (RFC 9110 section 5): ordered, duplicates kept, spelling of names kept, names compared without case.
-// All text lives in one buffer; views returned are valid until the section is changed.
+// A field section (RFC 9110 section 5): ordered, duplicates kept, spelling of names kept, names
+// compared without case. All text lives in one buffer; views returned are valid until the section
+// is changed.
 #pragma once
 
 #include <cstddef>
@@ -18,12 +19,15 @@ class Fields {
     std::string_view value;
   };
 
-  /// Appends; the caller has checked name and value (h1_strict, h2_session) or they are our own literals.
+  /// Appends; the caller has checked name and value (h1_strict, h2_session) or they are our own
+  /// literals.
   void add(std::string_view name, std::string_view value);
   /// Removes all of that name, then appends.
   void set(std::string_view name, std::string_view value);
   /// Number of lines removed.
   std::size_t remove(std::string_view name);
+  /// The same for a secret: its octets are overwritten as well.
+  std::size_t removeWiped(std::string_view name);
   /// First value of that name.
   std::optional<std::string_view> get(std::string_view name) const [[clang::lifetimebound]];
   bool has(std::string_view name) const;
@@ -48,12 +52,16 @@ class Fields {
     std::uint32_t value_size;
     std::uint16_t name_size;
   };
+  Field field(const Line& line) const [[clang::lifetimebound]];
+  bool names(const Line& line, std::string_view name) const;
+
   std::string text_;
   std::vector<Line> lines_;
 };
 
-/// Removes hop-by-hop fields (RFC 9110 section 7.6.1): Connection and all it names, Keep-Alive, Proxy-Connection, TE,
-/// Transfer-Encoding, Upgrade, Proxy-Authenticate, Proxy-Authorization, Trailer.
+/// Removes hop-by-hop fields (RFC 9110 section 7.6.1): Connection and all it names, Keep-Alive,
+/// Proxy-Connection, TE, Transfer-Encoding, Upgrade, Proxy-Authenticate, Proxy-Authorization,
+/// Trailer.
 void removeHopByHop(Fields& fields);
 
 }  // namespace gatehouse::http

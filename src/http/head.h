@@ -1,5 +1,6 @@
-// Message heads (RFC 9110 section 6): start line and field section, without the body. Value types; owner's thread only.
-// Heads are kept outside coroutine frames and released when the body starts, so that an idle stream holds none.
+// Message heads (RFC 9110 section 6): start line and field section, without the body. Value types;
+// owner's thread only. Heads are kept outside coroutine frames and released when the body starts,
+// so that an idle stream holds none.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,18 @@
 
 namespace gatehouse::http {
 
-enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kDelete, kConnect, kOptions, kTrace, kPatch, kOther };
+enum class Method : std::uint8_t {
+  kGet,
+  kHead,
+  kPost,
+  kPut,
+  kDelete,
+  kConnect,
+  kOptions,
+  kTrace,
+  kPatch,
+  kOther
+};
 
 /// The method's token; kOther has none of its own, see RequestHead::method_text.
 std::string_view toString(Method method);
@@ -28,11 +40,12 @@ std::string_view reasonPhrase(Status status);
 
 struct RequestHead {
   Method method = Method::kGet;
-  std::string method_text;  // only for kOther
-  std::string target;       // origin form: path and query as received, percent-encoding untouched; "*" for OPTIONS *
-  std::string authority;    // Host or :authority, with port if one was given; empty if none
+  std::string method_text{};  // only for kOther
+  std::string target{};  // origin form: path and query as received, percent-encoding untouched; "*"
+                         // for OPTIONS *
+  std::string authority{};  // Host or :authority, with port if one was given; empty if none
   Version version = Version::kHttp11;
-  Fields fields;            // without Host
+  Fields fields{};  // without Host
 
   std::string_view path() const [[clang::lifetimebound]];   // target before '?'
   std::string_view query() const [[clang::lifetimebound]];  // target after '?', empty if none
@@ -42,7 +55,7 @@ struct RequestHead {
 struct ResponseHead {
   Status status = 200;
   Version version = Version::kHttp11;
-  Fields fields;
+  Fields fields{};
 };
 
 }  // namespace gatehouse::http

@@ -1,17 +1,20 @@
-// One client connection seen as a sequence of exchanges: HTTP/1.1 gives them one after another, HTTP/2 side by side. The
-// syntax (RFC 9112, RFC 9113) ends here; above it there are heads and bodies only. Owner's loop only.
+// One client connection seen as a sequence of exchanges: HTTP/1.1 gives them one after another,
+// HTTP/2 side by side. The syntax (RFC 9112, RFC 9113) ends here; above it there are heads and
+// bodies only. Owner's loop only.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string_view>
 
-#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "http/body.h"
+#include "http/date.h"
+#include "http/h1_strict.h"
 #include "http/head.h"
+#include "io/reactor.h"
 #include "io/stop.h"
 #include "io/stream.h"
 #include "io/task.h"
@@ -29,38 +32,57 @@ struct ServerLimits {
   Nanos write_timeout = Seconds(300);  // a client that takes no byte for so long is gone
 };
 
-/// How the reply body is framed. kLength needs the Content-Length field in the head; kNone is for HEAD, 204 and 304.
+/// What the connections of one worker share. Outlives them.
+struct ServerShared {
+  DateText date;
+  /// Heads answered with an error here, by Violation.
+  std::array<std::uint64_t, kViolations> refused{};
+  /// Heads that did not arrive whole within their time (408).
+  std::uint64_t slow_heads = 0;
+};
+
+/// How the reply body is framed. kLength needs the Content-Length field in the head (without a
+/// valid one it becomes kChunked); kNone is for HEAD, 204 and 304, and taken for them whatever is
+/// asked. HTTP/1.0 clients get kChunked as a body that ends with the connection.
 enum class Framing : std::uint8_t { kNone, kLength, kChunked };
 
 /// What the exchange has seen on the wire, for the record.
 struct ExchangeCounts {
-  std::uint64_t bytes_in = 0;    // request body
-  std::uint64_t bytes_out = 0;   // response body, without framing
-  Nanos stall{0};                // waits for a slow reader
+  std::uint64_t bytes_in = 0;   // request body
+  std::uint64_t bytes_out = 0;  // response body, without framing
+  Nanos stall{0};               // waits for a slow reader
 };
 
-/// One request and the one reply to it. The reply is written once: writeHead, then write any number of times, then finish;
-/// or abort. Destroying an unfinished exchange aborts it.
+/// One request and the one reply to it. The reply is written once: writeHead, then write any number
+/// of times, then finish; or abort. Destroying an unfinished exchange aborts it.
 class ServerExchange {
  public:
   virtual ~ServerExchange() = default;
 
   /// The request head; may be moved out by its one consumer.
   virtual RequestHead& head() = 0;
-  /// The unread request body. Reading it sends 100-continue first when the client waits for that.
+  /// The request body; never null, of length 0 when there is none. Reading it sends 100-continue
+  /// first when the client waits for that. What is left unread is read and dropped after the reply,
+  /// up to a bound, or the connection ends with the reply.
   virtual BodySource* body() = 0;
-  /// Raised when the client closes or resets before the reply is finished.
+  /// Raised when the client closes (also its sending side alone) or resets before the reply is
+  /// finished. While the body is being read, the pull tells it instead.
   virtual io::Stop& gone() = 0;
 
-  /// Queues the head; it leaves with the first body bytes, with finish() or with flush(), in one system call.
+  /// Queues the head; it leaves with the first body bytes, with finish() or with flush(), in one
+  /// system call.
   virtual void writeHead(const ResponseHead& head, Framing framing) = 0;
   /// Sends what is queued.
   virtual io::Task<Result<void>> flush() = 0;
-  /// Sends body bytes; returns when the kernel has taken all of them. Errors: kPeerClosed, kTimeout, kCancelled.
+  /// Sends body bytes; returns when the kernel has taken all of them. They may be lent: what is not
+  /// sent at once is copied. More than the declared length is kInternal. Errors: kPeerClosed,
+  /// kTimeout, kCancelled; after an error only destruction is allowed.
   virtual io::Task<Result<void>> write(std::string_view bytes) = 0;
-  /// As write, then ends the body cleanly; bytes and end leave in one system call.
+  /// As write, then ends the body cleanly; bytes and end leave in one system call. Short of the
+  /// declared length it breaks the reply off: kInternal.
   virtual io::Task<Result<void>> finish(std::string_view bytes = {}) = 0;
-  /// Breaks the reply off so that the client can tell: H1 closes without the last chunk, H2 resets the stream.
+  /// Breaks the reply off so that the client can tell: H1 closes without the last chunk, H2 resets
+  /// the stream.
   virtual void abort() = 0;
   virtual bool headWritten() const = 0;
   virtual const ExchangeCounts& counts() const = 0;
@@ -69,20 +91,23 @@ class ServerExchange {
 class ServerConnection {
  public:
   virtual ~ServerConnection() = default;
-  /// The next request, or null when the connection is done (closed, drained, broken). A head that is no HTTP is answered
-  /// here with its status (400, 413, 431, 505) as problem+json, counted, and ends the connection. H1 gives the next exchange
-  /// only after the previous one is finished and destroyed.
+  /// The next request, or null when the connection is done (closed, drained, broken). A head that
+  /// is no HTTP is answered here with its status (400, 408, 431, 501, 505) as problem+json,
+  /// counted, and ends the connection. H1 gives the next exchange only after the previous one is
+  /// finished and destroyed.
   virtual io::Task<std::unique_ptr<ServerExchange>> next() = 0;
   /// No exchange after the current ones; "Connection: close" is sent where it still can be.
   virtual void drain() = 0;
   virtual const io::Peer& peer() const = 0;
 };
 
-/// HTTP/1.1 over any stream. The stream must outlive nothing: it is owned.
+/// HTTP/1.1 over any stream, which it owns. `shared` may be null: then nothing is counted for
+/// others to see. Exchanges do not outlive their connection.
 std::unique_ptr<ServerConnection> serveHttp1(
     io::Reactor& reactor,
     std::unique_ptr<io::Stream> stream,
-    const ServerLimits& limits
+    const ServerLimits& limits,
+    ServerShared* shared = nullptr
 );
 
 }  // namespace gatehouse::http

@@ -1,0 +1,185 @@
+#include "http/credential.h"
+
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "base/text.h"
+#include "wire/percent.h"
+
+namespace gatehouse::http {
+namespace {
+
+using Place = ClientCredential::Place;
+
+struct FieldPlace {
+  std::string_view name;
+  Place place;
+};
+constexpr std::array<FieldPlace, 4> kFieldPlaces = {{
+    {"Authorization", Place::kAuthorization},
+    {"x-api-key", Place::kXApiKey},
+    {"api-key", Place::kApiKey},
+    {"x-goog-api-key", Place::kXGoogApiKey},
+}};
+
+std::optional<Place> placeOf(std::string_view field_name) {
+  for (const FieldPlace& each : kFieldPlaces) {
+    if (iequals(each.name, field_name)) {
+      return each.place;
+    }
+  }
+  return std::nullopt;
+}
+
+// Also "k%65y": what another reader of the query takes for `key` is one.
+bool isKeyParameter(std::string_view name) {
+  if (name.find('%') == std::string_view::npos) {
+    return name == "key";
+  }
+  auto decoded = wire::decodeQueryPart(name);
+  return decoded && *decoded == "key";
+}
+
+// The parameters of a query, put together again one by one.
+class QueryWriter {
+ public:
+  explicit QueryWriter(std::string_view path) : target_(path) {}
+
+  void add(std::string_view name, std::string_view value = {}) {
+    target_ += count_++ == 0 ? '?' : '&';
+    target_.append(name).append(value);
+  }
+  std::size_t count() const { return count_; }
+  std::string take() && { return std::move(target_); }
+
+ private:
+  std::string target_;
+  std::size_t count_ = 0;
+};
+
+std::optional<std::string_view> parametersOf(const RequestHead& head) {
+  bool has_query = head.target.find('?') != std::string::npos;
+  return has_query ? std::optional(head.query()) : std::nullopt;
+}
+
+}  // namespace
+
+ClientCredential ClientCredential::lift(RequestHead& head) {
+  ClientCredential credential;
+  credential.liftFields(head);
+  credential.liftQuery(head);
+  return credential;
+}
+
+void ClientCredential::liftFields(RequestHead& head) {
+  std::size_t before = parts_.size();
+  for (std::size_t i = 0; i < head.fields.size(); ++i) {
+    Fields::Field field = head.fields.at(i);
+    if (auto place = placeOf(field.name)) {
+      parts_.push_back({
+          .place = *place,
+          .name = std::string(field.name),
+          .value = crypto::SecretText::copyOf(field.value),
+      });
+    }
+  }
+  if (parts_.size() == before) {
+    return;
+  }
+  for (const FieldPlace& each : kFieldPlaces) {
+    head.fields.removeWiped(each.name);
+  }
+}
+
+void ClientCredential::liftQuery(RequestHead& head) {
+  if (head.query().find('=') == std::string_view::npos) {
+    return;
+  }
+  QueryWriter rest(head.path());
+  std::size_t before = parts_.size();
+  std::size_t position = 0;
+  auto parameters = parametersOf(head);
+  for (auto part = takePart(parameters, '&'); part; part = takePart(parameters, '&'), ++position) {
+    std::size_t equals = part->find('=');
+    bool is_key = equals != std::string_view::npos && isKeyParameter(part->substr(0, equals));
+    if (!is_key) {
+      rest.add(*part);
+      continue;
+    }
+    parts_.push_back({
+        .place = Place::kQueryKey,
+        .name = std::string(part->substr(0, equals + 1)),
+        .position = position,
+        .value = crypto::SecretText::copyOf(part->substr(equals + 1)),
+    });
+  }
+  if (parts_.size() != before) {
+    crypto::wipe(head.target);
+    head.target = std::move(rest).take();
+  }
+}
+
+void ClientCredential::consume() {
+  if (use_ == Use::kUntouched) {
+    use_ = Use::kConsumed;
+  }
+}
+
+const ClientCredential::Part* ClientCredential::find(Place place) const {
+  for (const Part& part : parts_) {
+    if (part.place == place) {
+      return &part;
+    }
+  }
+  return nullptr;
+}
+
+std::string_view ClientCredential::revealKey() const {
+  constexpr std::string_view kBearer = "Bearer ";
+  std::string_view authorization = revealAuthorization();
+  if (istartsWith(authorization, kBearer)) {
+    return trim(authorization.substr(kBearer.size()));
+  }
+  for (Place place : {Place::kXApiKey, Place::kApiKey, Place::kXGoogApiKey, Place::kQueryKey}) {
+    if (const Part* part = find(place)) {
+      return part->value.reveal();
+    }
+  }
+  return {};
+}
+
+std::string_view ClientCredential::revealAuthorization() const {
+  const Part* part = find(Place::kAuthorization);
+  return part == nullptr ? std::string_view() : part->value.reveal();
+}
+
+bool ClientCredential::putBack(RequestHead& head) const {
+  if (use_ != Use::kUntouched) {
+    return false;
+  }
+  QueryWriter query(head.path());
+  auto parameters = parametersOf(head);
+  for (const Part& part : parts_) {
+    if (part.place != Place::kQueryKey) {
+      head.fields.add(part.name, part.value.reveal());
+      continue;
+    }
+    while (parameters && query.count() < part.position) {
+      if (auto before = takePart(parameters, '&')) {
+        query.add(*before);
+      }
+    }
+    query.add(part.name, part.value.reveal());
+  }
+  if (find(Place::kQueryKey) == nullptr) {
+    return true;
+  }
+  for (auto part = takePart(parameters, '&'); part; part = takePart(parameters, '&')) {
+    query.add(*part);
+  }
+  head.target = std::move(query).take();
+  return true;
+}
+
+}  // namespace gatehouse::http

@@ -1,0 +1,134 @@
+#include "http/h1_exchange.h"
+
+#include <array>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "base/check.h"
+#include "http/timed_stream.h"
+
+namespace gatehouse::http {
+
+H1Exchange::H1Exchange(H1Wire& wire, RequestHead head, const MessageFraming& framing)
+    : wire_(wire),
+      head_(std::move(head)),
+      body_(wire, framing),
+      method_(head_.method),
+      version_(head_.version),
+      may_keep_alive_(framing.keep_alive) {
+  wire_.gone = &gone_;
+  wire_.watchPeer();
+}
+
+H1Exchange::~H1Exchange() {
+  wire_.gone = nullptr;
+  wire_.watchPeer();
+  if (state_ == State::kFinished) {
+    body_.leaveRest();
+  } else {
+    wire_.close();
+  }
+}
+
+void H1Exchange::writeHead(const ResponseHead& head, Framing framing) {
+  GATEHOUSE_INVARIANT(state_ == State::kUnwritten);
+  state_ = State::kWriting;
+  framing_ = bodyFor(head, framing);
+  length_left_ = framing_ == ResponseFraming::Body::kLength ? *declaredLength(head.fields) : 0;
+  bool body_lets = body_.replyBegins();
+  wire_.keep_alive = wire_.keep_alive && body_lets && may_keep_alive_ && !wire_.draining &&
+                     framing_ != ResponseFraming::Body::kUntilClose;
+  ResponseFraming line{.body = framing_, .keep_alive = wire_.keep_alive, .client = version_};
+  writeResponseHead(out_, head, line, wire_.shared.date.at(wire_.reactor.clock().wall()));
+}
+
+ResponseFraming::Body H1Exchange::bodyFor(const ResponseHead& head, Framing framing) const {
+  bool bodiless = head.status < 200 || head.status == 204 || head.status == 304;
+  if (framing == Framing::kNone || bodiless || method_ == Method::kHead) {
+    return ResponseFraming::Body::kNone;
+  }
+  if (framing == Framing::kLength && declaredLength(head.fields)) {
+    return ResponseFraming::Body::kLength;
+  }
+  return version_ == Version::kHttp10 ? ResponseFraming::Body::kUntilClose
+                                      : ResponseFraming::Body::kChunked;
+}
+
+const ExchangeCounts& H1Exchange::counts() const {
+  counts_.bytes_in = body_.bytesIn();
+  return counts_;
+}
+
+// Holds a reply to its declared length: a client must not take the next reply for the rest of this
+// one.
+Result<void> H1Exchange::account(std::string_view bytes, Last last) {
+  if (framing_ != ResponseFraming::Body::kLength) {
+    return {};
+  }
+  bool too_long = bytes.size() > length_left_;
+  length_left_ -= too_long ? 0 : bytes.size();
+  if (too_long || (last == Last::kYes && length_left_ != 0)) {
+    return fail(
+        ErrorKind::kInternal,
+        Origin::kGateway,
+        "reply body does not have the length its head declares"
+    );
+  }
+  return {};
+}
+
+// What leaves in one system call: head, chunk line, content, chunk end.
+struct H1Exchange::Parts {
+  std::array<std::string_view, 4> views;
+  std::size_t count = 0;
+
+  void add(std::string_view view) {
+    if (!view.empty()) {
+      views[count++] = view;
+    }
+  }
+  std::span<const std::string_view> all() const { return std::span(views).first(count); }
+};
+
+io::Task<Result<void>> H1Exchange::send(std::string_view bytes, Last last) {
+  GATEHOUSE_INVARIANT(state_ == State::kWriting);
+  if (framing_ == ResponseFraming::Body::kNone) {
+    bytes = {};
+  }
+  if (auto accounted = account(bytes, last); !accounted) {
+    wire_.close();
+    co_return accounted;
+  }
+  bool chunked = framing_ == ResponseFraming::Body::kChunked;
+  std::string head = std::exchange(out_, {});
+  std::optional<ChunkLine> line;
+  Parts parts;
+  parts.add(head);
+  if (chunked && !bytes.empty()) {
+    parts.add(line.emplace(bytes.size()).view());
+    parts.add(bytes);
+    parts.add(last == Last::kYes ? kChunkEndAndLast : kChunkEnd);
+  } else {
+    parts.add(bytes);
+    parts.add(chunked && last == Last::kYes ? kLastChunk : std::string_view());
+  }
+  if (parts.count != 0) {
+    TimedWrite::Rules rules{.patience = wire_.limits.write_timeout, .unsent = Unsent::kCopied};
+    TimedWrite write(*wire_.stream, parts.all(), rules);
+    auto sent = co_await write;
+    counts_.stall += write.waited();
+    if (!sent) {
+      wire_.close();
+      co_return fail(std::move(sent).error());
+    }
+    counts_.bytes_out += bytes.size();
+  }
+  if (last == Last::kYes) {
+    state_ = State::kFinished;
+    wire_.stream->onPeerClosed(nullptr);
+  }
+  co_return Result<void>();
+}
+
+}  // namespace gatehouse::http

@@ -1,0 +1,52 @@
+// Message heads from bytes (RFC 9112; the llhttp boundary). A head that lies whole in the bytes
+// pushed is parsed where it lies; one that comes in pieces is collected first. Checks beyond
+// llhttp's are in h1_strict. Bodies: h1_body. Owner's loop only.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "http/h1_strict.h"
+#include "http/head.h"
+
+namespace gatehouse::http {
+
+/// What a head says about its message and the connection.
+struct MessageFraming {
+  BodyFraming body;
+  bool keep_alive = false;
+  bool expects_continue = false;  // requests only
+};
+
+/// Collects and parses one head at a time. Between messages it holds no memory.
+class HeadReader {
+ public:
+  struct Step {
+    std::size_t taken = 0;  // octets that belong to this head; the rest is the caller's
+    bool complete = false;
+  };
+
+  /// Takes what belongs to the head. After a violation the reader is good for nothing but reset().
+  Checked<Step> push(std::string_view bytes, const HeadLimits& limits);
+  /// Whether anything but the forgiven empty line has come.
+  bool started() const;
+
+  /// Parse the complete head. The bytes last pushed must still be there. `out` starts empty.
+  Checked<MessageFraming> parseRequest(const HeadLimits& limits, RequestHead& out) const;
+  /// `asked` is the method of the request answered.
+  Checked<MessageFraming> parseResponse(Method asked, ResponseHead& out) const;
+
+  /// Ready for the next head; gives its memory back.
+  void reset();
+
+ private:
+  std::string_view startLine() const;
+  std::string_view head() const;
+
+  HeadScan scan_;
+  std::string pending_;     // the head so far, unless it came in one piece
+  std::string_view whole_;  // the complete head, when it lies in the bytes pushed
+};
+
+}  // namespace gatehouse::http

@@ -1,0 +1,235 @@
+#include "http/server_connection.h"
+
+#include <algorithm>
+#include <array>
+#include <expected>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "base/check.h"
+#include "http/h1_exchange.h"
+#include "http/h1_read.h"
+#include "http/h1_wire.h"
+#include "http/h1_write.h"
+#include "http/problem.h"
+#include "http/timed_stream.h"
+
+namespace gatehouse::http {
+namespace {
+
+// How long and how much of what a client still sends is read before a connection with unread input
+// is closed.
+constexpr Nanos kLinger = Seconds(2);
+constexpr std::size_t kLingerBytes = 1 << 20;
+
+// Why a request gets no exchange.
+struct Refusal {
+  Status status;
+  std::string_view code;
+  std::string_view detail;
+};
+
+class H1Server final : public ServerConnection {
+ public:
+  H1Server(
+      io::Reactor& reactor,
+      std::unique_ptr<io::Stream> stream,
+      const ServerLimits& limits,
+      ServerShared* shared
+  );
+
+  io::Task<std::unique_ptr<ServerExchange>> next() override;
+  void drain() override;
+  const io::Peer& peer() const override { return wire_.stream->peer(); }
+
+ private:
+  using Begun = std::expected<std::unique_ptr<ServerExchange>, Refusal>;
+
+  std::span<char> readSpace() { return wire_.reactor.readSpace(); }
+  io::Deadline headDeadline();
+  bool nothingBegun() const { return wire_.ahead.empty() && !reader_.started(); }
+  std::expected<bool, Refusal> pushHead(std::string_view& bytes);
+  Begun begin(std::string_view rest);
+  Refusal refusalFor(Violation violation);
+  io::Task<void> discardUnread();
+  io::Task<void> refuse(Refusal refusal);
+  io::Task<void> closeGently();
+
+  std::unique_ptr<ServerShared> own_shared_;
+  H1Wire wire_;
+  HeadReader reader_;
+  io::Deadline head_deadline_;
+  TimedRead* waiting_ = nullptr;  // for the first bytes of a head
+};
+
+H1Server::H1Server(
+    io::Reactor& reactor,
+    std::unique_ptr<io::Stream> stream,
+    const ServerLimits& limits,
+    ServerShared* shared
+)
+    : own_shared_(shared == nullptr ? std::make_unique<ServerShared>() : nullptr),
+      wire_{
+          .reactor = reactor,
+          .stream = std::move(stream),
+          .limits = limits,
+          .shared = shared == nullptr ? *own_shared_ : *shared,
+      } {}
+
+io::Task<std::unique_ptr<ServerExchange>> H1Server::next() {
+  GATEHOUSE_INVARIANT(wire_.gone == nullptr);
+  if (wire_.unread && wire_.keep_alive && !wire_.closed) {
+    co_await discardUnread();
+  }
+  while (wire_.keep_alive && !wire_.closed && !(wire_.draining && nothingBegun())) {
+    std::string ahead = std::exchange(wire_.ahead, {});
+    std::string_view bytes = ahead;
+    if (bytes.empty()) {
+      TimedRead read(*wire_.stream, readSpace(), headDeadline(), Origin::kDownstream);
+      waiting_ = &read;
+      auto count = co_await read;
+      waiting_ = nullptr;
+      if (!count && count.error().kind() == ErrorKind::kTimeout && !nothingBegun()) {
+        ++wire_.shared.slow_heads;
+        co_await refuse({408, "request_timeout", "the request head did not arrive in time"});
+      }
+      if (!count || *count == 0) {
+        wire_.close();
+        co_return nullptr;
+      }
+      bytes = wire_.reactor.lendRead(*count).bytes();
+    }
+    auto complete = pushHead(bytes);
+    if (complete && !*complete) {
+      continue;
+    }
+    Begun begun = complete ? begin(bytes) : std::unexpected(complete.error());
+    if (begun) {
+      co_return *std::move(begun);
+    }
+    co_await refuse(begun.error());
+  }
+  co_await closeGently();
+  co_return nullptr;
+}
+
+void H1Server::drain() {
+  wire_.draining = true;
+  if (waiting_ != nullptr && nothingBegun()) {
+    waiting_->interrupt();
+  }
+}
+
+// Idle until something of a head is there; then one limit for the whole of it, however it trickles
+// in.
+io::Deadline H1Server::headDeadline() {
+  if (nothingBegun()) {
+    return io::Deadline::after(wire_.reactor, wire_.limits.idle_timeout);
+  }
+  if (head_deadline_.isNever()) {
+    head_deadline_ = io::Deadline::after(wire_.reactor, wire_.limits.head_timeout);
+  }
+  return head_deadline_;
+}
+
+// Takes the head's part off `bytes`; true when it is complete.
+std::expected<bool, Refusal> H1Server::pushHead(std::string_view& bytes) {
+  auto step = reader_.push(bytes, wire_.headLimits());
+  if (!step) {
+    return std::unexpected(refusalFor(step.error()));
+  }
+  bytes.remove_prefix(step->taken);
+  return step->complete;
+}
+
+H1Server::Begun H1Server::begin(std::string_view rest) {
+  RequestHead head;
+  auto framing = reader_.parseRequest(wire_.headLimits(), head);
+  reader_.reset();
+  head_deadline_ = io::Deadline::never();
+  if (!framing) {
+    return std::unexpected(refusalFor(framing.error()));
+  }
+  auto exchange = std::make_unique<H1Exchange>(wire_, std::move(head), *framing);
+  exchange->begin(rest);
+  return exchange;
+}
+
+Refusal H1Server::refusalFor(Violation violation) {
+  ++wire_.shared.refused[static_cast<std::size_t>(violation)];
+  return {statusOf(violation), toString(violation), describe(violation)};
+}
+
+// Reads what the last request still had to say, up to a bound, so that the next one can be found.
+io::Task<void> H1Server::discardUnread() {
+  BodyDecoder decoder = *std::exchange(wire_.unread, std::nullopt);
+  std::uint64_t budget = kDiscardAtMost;
+  while (!decoder.done()) {
+    auto deadline = io::Deadline::after(wire_.reactor, wire_.limits.body_timeout);
+    auto count = co_await TimedRead(*wire_.stream, readSpace(), deadline, Origin::kDownstream);
+    if (!count || *count == 0 || *count > budget) {
+      wire_.keep_alive = false;
+      co_return;
+    }
+    budget -= *count;
+    auto step = decoder.compact(readSpace().first(*count));
+    if (!step) {
+      wire_.keep_alive = false;
+      co_return;
+    }
+    wire_.keepAhead(std::string_view(readSpace().data(), *count).substr(step->taken));
+  }
+}
+
+io::Task<void> H1Server::refuse(Refusal refusal) {
+  wire_.keep_alive = false;
+  std::string body =
+      writeProblem({.status = refusal.status, .detail = refusal.detail, .code = refusal.code});
+  ResponseHead head{.status = refusal.status};
+  head.fields.add("Content-Type", kProblemType);
+  head.fields.add("Content-Length", std::to_string(body.size()));
+  std::string out;
+  ResponseFraming framing{.body = ResponseFraming::Body::kLength, .keep_alive = false};
+  writeResponseHead(out, head, framing, wire_.shared.date.at(wire_.reactor.clock().wall()));
+  std::array<std::string_view, 2> parts = {out, body};
+  TimedWrite::Rules rules{.patience = wire_.limits.write_timeout};
+  if (auto sent = co_await TimedWrite(*wire_.stream, parts, rules); !sent) {
+    wire_.close();
+    co_return;
+  }
+  co_await closeGently();
+}
+
+// Closing a socket with unread input resets it, and the reset may overtake the reply. So the client
+// is told that this side has ended, and what it still sends is read and dropped for a moment.
+io::Task<void> H1Server::closeGently() {
+  if (wire_.closed) {
+    co_return;
+  }
+  bool idle = wire_.keep_alive && nothingBegun();
+  if (!idle && co_await wire_.stream->shutdownWrite()) {
+    auto deadline = io::Deadline::after(wire_.reactor, kLinger);
+    for (std::size_t budget = kLingerBytes; budget != 0;) {
+      auto count = co_await TimedRead(*wire_.stream, readSpace(), deadline, Origin::kDownstream);
+      if (!count || *count == 0) {
+        break;
+      }
+      budget -= std::min(budget, *count);
+    }
+  }
+  wire_.close();
+}
+
+}  // namespace
+
+std::unique_ptr<ServerConnection> serveHttp1(
+    io::Reactor& reactor,
+    std::unique_ptr<io::Stream> stream,
+    const ServerLimits& limits,
+    ServerShared* shared
+) {
+  return std::make_unique<H1Server>(reactor, std::move(stream), limits, shared);
+}
+
+}  // namespace gatehouse::http

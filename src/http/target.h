@@ -1,0 +1,41 @@
+// Request targets and authorities (RFC 9112 section 3.2, RFC 9110 section 4.2). What two readers
+// could understand in two ways is refused: user information, fragments, backslashes and broken
+// percent-encoding in a path, empty ports. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "http/head.h"
+
+namespace gatehouse::http {
+
+/// `host` is a registered name, an IPv4 address or an IPv6 address in its brackets, as written; it
+/// may be empty.
+struct Authority {
+  std::string_view host;
+  std::optional<std::uint16_t> port;
+};
+
+/// Nothing for anything but `host [ ":" port ]`. Views into `text`.
+std::optional<Authority> parseAuthority(std::string_view text);
+
+/// Whether both name the same host (without case) and port; a missing port is `default_port`.
+bool sameAuthority(const Authority& a, const Authority& b, std::uint16_t default_port);
+
+enum class TargetForm : std::uint8_t { kOrigin, kAbsolute, kAuthority, kAsterisk };
+
+struct Target {
+  TargetForm form = TargetForm::kOrigin;
+  std::string origin{};  // origin form: path and query; "*" for kAsterisk; empty for kAuthority
+  std::string_view authority{};  // of kAbsolute and kAuthority; a view into the text parsed
+  std::uint16_t default_port = 80;
+};
+
+/// The form must fit the method: kAuthority is for CONNECT and only that, kAsterisk for OPTIONS.
+/// Schemes: http and https.
+std::optional<Target> parseTarget(Method method, std::string_view text);
+
+}  // namespace gatehouse::http

@@ -1,0 +1,58 @@
+// The small grammar of RFC 9110 section 5.6 that the other files here rest on: tokens and
+// comma-separated lists of them. Pure functions on views.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "base/text.h"
+
+namespace gatehouse::http {
+
+/// True for the octets that may stand in a token.
+inline constexpr std::array<bool, 256> kTokenOctet = [] {
+  std::array<bool, 256> table{};
+  for (char c : std::string_view(
+           "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+       )) {
+    table[static_cast<std::uint8_t>(c)] = true;
+  }
+  return table;
+}();
+
+/// Not empty and nothing but token octets.
+constexpr bool isToken(std::string_view text) {
+  for (char c : text) {
+    if (!kTokenOctet[static_cast<std::uint8_t>(c)]) {
+      return false;
+    }
+  }
+  return !text.empty();
+}
+
+/// Takes the next element off a comma-separated list; empty elements are passed over. Empty when
+/// the list is at its end. Quoted strings are not understood: for lists of tokens only.
+inline std::string_view nextElement(std::string_view& list) {
+  while (!list.empty()) {
+    std::size_t comma = list.find(',');
+    std::string_view element = trim(list.substr(0, comma));
+    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+    if (!element.empty()) {
+      return element;
+    }
+  }
+  return {};
+}
+
+/// Whether a list of tokens names `token`, without case.
+inline bool listHas(std::string_view list, std::string_view token) {
+  for (auto element = nextElement(list); !element.empty(); element = nextElement(list)) {
+    if (iequals(element, token)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace gatehouse::http
