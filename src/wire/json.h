@@ -1,5 +1,6 @@
-// Value: a JSON or YAML document in memory, member order kept, every node with its position in the source when it has one.
-// For configuration, admin replies and translation; never for the same-dialect request path (D7).
+// Value: a JSON or YAML document in memory, member order kept, every node with its position in the
+// source when it has one. For configuration, admin replies and translation; never for the
+// same-dialect request path (D7).
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,8 @@
 
 namespace gatehouse::wire {
 
-/// Where a node stands in its file. Line and column count from 1, columns in bytes; line 0 means unknown.
+/// Where a node stands in its file. Line and column count from 1, columns in bytes; line 0 means
+/// unknown.
 struct Position {
   std::uint32_t line = 0;
   std::uint32_t column = 0;
@@ -43,16 +45,16 @@ class Value {
   Value& operator=(Value&&) noexcept;
   ~Value();
   // Implicit, so that documents can be written down in code.
-  Value(std::nullptr_t);             // NOLINT(google-explicit-constructor)
-  Value(bool value);                 // NOLINT(google-explicit-constructor)
-  Value(std::int64_t value);         // NOLINT(google-explicit-constructor)
-  Value(int value);                  // NOLINT(google-explicit-constructor)
-  Value(std::string value);          // NOLINT(google-explicit-constructor)
-  Value(std::string_view value);     // NOLINT(google-explicit-constructor)
-  Value(const char* value);          // NOLINT(google-explicit-constructor)
-  Value(Number value);               // NOLINT(google-explicit-constructor)
-  Value(Array value);                // NOLINT(google-explicit-constructor)
-  Value(Object value);               // NOLINT(google-explicit-constructor)
+  Value(std::nullptr_t);          // NOLINT(google-explicit-constructor)
+  Value(bool value);              // NOLINT(google-explicit-constructor)
+  Value(std::int64_t value);      // NOLINT(google-explicit-constructor)
+  Value(int value);               // NOLINT(google-explicit-constructor)
+  Value(std::string value);       // NOLINT(google-explicit-constructor)
+  Value(std::string_view value);  // NOLINT(google-explicit-constructor)
+  Value(const char* value);       // NOLINT(google-explicit-constructor)
+  Value(Number value);            // NOLINT(google-explicit-constructor)
+  Value(Array value);             // NOLINT(google-explicit-constructor)
+  Value(Object value);            // NOLINT(google-explicit-constructor)
 
   bool isNull() const;
   bool isObject() const;

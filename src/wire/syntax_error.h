@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "wire/json.h"
@@ -28,8 +29,18 @@ struct [[nodiscard]] SyntaxError {
 template <typename T>
 using Parsed = std::expected<T, SyntaxError>;
 
-/// Line and column of a byte offset; a line ends with LF, CRLF or CR. Linear in the text: for
-/// errors.
-Position positionAt(std::string_view text, std::size_t offset);
+/// Line and column of byte offsets in a text; a line ends with LF, CRLF or CR.
+class LineIndex {
+ public:
+  explicit LineIndex(std::string_view text);
+  Position at(std::size_t offset) const;
+  /// The way back, for a position of this text.
+  std::size_t offsetOf(Position position) const {
+    return starts_[position.line - 1] + position.column - 1;
+  }
+
+ private:
+  std::vector<std::size_t> starts_{0};
+};
 
 }  // namespace gatehouse::wire

@@ -1,0 +1,113 @@
+// JsonCursor: walks over JSON text and checks every byte it passes (RFC 8259). The machinery of
+// json_locate, and what finds the place of an error for json_read. Strings are passed 64 bytes at a
+// time; no tree, no copy, no recursion.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/padded_view.h"
+#include "wire/byte_block.h"
+#include "wire/syntax_error.h"
+
+namespace gatehouse::wire {
+
+/// Every function that returns bool returns false when the text is at fault; error() then says how.
+/// Owner's thread.
+class JsonCursor {
+ public:
+  static constexpr std::size_t kMaxDepth = 1024;
+
+  explicit JsonCursor(PaddedView text)
+      : begin_(text.text().data()), at_(begin_), end_(begin_ + text.size()) {}
+
+  std::size_t offset() const { return static_cast<std::size_t>(at_ - begin_); }
+  bool atEnd() const { return at_ == end_; }
+  /// The byte here, NUL at the end; NUL is no part of JSON.
+  char peek() const { return at_ == end_ ? '\0' : *at_; }
+  void advance() { ++at_; }  // not at the end
+  void skipSpace() {
+    if (peek() == ' ') {
+      ++at_;  // mostly one behind ':' and ','
+    }
+    if (static_cast<unsigned char>(peek()) <= ' ') {
+      skipSpaceRun();
+    }
+  }
+
+  /// At a value of any type.
+  bool skipValue();
+  /// At the opening quote of a string.
+  bool skipString() { return skipPlainString() || skipAnyString(); }
+  /// The same where a key must stand.
+  bool skipKey() { return peek() == '"' ? skipString() : failExpected("a key in double quotes"); }
+  /// Spaces, ':', spaces.
+  bool skipColon() {
+    skipSpace();
+    return skipSeparator(':') || failExpected("':' after the key");
+  }
+  /// ',' and spaces; `closer` would have been right as well.
+  bool skipComma(char closer) {
+    return skipSeparator(',') || failExpected(closer == '}' ? "',' or '}'" : "',' or ']'");
+  }
+  /// Only spaces are left.
+  bool finish();
+  /// Whether what was passed holds bytes past ASCII; that they are UTF-8 is for the caller to
+  /// check.
+  bool beyondAscii() const { return beyond_ascii_; }
+
+  [[gnu::cold]] bool fail(std::string message);
+  [[gnu::cold]] bool failAt(std::size_t offset, std::string message);
+  /// "expected `what`, found 'x'".
+  [[gnu::cold]] bool failExpected(std::string_view what);
+  /// After a false; the offset counts from the text's start.
+  SyntaxError error() const;
+
+ private:
+  bool skipPlainString();
+  bool skipAnyString();
+  void skipSpaceRun();
+  bool skipContainer();
+  bool skipScalar();
+  bool skipNumber();
+  bool skipDigits(std::string_view wanted);
+  bool skipLiteral(std::string_view literal);
+  bool skipSeparator(char wanted) {
+    if (peek() != wanted) {
+      return false;
+    }
+    ++at_;
+    skipSpace();
+    return true;
+  }
+  [[gnu::cold]] bool failString(const char* opening_quote);
+  std::string found() const;
+
+  const char* begin_;
+  const char* at_;
+  const char* end_;
+  bool beyond_ascii_ = false;
+  std::string message_;
+};
+
+/// Passes a string that ends within one block and has no escapes: most do.
+inline bool JsonCursor::skipPlainString() {
+  if (peek() != '"') {
+    return false;
+  }
+  ByteBlock block(at_ + 1);
+  std::uint64_t closing = block.equal('"');
+  std::uint64_t inside = closing ^ (closing - 1);
+  const char* behind = at_ + 2 + std::countr_zero(closing);
+  if (closing == 0 || behind > end_ || ((block.equal('\\') | block.below(0x20)) & inside) != 0) {
+    return false;
+  }
+  beyond_ascii_ |= (block.beyondAscii() & inside) != 0;
+  at_ = behind;
+  return true;
+}
+
+}  // namespace gatehouse::wire

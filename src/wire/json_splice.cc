@@ -1,0 +1,73 @@
+#include "wire/json_splice.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace gatehouse::wire {
+namespace {
+
+void addMember(std::string& members, std::string_view key, std::string_view json) {
+  if (!members.empty()) {
+    members += ',';
+  }
+  members += '"';
+  members += key;
+  members += "\":";
+  members += json;
+}
+
+}  // namespace
+
+JsonSplice::JsonSplice(const JsonObjectMap& object)
+    : first_member_(object.begin + 1),
+      last_value_end_(object.last_value_end),
+      has_members_(object.member_count > 0) {}
+
+JsonSplice& JsonSplice::replace(const JsonMember& member, std::string_view json) {
+  Edit edit{member.begin, member.end, std::string(json)};
+  auto at = std::ranges::upper_bound(edits_, edit.begin, {}, &Edit::begin);
+  GATEHOUSE_INVARIANT(at == edits_.begin() || std::prev(at)->end <= edit.begin);
+  edits_.insert(at, std::move(edit));
+  return *this;
+}
+
+JsonSplice& JsonSplice::prepend(std::string_view key, std::string_view json) {
+  addMember(front_, key, json);
+  return *this;
+}
+
+JsonSplice& JsonSplice::append(std::string_view key, std::string_view json) {
+  addMember(back_, key, json);
+  return *this;
+}
+
+std::vector<Chunk> JsonSplice::apply(const Chunk& body) const {
+  std::vector<Chunk> parts;
+  std::size_t done = 0;
+  auto put = [&](std::size_t begin, std::size_t end, std::string text) {
+    if (begin > done) {
+      parts.push_back(body.slice(done, begin - done));
+    }
+    parts.push_back(Chunk::own(std::move(text)));
+    done = end;
+  };
+  std::string comma = has_members_ ? "," : "";
+  if (!front_.empty()) {
+    put(first_member_, first_member_, front_ + comma);
+  }
+  for (const Edit& edit : edits_) {
+    put(edit.begin, edit.end, edit.text);
+  }
+  if (!back_.empty()) {
+    bool alone = !has_members_ && front_.empty();
+    std::size_t at = has_members_ ? last_value_end_ : first_member_;
+    put(at, at, (alone ? "" : ",") + back_);
+  }
+  if (done < body.size()) {
+    parts.push_back(body.slice(done));
+  }
+  return parts;
+}
+
+}  // namespace gatehouse::wire
