@@ -176,17 +176,6 @@ std::optional<DialectMatch> matchStem(std::string_view path) {
   return std::nullopt;
 }
 
-/// `own` without version segments in front: "/v1/messages" is "/messages".
-std::string_view withoutLeadingVersions(std::string_view own) {
-  while (true) {
-    std::size_t slash = own.find('/', 1);
-    if (slash == std::string_view::npos || !isVersionSegment(own.substr(1, slash - 1))) {
-      return own;
-    }
-    own = own.substr(slash);
-  }
-}
-
 std::optional<DialectMatch> matchRoute(std::string_view path, const DialectRoute& route) {
   if (route.suffix == "*") {
     return DialectMatch{.dialect = route.dialect, .prefix = {}, .own_path = path, .path_model = {}};
@@ -315,6 +304,16 @@ Result<DialectMatch> detectDialect(
     );
   }
   return match;
+}
+
+std::string_view withoutLeadingVersions(std::string_view path) {
+  while (true) {
+    std::size_t slash = path.find('/', 1);
+    if (slash == std::string_view::npos || !isVersionSegment(path.substr(1, slash - 1))) {
+      return path;
+    }
+    path = path.substr(slash);
+  }
 }
 
 std::string_view knownSuffixes() {

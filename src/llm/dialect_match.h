@@ -67,6 +67,9 @@ Result<DialectMatch> detectDialect(
     const DialectRoutes& routes
 );
 
+/// A path without version segments in front: "/v1/messages" is "/messages".
+std::string_view withoutLeadingVersions(std::string_view path);
+
 /// The known suffixes in one line, for the text of an unknown_path error.
 std::string_view knownSuffixes();
 

@@ -36,7 +36,9 @@ struct ClientTarget {
   std::string_view route_prefix;  // what the route's path match consumed: "/openai"
 };
 
-/// Errors: kNotSupported if the provider does not serve the dialect.
+/// `match` is what detectDialect said, with the dialect prepareRequest found where that read the
+/// body; reply.usage_chunk is prepareRequest's to say. Errors: kNotSupported if the provider does
+/// not serve the dialect.
 Result<Plan> makePlan(
     const DialectMatch& match, const ClientTarget& target, const ProviderSettings& settings
 );

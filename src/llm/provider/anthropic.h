@@ -11,6 +11,7 @@ inline constexpr ProviderProfile kProfile{
     .default_host = "api.anthropic.com",
     .default_port = 443,
     .base = "/v1",
+    .served = "/v1/messages, /v1/messages/count_tokens, /v1/models",
 };
 
 /// Sent when the client names no version.

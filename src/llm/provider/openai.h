@@ -9,6 +9,9 @@ inline constexpr ProviderProfile kProfile{
     .default_host = "api.openai.com",
     .default_port = 443,
     .base = "/v1",
+    .served =
+        "/v1/chat/completions, /v1/responses, /v1/embeddings, /v1/rerank, /v1/completions, "
+        "/v1/models",
 };
 
 bool serves(Dialect dialect);

@@ -35,6 +35,7 @@ struct ProviderProfile {
   std::string_view default_host;
   std::uint16_t default_port;  // with TLS
   std::string_view base;       // "/v1"
+  std::string_view served;     // its paths in one line, for error texts
 };
 
 const ProviderProfile& profileOf(ProviderKind kind);

@@ -1,0 +1,347 @@
+#include "llm/prepare.h"
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "base/text.h"
+#include "wire/json_locate.h"
+#include "wire/json_splice.h"
+#include "wire/json_write.h"
+#include "wire/percent.h"
+
+namespace gatehouse::llm {
+namespace {
+
+/// The members we look for, by what they mean; a few are spelt differently by dialect.
+enum Key : std::uint8_t {
+  kModel,
+  kStream,
+  kStreamOptions,
+  kMessages,
+  kInput,
+  kMetadata,
+  kPromptCacheKey,
+  kConversation,
+  kPreviousResponse,
+  kLitellmSession,
+  kTemperature,
+  kTopP,
+  kTopK,
+  kSeed,
+  kChoiceCount,
+  kFrequencyPenalty,
+  kPresencePenalty,
+  kMaxTokens,
+  kMaxTokensNew,
+  kStop,
+  kEffort,
+  kServiceTier,
+  kDimensions,
+  kEncodingFormat,
+  kKeyCount,
+};
+
+using Keys = std::array<std::string_view, kKeyCount>;
+static_assert(kKeyCount <= wire::JsonObjectMap::kMaxKeys);
+
+constexpr Keys kChatKeys = {
+    "model",
+    "stream",
+    "stream_options",
+    "messages",
+    "input",
+    "metadata",
+    "prompt_cache_key",
+    "conversation",
+    "previous_response_id",
+    "litellm_session_id",
+    "temperature",
+    "top_p",
+    "top_k",
+    "seed",
+    "n",
+    "frequency_penalty",
+    "presence_penalty",
+    "max_tokens",
+    "max_completion_tokens",
+    "stop",
+    "reasoning_effort",
+    "service_tier",
+    "dimensions",
+    "encoding_format",
+};
+
+constexpr Keys kMessagesKeys = [] {
+  Keys keys = kChatKeys;
+  keys[kStop] = "stop_sequences";
+  keys[kEffort] = "output_config";
+  return keys;
+}();
+
+constexpr Keys kResponsesKeys = [] {
+  Keys keys = kChatKeys;
+  keys[kMaxTokensNew] = "max_output_tokens";
+  keys[kEffort] = "reasoning";
+  return keys;
+}();
+
+const Keys& keysOf(Dialect dialect) {
+  switch (dialect) {
+    case Dialect::kMessages:
+    case Dialect::kMessagesCount:
+      return kMessagesKeys;
+    case Dialect::kResponses:
+      return kResponsesKeys;
+    default:
+      return kChatKeys;
+  }
+}
+
+/// A body with the places of our keys in it.
+class LocatedBody {
+ public:
+  LocatedBody(PaddedView text, const wire::JsonObjectMap& map) : text_(text), map_(map) {}
+
+  const wire::JsonObjectMap& map() const { return map_; }
+  /// Null if absent.
+  const wire::JsonMember* find(Key key) const {
+    const std::optional<wire::JsonMember>& member = map_.members[key];
+    return member ? &*member : nullptr;
+  }
+  bool is(Key key, wire::JsonType type) const {
+    const wire::JsonMember* member = find(key);
+    return member != nullptr && member->type == type;
+  }
+
+  std::string_view raw(const wire::JsonMember& member) const {
+    return text_.text().substr(member.begin, member.end - member.begin);
+  }
+  std::string text(Key key) const {
+    const wire::JsonMember* member = find(key);
+    return member != nullptr ? text(*member) : std::string();
+  }
+  std::string text(const wire::JsonMember& member) const {
+    return wire::jsonString(text_, member).value_or(std::string());
+  }
+  std::optional<std::int64_t> integer(Key key) const {
+    const wire::JsonMember* member = find(key);
+    return member != nullptr ? wire::jsonInteger(text_, *member) : std::nullopt;
+  }
+  std::optional<double> decimal(Key key) const {
+    if (!is(key, wire::JsonType::kNumber)) {
+      return std::nullopt;
+    }
+    std::string_view digits = raw(*find(key));
+    double value = 0;
+    auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return error == std::errc() ? std::optional(value) : std::nullopt;
+  }
+  bool isTrue(Key key) const {
+    const wire::JsonMember* member = find(key);
+    return member != nullptr && wire::jsonBoolean(text_, *member).value_or(false);
+  }
+  /// A text member of a member that is an object; empty if any of that is not so.
+  std::string textWithin(Key key, std::string_view inner) const {
+    if (!is(key, wire::JsonType::kObject)) {
+      return {};
+    }
+    std::array<std::string_view, 1> names = {inner};
+    auto within = wire::locateJsonIn(text_, *find(key), names);
+    return within && within->members[0] ? text(*within->members[0]) : std::string();
+  }
+
+ private:
+  PaddedView text_;
+  const wire::JsonObjectMap& map_;
+};
+
+std::unexpected<Error> invalid(std::string_view text, std::size_t offset, std::string message) {
+  wire::SyntaxError error{
+      .offset = offset,
+      .position = wire::LineIndex(text).at(offset),
+      .message = std::move(message),
+  };
+  return fail(error.asError(ErrorKind::kInvalidJson, Origin::kDownstream));
+}
+
+/// Two readers might take an escaped `model` key differently; the model that was authorised must be
+/// the one that is read.
+Result<void> refuseEscapedModel(std::string_view text, const LocatedBody& body) {
+  constexpr std::string_view kPlain = "\"model\"";
+  const wire::JsonMember* model = body.find(kModel);
+  if (model != nullptr && text.substr(model->key_begin, kPlain.size()) != kPlain) {
+    return invalid(text, model->key_begin, "the key \"model\" must be written without escapes");
+  }
+  return {};
+}
+
+Result<Dialect> dialectOf(const DialectMatch& match, const LocatedBody& body) {
+  if (match.dialect == Dialect::kUnknown) {
+    if (!body.is(kMessages, wire::JsonType::kArray)) {
+      return fail(
+          ErrorKind::kUnknownPath,
+          Origin::kDownstream,
+          "no API is known at " + printable(match.own_path) +
+              ", and the body is no chat; known are " + std::string(knownSuffixes())
+      );
+    }
+    return Dialect::kChat;
+  }
+  if (match.dialect == Dialect::kChat && body.find(kMessages) == nullptr &&
+      body.find(kInput) != nullptr) {
+    return fail(
+        ErrorKind::kNotSupported,
+        Origin::kDownstream,
+        "the body is a Responses request (it has \"input\" and no \"messages\"); send it to "
+        "/v1/responses"
+    );
+  }
+  return match.dialect;
+}
+
+BodySessionKeys sessionKeys(const LocatedBody& body, Dialect dialect) {
+  BodySessionKeys keys;
+  keys.prompt_cache_key = body.text(kPromptCacheKey);
+  keys.conversation = body.is(kConversation, wire::JsonType::kString)
+                          ? body.text(kConversation)
+                          : body.textWithin(kConversation, "id");
+  keys.previous_response_id = body.text(kPreviousResponse);
+  keys.litellm_session_id = body.text(kLitellmSession);
+  keys.metadata_session_id = body.textWithin(kMetadata, "session_id");
+  if (dialect == Dialect::kMessages || dialect == Dialect::kMessagesCount) {
+    keys.metadata_user_id = body.textWithin(kMetadata, "user_id");
+  }
+  return keys;
+}
+
+std::string effort(const LocatedBody& body) {
+  return body.is(kEffort, wire::JsonType::kString) ? body.text(kEffort)
+                                                   : body.textWithin(kEffort, "effort");
+}
+
+RequestFacts factsOf(const LocatedBody& body, Dialect dialect) {
+  constexpr std::size_t kLongestStop = 1024;
+  RequestFacts facts;
+  if (body.is(kModel, wire::JsonType::kString)) {
+    facts.model_requested = ModelName{body.text(kModel)};
+  }
+  facts.stream = body.isTrue(kStream);
+  facts.temperature = body.decimal(kTemperature);
+  facts.top_p = body.decimal(kTopP);
+  facts.frequency_penalty = body.decimal(kFrequencyPenalty);
+  facts.presence_penalty = body.decimal(kPresencePenalty);
+  facts.max_tokens = body.integer(kMaxTokensNew);
+  if (!facts.max_tokens) {
+    facts.max_tokens = body.integer(kMaxTokens);
+  }
+  facts.top_k = body.integer(kTopK);
+  facts.seed = body.integer(kSeed);
+  facts.choice_count = body.integer(kChoiceCount);
+  facts.dimension_count = body.integer(kDimensions);
+  if (const wire::JsonMember* stop = body.find(kStop); stop != nullptr &&
+                                                       stop->type != wire::JsonType::kNull &&
+                                                       body.raw(*stop).size() <= kLongestStop) {
+    facts.stop_sequences = body.raw(*stop);
+  }
+  facts.reasoning_level = effort(body);
+  facts.service_tier = body.text(kServiceTier);
+  facts.encoding_format = body.text(kEncodingFormat);
+  facts.session = sessionKeys(body, dialect);
+  return facts;
+}
+
+Result<ModelName> chooseModel(
+    const RequestFacts& facts, const ProviderSettings& settings, std::string_view path_model
+) {
+  if (settings.model) {
+    return *settings.model;
+  }
+  if (facts.model_requested && !facts.model_requested->text.empty()) {
+    return *facts.model_requested;
+  }
+  if (!path_model.empty()) {
+    return ModelName{wire::decodePercent(path_model).value_or(std::string(path_model))};
+  }
+  return fail(ErrorKind::kModelMissing, Origin::kDownstream, "the request names no model");
+}
+
+void spliceModel(wire::JsonSplice& splice, const LocatedBody& body, const ModelName& model) {
+  std::string json;
+  wire::appendJsonString(json, model.text);
+  if (const wire::JsonMember* member = body.find(kModel)) {
+    splice.replace(*member, json);
+  } else {
+    splice.prepend("model", json);
+  }
+}
+
+/// Asks for the usage chunk if the client streams and says nothing of stream options (llm.md 2.8).
+bool spliceUsageRequest(wire::JsonSplice& splice, const LocatedBody& body) {
+  constexpr std::string_view kOptions = R"({"include_usage":true})";
+  const wire::JsonMember* options = body.find(kStreamOptions);
+  if (options == nullptr) {
+    splice.append("stream_options", kOptions);
+    return true;
+  }
+  if (options->type == wire::JsonType::kNull) {
+    splice.replace(*options, kOptions);
+    return true;
+  }
+  return false;
+}
+
+/// OpenAI's newer models refuse `max_tokens`; the number stays as it was written.
+void renameMaxTokens(wire::JsonSplice& splice, const LocatedBody& body, std::string_view text) {
+  constexpr std::string_view kOld = "\"max_tokens\"";
+  const wire::JsonMember* member = body.find(kMaxTokens);
+  if (member == nullptr || body.find(kMaxTokensNew) != nullptr ||
+      text.substr(member->key_begin, kOld.size()) != kOld) {
+    return;
+  }
+  wire::JsonMember key = *member;
+  key.begin = member->key_begin;
+  key.end = member->key_begin + kOld.size();
+  splice.replace(key, "\"max_completion_tokens\"");
+}
+
+bool wantsNewMaxTokens(const ProviderSettings& settings, const ModelName& model) {
+  return settings.kind == ProviderKind::kOpenAi && addressesVendor(settings) &&
+         model.text.starts_with("gpt-");
+}
+
+}  // namespace
+
+Result<PreparedRequest> prepareRequest(
+    const DialectMatch& match, const RequestBody& body, const ProviderSettings& settings
+) {
+  std::string_view text = body.text.text();
+  wire::Parsed<wire::JsonObjectMap> map = wire::locateJson(body.text, keysOf(match.dialect));
+  if (!map) {
+    return fail(map.error().asError(ErrorKind::kInvalidJson, Origin::kDownstream));
+  }
+  LocatedBody located(body.text, *map);
+  GATEHOUSE_CHECK_OK(refuseEscapedModel(text, located));
+
+  PreparedRequest prepared;
+  GATEHOUSE_TRY(prepared.dialect, dialectOf(match, located));
+  prepared.facts = factsOf(located, prepared.dialect);
+  GATEHOUSE_TRY(prepared.model_sent, chooseModel(prepared.facts, settings, match.path_model));
+
+  wire::JsonSplice splice(*map);
+  if (settings.model && settings.model != prepared.facts.model_requested) {
+    spliceModel(splice, located, *settings.model);
+  }
+  if (prepared.dialect == Dialect::kChat) {
+    if (prepared.facts.stream && spliceUsageRequest(splice, located)) {
+      prepared.usage_chunk = UsageChunk::kHidden;
+    }
+    if (wantsNewMaxTokens(settings, prepared.model_sent)) {
+      renameMaxTokens(splice, located, text);
+    }
+  }
+  prepared.body = splice.empty() ? std::vector{body.bytes} : splice.apply(body.bytes);
+  return prepared;
+}
+
+}  // namespace gatehouse::llm
