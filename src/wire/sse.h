@@ -47,27 +47,30 @@ class SseScanner {
   /// The next whole event; nothing if more bytes are needed. kUpstreamInvalid when an event grows
   /// over the cap: from then on the scanner only fails.
   Result<std::optional<SseEvent>> next();
-  /// The bytes of an event not yet ended, once next() has yielded nothing; a stream that ends here
-  /// lost them.
+  /// Once next() has yielded nothing or failed: all bytes that no event has had. A stream that ends
+  /// here lost them.
   std::string_view held() const [[clang::lifetimebound]] { return held_; }
 
  private:
+  Result<std::optional<SseEvent>> refuse();
   std::size_t findEventEnd(std::string_view bytes);
-  std::size_t skipByteOrderMark(std::string_view bytes);
+  std::size_t passLineEnd(std::string_view bytes, std::size_t at);
+  std::size_t passByteOrderMark(std::string_view bytes, std::size_t at);
   SseEvent parse(std::string_view raw);
   void parseLine(std::string_view line, SseEvent& event);
-  Result<std::optional<SseEvent>> tooLarge();
+  void addData(std::string_view line, SseEvent& event);
 
   std::size_t max_event_;
-  std::string_view fresh_;      // fed and not yet looked at
-  std::string held_;            // begin of an event whose end has not come
-  std::string joined_;          // data of an event with several data lines
-  std::uint64_t offset_ = 0;    // in the stream, of the event being looked for
-  std::uint64_t scanned_ = 0;   // bytes of the stream looked at
-  std::uint8_t mark_seen_ = 0;  // bytes of a byte order mark at the start
+  std::string_view fresh_;    // fed and not yet looked at
+  std::string held_;          // begin of an event whose end has not come
+  std::string joined_;        // data of an event with several data lines
+  std::uint64_t offset_ = 0;  // in the stream, of the event being looked for
+  // Where the search for the blank line stands, so that no byte is searched twice.
+  std::uint8_t mark_matched_ = 0;  // bytes of a byte order mark at the stream's start
+  bool mark_possible_ = true;
   bool line_empty_ = true;
   bool after_cr_ = false;
-  bool held_done_ = false;  // held_ was yielded as an event
+  bool held_yielded_ = false;  // held_ is the last event, not the begin of the next
   bool failed_ = false;
 };
 
