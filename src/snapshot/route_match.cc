@@ -170,8 +170,8 @@ bool precedes(const RouteEntry& a, const RouteEntry& b) {
   if (a.query.size() != b.query.size()) {
     return a.query.size() > b.query.size();
   }
-  return std::tie(a.created, a.route_key, a.rule_index, a.match_index) <
-         std::tie(b.created, b.route_key, b.rule_index, b.match_index);
+  return std::tie(a.created, a.route_key, a.rule_index, a.match_index, a.hostname) <
+         std::tie(b.created, b.route_key, b.rule_index, b.match_index, b.hostname);
 }
 
 }  // namespace gatehouse::snapshot

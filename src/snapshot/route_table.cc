@@ -244,7 +244,7 @@ class RouteTable::Index::Search {
 };
 
 RouteTable::RouteTable(std::vector<RouteEntry> entries) : entries_(std::move(entries)) {
-  std::ranges::stable_sort(entries_, precedes);
+  std::ranges::sort(entries_, precedes);
   auto index = std::make_shared<Index>();
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     index->add(entries_[i], static_cast<std::uint32_t>(i));

@@ -1,0 +1,267 @@
+#include "compile/describe.h"
+
+#include <map>
+
+#include <fmt/format.h>
+
+namespace gatehouse::compile {
+namespace {
+
+std::string_view orAny(std::string_view text) {
+  return text.empty() ? "*" : text;
+}
+
+std::string_view wordFor(snapshot::PathKind kind) {
+  switch (kind) {
+    case snapshot::PathKind::kExact:
+      return "exact";
+    case snapshot::PathKind::kRegularExpression:
+      return "expression";
+    case snapshot::PathKind::kPrefix:
+      return "prefix";
+  }
+  return "";
+}
+
+void appendValues(
+    std::string& out, std::string_view what, const std::vector<snapshot::ValueMatch>& values
+) {
+  for (const snapshot::ValueMatch& value : values) {
+    out += fmt::format(" {} {}{}{}", what, value.name, value.pattern ? "~" : "=", value.value);
+  }
+}
+
+std::string describeTimeout(std::string_view name, Nanos time) {
+  if (time.count() == 0) {
+    return "";
+  }
+  return fmt::format(" {} {}ms", name, std::chrono::duration_cast<Millis>(time).count());
+}
+
+std::string describeRule(const snapshot::Rule& rule) {
+  std::string text = fmt::format("{} rule {}", rule.route.view(), rule.name.view());
+  text += describeTimeout("request", rule.request_timeout);
+  text += describeTimeout("try", rule.backend_request_timeout);
+  if (rule.total_weight == 0) {
+    return text + " -> 500";
+  }
+  for (const snapshot::WeightedBackend& part : rule.backends) {
+    text += fmt::format(" -> {}*{}", orAny(part.backend->name.view()), part.weight);
+  }
+  return text;
+}
+
+std::string describeEntry(const snapshot::RouteEntry& entry) {
+  std::string text = fmt::format(
+      "      {} {} {} {}",
+      orAny(entry.hostname),
+      orAny(entry.method),
+      wordFor(entry.path_kind),
+      entry.path
+  );
+  appendValues(text, "header", entry.headers);
+  appendValues(text, "query", entry.query);
+  return fmt::format("{}: {}\n", text, describeRule(*entry.rule));
+}
+
+std::string describeTls(const upstream::Endpoint& endpoint) {
+  if (endpoint.tls == nullptr) {
+    return "plain text";
+  }
+  const upstream::TlsSettings& tls = *endpoint.tls;
+  std::string text = fmt::format("TLS sni {}", orAny(tls.sni));
+  switch (tls.verify) {
+    case upstream::Verify::kChainAndName:
+      text += fmt::format(" verified as {}", fmt::join(tls.verify_names, ", "));
+      break;
+    case upstream::Verify::kChainOnly:
+      text += " chain verified";
+      break;
+    case upstream::Verify::kNothing:
+      text += " not verified";
+      break;
+  }
+  text += tls.trust_nothing ? " trusting nothing" : tls.ca_pem.empty() ? "" : " by its own CA";
+  return text + (tls.client_key_pem == nullptr ? "" : " with a client certificate");
+}
+
+std::string describeAuth(const upstream::BackendAuth& auth) {
+  if (!auth.missing.empty()) {
+    return fmt::format("no credential ({})", auth.missing);
+  }
+  if (auth.credentials.empty()) {
+    return "the client's credential";
+  }
+  std::string text = "own credential in";
+  for (const upstream::PlacedCredential& placed : auth.credentials) {
+    const std::string_view place = placed.placement == upstream::Placement::kHeader  ? "header"
+                                   : placed.placement == upstream::Placement::kQuery ? "query"
+                                                                                     : "cookie";
+    text += fmt::format(" {} {}", place, placed.name);
+    text += placed.prefix.empty() ? "" : fmt::format(" \"{}\"", placed.prefix);
+  }
+  return text;
+}
+
+std::string describeEndpoint(const upstream::Endpoint& endpoint) {
+  return fmt::format(
+      "{} port {} host {}, {}",
+      endpoint.host,
+      endpoint.port,
+      endpoint.authority.empty() ? "of the client" : std::string_view(endpoint.authority),
+      describeTls(endpoint)
+  );
+}
+
+std::string describeTarget(const snapshot::InvalidBackend& invalid) {
+  return fmt::format("    invalid {}: {}\n", toString(invalid.kind), invalid.reason);
+}
+
+std::string describeTarget(const snapshot::SimulatedBackend&) {
+  return "    simulated model\n";
+}
+
+std::string describeTarget(const snapshot::AiBackend& ai) {
+  std::string text;
+  for (const snapshot::AiProvider& provider : ai.providers) {
+    const llm::ProviderSettings& llm = provider.llm;
+    text += fmt::format(
+        "    {} model {} base {}: {}, {}{}\n",
+        llm::toString(llm.kind),
+        llm.model ? std::string_view(llm.model->text) : "of the request",
+        !llm.path.empty() ? llm.path
+                          : llm.path_prefix.value_or(std::string(llm::profileOf(llm.kind).base)),
+        describeEndpoint(*provider.endpoint),
+        describeAuth(provider.auth),
+        describeTimeout("response", provider.response_timeout)
+    );
+    for (const llm::DialectRoute& route : llm.routes.inOrder()) {
+      text += fmt::format("      {} is {}\n", route.suffix, llm::recordName(route.dialect));
+    }
+  }
+  return text;
+}
+
+std::string describeTarget(const snapshot::HttpBackend& http) {
+  if (http.endpoints.empty()) {
+    return "    no ready endpoint\n";
+  }
+  std::string text;
+  for (const upstream::EndpointHandle& endpoint : http.endpoints) {
+    text += fmt::format(
+        "    http {}, {}{}\n",
+        describeEndpoint(*endpoint),
+        describeAuth(http.auth),
+        describeTimeout("response", http.response_timeout)
+    );
+  }
+  return text;
+}
+
+using Backends = std::map<std::string, const snapshot::Backend*, std::less<>>;
+
+void collect(Backends& backends, const snapshot::RouteTable& routes) {
+  for (const snapshot::RouteEntry& entry : routes.entries()) {
+    for (const snapshot::WeightedBackend& part : entry.rule->backends) {
+      backends.emplace(std::string(orAny(part.backend->name.view())), part.backend.get());
+    }
+  }
+}
+
+void appendConditions(
+    std::string& out, std::string_view indent, const std::vector<resource::Condition>& conditions
+) {
+  for (const resource::Condition& condition : conditions) {
+    out += fmt::format(
+        "{}{}={} {}: {}\n",
+        indent,
+        condition.type,
+        resource::toString(condition.status),
+        condition.reason,
+        condition.message
+    );
+  }
+}
+
+void appendStatus(std::string& out, const resource::GatewayStatus& status) {
+  for (const resource::StatusAddress& address : status.addresses) {
+    out += fmt::format("  address {}\n", address.value);
+  }
+  appendConditions(out, "  ", status.conditions);
+  for (const resource::ListenerStatus& listener : status.listeners) {
+    out += fmt::format("  listener {} routes {} kinds", listener.name, listener.attached_routes);
+    for (const resource::RouteGroupKind& kind : listener.supported_kinds) {
+      out += " " + kind.kind;
+    }
+    out += "\n";
+    appendConditions(out, "    ", listener.conditions);
+  }
+}
+
+std::string describeRef(const resource::ParentRef& ref) {
+  std::string text = ref.kind + " " + (ref.ns.empty() ? "" : ref.ns + "/") + ref.name;
+  text += ref.section_name ? " section " + *ref.section_name : "";
+  return text + (ref.port ? fmt::format(" port {}", *ref.port) : "");
+}
+
+void appendStatus(std::string& out, const resource::RouteStatus& status) {
+  for (const resource::RouteParentStatus& parent : status.parents) {
+    out += fmt::format("  parent {}\n", describeRef(parent.parent_ref));
+    appendConditions(out, "    ", parent.conditions);
+  }
+}
+
+void appendStatus(std::string& out, const resource::PolicyStatus& status) {
+  for (const resource::PolicyAncestorStatus& ancestor : status.ancestors) {
+    out += fmt::format("  ancestor {}\n", describeRef(ancestor.ancestor_ref));
+    appendConditions(out, "    ", ancestor.conditions);
+  }
+}
+
+void appendStatus(std::string& out, const resource::PlainStatus& status) {
+  appendConditions(out, "  ", status.conditions);
+}
+
+void appendStatus(std::string& out, const resource::GatewayClassStatus& status) {
+  appendConditions(out, "  ", status.conditions);
+}
+
+}  // namespace
+
+std::string describe(const snapshot::Snapshot& snapshot) {
+  std::string out;
+  Backends backends;
+  for (const snapshot::Port& port : snapshot.ports) {
+    out += fmt::format(
+        "port {} {} on {}{}\n",
+        port.gateway.view(),
+        port.port,
+        fmt::join(port.addresses, " "),
+        port.tls ? fmt::format(" TLS, {} certificates", port.certificates.size()) : ""
+    );
+    for (const snapshot::Listener& listener : port.listeners) {
+      out +=
+          fmt::format("    listener {} for {}\n", listener.name.view(), orAny(listener.hostname));
+      for (const snapshot::RouteEntry& entry : listener.routes.entries()) {
+        out += describeEntry(entry);
+      }
+      collect(backends, listener.routes);
+    }
+  }
+  for (const auto& [name, backend] : backends) {
+    out += fmt::format("backend {}\n", name);
+    out += std::visit([](const auto& target) { return describeTarget(target); }, backend->target);
+  }
+  return out;
+}
+
+std::string describe(const StatusReport& report) {
+  std::string out;
+  for (const auto& [key, status] : report.objects) {
+    out += resource::toString(key) + "\n";
+    std::visit([&](const auto& one) { appendStatus(out, one); }, status);
+  }
+  return out;
+}
+
+}  // namespace gatehouse::compile

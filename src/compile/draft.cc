@@ -1,0 +1,122 @@
+#include "compile/draft.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace gatehouse::compile {
+namespace {
+
+/// Sections whose absence lets through what the user wants stopped, or sends what the user wants
+/// protected.
+constexpr std::array<std::string_view, 14> kGuards{
+    "apiKeyAuthentication",
+    "authorization",
+    "basicAuthentication",
+    "csrf",
+    "extAuth",
+    "extProc",
+    "jwtAuthentication",
+    "networkAuthorization",
+    "promptGuard",
+    "rateLimit",
+    "validation",
+    "tunnel",
+    "auth",
+    "tls",
+};
+
+/// Takes "name", or "[3]" as an index, off the front of a field path.
+const wire::Value* step(const wire::Value& value, std::string_view& path) {
+  if (path.starts_with('[')) {
+    const std::size_t end = path.find(']');
+    const auto index = parseUnsigned(path.substr(1, end - 1));
+    path.remove_prefix(std::min(end, path.size() - 1) + 1);
+    const wire::Array* array = value.array();
+    return index && array != nullptr && *index < array->size() ? &(*array)[*index] : nullptr;
+  }
+  if (path.starts_with('.')) {
+    path.remove_prefix(1);
+  }
+  const std::string_view name = path.substr(0, path.find_first_of(".["));
+  path.remove_prefix(name.size());
+  return value.find(name);
+}
+
+}  // namespace
+
+resource::Position locate(const resource::ObjectMeta& meta, std::string_view field) {
+  resource::Position best = meta.source.position;
+  const wire::Value* value = meta.document.get();
+  while (value != nullptr && !field.empty()) {
+    value = step(*value, field);
+    if (value != nullptr && value->position.line != 0) {
+      best = value->position;
+    }
+  }
+  return best;
+}
+
+std::string join(const std::vector<std::string>& sentences) {
+  return fmt::format("{}", fmt::join(sentences, "; "));
+}
+
+GatewayDraft* Draft::findGateway(std::string_view ns, std::string_view name) {
+  for (GatewayDraft& gateway : gateways) {
+    if (gateway.resource->meta.key.ns == ns && gateway.resource->meta.key.name == name) {
+      return &gateway;
+    }
+  }
+  return nullptr;
+}
+
+void Draft::find(
+    resource::Severity severity,
+    const resource::ObjectMeta& meta,
+    std::string field,
+    std::string message
+) {
+  findings.push_back(resource::Finding{
+      .severity = severity,
+      .file = meta.source.file,
+      .position = locate(meta, field),
+      .object = meta.key,
+      .field = std::move(field),
+      .message = std::move(message),
+  });
+}
+
+std::string Draft::noteInactive(const resource::ObjectMeta& meta, const std::string& field) {
+  const std::string_view last = std::string_view(field).substr(field.rfind('.') + 1);
+  const bool guard = std::ranges::find(kGuards, last) != kGuards.end();
+  find(
+      guard ? resource::Severity::kWarning : resource::Severity::kInfo,
+      meta,
+      field,
+      "accepted but not active yet"
+  );
+  return fmt::format("{} is accepted but not active yet", field);
+}
+
+resource::Condition Draft::condition(
+    const resource::ObjectMeta& meta,
+    std::string_view type,
+    bool holds,
+    std::string_view reason,
+    std::string message
+) const {
+  return resource::Condition{
+      .type = std::string(type),
+      .status = holds ? resource::ConditionStatus::kTrue : resource::ConditionStatus::kFalse,
+      .reason = std::string(reason),
+      .message = std::move(message),
+      .observed_generation = meta.generation,
+      .last_transition = options.now,
+  };
+}
+
+}  // namespace gatehouse::compile

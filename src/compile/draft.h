@@ -1,0 +1,164 @@
+// The half-made result that the passes fill in, each its own part. Points into the ResourceSet,
+// which outlives it. Only this room sees it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compile/addresses.h"
+#include "compile/compile.h"
+#include "resource/condition.h"
+#include "resource/finding.h"
+#include "resource/set.h"
+#include "snapshot/snapshot.h"
+#include "upstream/credential_choice.h"
+
+namespace gatehouse::compile {
+
+/// Why a condition is not as it should be.
+struct Problem {
+  std::string reason;  // of resource::reason
+  std::string message;
+  std::string hint = {};  // the nearest name, for findings only
+};
+
+struct ListenerDraft {
+  const resource::Listener* spec = nullptr;
+  std::size_t index = 0;  // in spec.listeners
+  std::vector<resource::RouteGroupKind> supported_kinds;
+  std::optional<Problem> not_accepted;  // Accepted=False
+  std::optional<Problem> conflict;      // Conflicted=True; not accepted either
+  std::optional<Problem> unresolved;    // ResolvedRefs=False
+  std::string overlap;                  // OverlappingTLSConfig=True, naming the other; else empty
+  bool tls = false;
+  std::vector<snapshot::ServerCertificate> certificates;
+  std::int32_t attached_routes = 0;
+  std::vector<snapshot::RouteEntry> entries;
+
+  bool accepted() const { return !not_accepted && !conflict; }
+  /// Accepted, and able to take connections.
+  bool serves() const { return accepted() && (!tls || !certificates.empty()); }
+};
+
+/// One port number of a Gateway and where it is bound.
+struct PortDraft {
+  std::uint16_t port = 0;
+  std::vector<BindAddress> addresses;
+};
+
+struct GatewayDraft {
+  const resource::Gateway* resource = nullptr;
+  std::string controller;
+  std::vector<ListenerDraft> listeners;
+  std::vector<PortDraft> ports;  // of accepted listeners, ascending
+  std::optional<Problem> not_accepted;
+  std::optional<Problem> not_programmed;
+
+  std::string name() const { return resource::qualifiedName(resource->meta.key); }
+};
+
+/// A listener a route is attached to, with the hostnames both have.
+struct Attachment {
+  ListenerDraft* listener = nullptr;
+  std::vector<std::string> hostnames;  // one empty entry: any
+};
+
+struct ParentDraft {
+  const resource::ParentRef* ref = nullptr;
+  GatewayDraft* gateway = nullptr;
+  std::vector<Attachment> attachments;
+  std::optional<Problem> not_accepted;
+};
+
+struct RuleDraft {
+  std::shared_ptr<snapshot::Rule> rule;
+  std::vector<std::string> problems;  // why it, or some of its matches, is not served as written
+  bool served = true;                 // false: nothing matches, or all is answered with 500
+};
+
+struct RouteDraft {
+  const resource::HttpRoute* resource = nullptr;
+  std::vector<ParentDraft> parents;  // of ours only
+  std::vector<RuleDraft> rules;      // as in the spec
+  std::optional<Problem> unresolved;
+  std::vector<resource::ObjectKey> backends;  // that its rules refer to and that are there
+  std::vector<std::string> inactive;          // fields accepted but not active yet
+};
+
+struct BackendDraft {
+  snapshot::BackendHandle handle;
+  std::vector<std::string> problems;  // TranslationError
+  std::vector<std::string> inactive;
+};
+
+struct Draft {
+  /// Both outlive the draft.
+  Draft(const resource::ResourceSet& set, const CompileOptions& how)
+      : resources(set), options(how) {}
+
+  const resource::ResourceSet& resources;
+  const CompileOptions& options;
+
+  std::vector<GatewayDraft> gateways;  // ours, by namespace/name
+  std::vector<RouteDraft> routes;
+  /// Credentials of an AgentgatewayBackend, or of one of its providers, by the address of its
+  /// struct.
+  std::map<const void*, upstream::BackendAuth> auths;
+  std::map<const resource::AgentgatewayBackend*, BackendDraft> backends;
+
+  StatusReport report;
+  std::vector<resource::Finding> findings;
+  std::vector<std::string> flag_errors;
+  snapshot::SnapshotHandle snapshot;
+
+  GatewayDraft* findGateway(std::string_view ns, std::string_view name);
+
+  /// A finding about `field` of an object, placed where the field, or the nearest part around it,
+  /// was written.
+  void find(
+      resource::Severity severity,
+      const resource::ObjectMeta& meta,
+      std::string field,
+      std::string message
+  );
+
+  /// A field that is accepted but not active yet: a note, or a warning where ignoring it opens what
+  /// was meant to be closed. Returns the sentence.
+  std::string noteInactive(const resource::ObjectMeta& meta, const std::string& field);
+
+  /// A condition of the object at the generation of its manifest and the time of this compile.
+  resource::Condition condition(
+      const resource::ObjectMeta& meta,
+      std::string_view type,
+      bool holds,
+      std::string_view reason,
+      std::string message
+  ) const;
+};
+
+/// Where a field like spec.rules[0].name was written.
+resource::Position locate(const resource::ObjectMeta& meta, std::string_view field);
+
+/// Names of all objects of a kind in a namespace, for suggestions.
+template <typename T>
+std::vector<std::string_view> namesIn(
+    const resource::ResourceSet& resources [[clang::lifetimebound]], std::string_view ns
+) {
+  std::vector<std::string_view> names;
+  for (const auto& object : resources.all<T>()) {
+    if (object->meta.key.ns == ns) {
+      names.push_back(object->meta.key.name);
+    }
+  }
+  return names;
+}
+
+/// Joined by "; ".
+std::string join(const std::vector<std::string>& sentences);
+
+}  // namespace gatehouse::compile

@@ -1,0 +1,225 @@
+#include "compile/endpoint.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "crypto/digest.h"
+#include "secret/from_objects.h"
+
+namespace gatehouse::compile {
+namespace {
+
+using resource::Severity;
+
+/// What our upstream side speaks, in order of preference.
+constexpr std::string_view kAlpn = "http/1.1";
+
+std::string verifyName(const resource::BackendTls* tls, const std::string& host) {
+  return tls != nullptr && tls->sni ? *tls->sni : host;
+}
+
+upstream::Verify verifyOf(const resource::BackendTls* tls) {
+  if (tls == nullptr || tls->verify == resource::BackendTls::Verify::kFull) {
+    return upstream::Verify::kChainAndName;
+  }
+  return tls->verify == resource::BackendTls::Verify::kChainOnly ? upstream::Verify::kChainOnly
+                                                                 : upstream::Verify::kNothing;
+}
+
+/// The text under ca.crt of a ConfigMap or Secret, or nothing.
+std::optional<std::string> readCa(const Draft& draft, const resource::ObjectRef& ref) {
+  constexpr std::string_view kCaKey = "ca.crt";
+  if (ref.kind == resource::Secret::kKind) {
+    const auto value = secret::valueFrom(draft.resources, ref.ns, ref.name, kCaKey);
+    return value ? std::optional(std::string((*value)->reveal())) : std::nullopt;
+  }
+  const auto* map = draft.resources.find<resource::ConfigMap>(ref.ns, ref.name);
+  if (ref.kind != resource::ConfigMap::kKind || map == nullptr) {
+    return std::nullopt;
+  }
+  const std::string* text = resource::findString(map->data, kCaKey);
+  return text == nullptr ? std::nullopt : std::optional(*text);
+}
+
+void addCa(
+    Draft& draft,
+    const resource::ObjectMeta& meta,
+    const resource::BackendTls& tls,
+    upstream::TlsSettings& settings
+) {
+  if (tls.ca_certificate_refs.empty()) {
+    return;
+  }
+  const resource::ObjectRef& ref = tls.ca_certificate_refs.front();
+  if (auto pem = readCa(draft, ref)) {
+    settings.ca_pem = *std::move(pem);
+    return;
+  }
+  settings.trust_nothing = true;
+  draft.find(
+      Severity::kError,
+      meta,
+      "spec.policies.tls.caCertificateRefs[0].name",
+      fmt::format(
+          "{} with key ca.crt not found; no upstream is trusted", resource::toString(keyOf(ref))
+      )
+  );
+}
+
+/// Certificate and key we show to the upstream.
+Result<void> addClientCertificate(
+    const Draft& draft, const resource::SecretKeyRef& ref, upstream::TlsSettings& settings
+) {
+  GATEHOUSE_TRY(const auto chain, secret::valueFrom(draft.resources, ref.ns, ref.name, "tls.crt"));
+  GATEHOUSE_TRY(
+      settings.client_key_pem, secret::valueFrom(draft.resources, ref.ns, ref.name, "tls.key")
+  );
+  settings.client_certificate_pem = std::string(chain->reveal());
+  return {};
+}
+
+using TlsHandle = std::shared_ptr<const upstream::TlsSettings>;
+
+std::expected<TlsHandle, snapshot::InvalidBackend> makeTls(
+    Draft& draft,
+    const resource::ObjectMeta& meta,
+    const std::string& host,
+    const resource::BackendTls* tls
+) {
+  auto settings = std::make_shared<upstream::TlsSettings>();
+  const std::string name = verifyName(tls, host);
+  settings->sni = isIpAddress(name) ? "" : name;
+  settings->verify_names = {name};
+  settings->alpn = {std::string(kAlpn)};
+  settings->verify = verifyOf(tls);
+  if (tls == nullptr) {
+    return settings;
+  }
+  if (!tls->verify_subject_alt_names.empty()) {
+    settings->verify_names = tls->verify_subject_alt_names;
+  }
+  if (tls->spiffe) {
+    return std::unexpected(snapshot::InvalidBackend{
+        ErrorKind::kNotSupported, "policies.tls: SPIFFE certificates are not supported yet"
+    });
+  }
+  addCa(draft, meta, *tls, *settings);
+  if (tls->mtls_certificate_ref) {
+    if (auto added = addClientCertificate(draft, *tls->mtls_certificate_ref, *settings); !added) {
+      draft.find(
+          Severity::kError,
+          meta,
+          "spec.policies.tls.mtlsCertificateRef[0].name",
+          added.error().detail()
+      );
+      return std::unexpected(
+          snapshot::InvalidBackend{ErrorKind::kCredentialMissing, added.error().detail()}
+      );
+    }
+  }
+  return settings;
+}
+
+/// Every part with its length, so that no two lists of parts give one text.
+void appendPart(std::string& out, std::string_view part) {
+  out += fmt::format("{}:{};", part.size(), part);
+}
+
+void appendTls(std::string& out, const upstream::TlsSettings& tls) {
+  appendPart(out, tls.sni);
+  for (const std::string& name : tls.verify_names) {
+    appendPart(out, name);
+  }
+  out += '|';
+  for (const std::string& protocol : tls.alpn) {
+    appendPart(out, protocol);
+  }
+  out += fmt::format("|{}{}|", static_cast<int>(tls.verify), tls.trust_nothing ? 1 : 0);
+  appendPart(out, tls.ca_pem);
+  appendPart(out, tls.client_certificate_pem);
+  if (tls.client_key_pem != nullptr) {
+    out += crypto::sha256Hex(tls.client_key_pem->reveal());
+  }
+}
+
+}  // namespace
+
+EffectivePolicies effectivePolicies(
+    const resource::BackendPolicies& backend, const resource::BackendPolicies* provider
+) {
+  const auto choose = [&](auto member) {
+    const auto& near = provider == nullptr ? backend.*member : provider->*member;
+    const auto& far = backend.*member;
+    return near ? &*near : far ? &*far : nullptr;
+  };
+  using resource::BackendPolicies;
+  return EffectivePolicies{
+      .auth = choose(&BackendPolicies::auth),
+      .tls = choose(&BackendPolicies::tls),
+      .http = choose(&BackendPolicies::http),
+      .tcp = choose(&BackendPolicies::tcp),
+  };
+}
+
+std::expected<upstream::EndpointHandle, snapshot::InvalidBackend> makeEndpoint(
+    Draft& draft,
+    const resource::ObjectMeta& meta,
+    const UpstreamAddress& address,
+    const EffectivePolicies& policies
+) {
+  upstream::Endpoint endpoint;
+  endpoint.host = address.host;
+  endpoint.port = address.port;
+  if (policies.tls != nullptr || address.tls == ImplicitTls::kYes) {
+    auto tls = makeTls(draft, meta, address.host, policies.tls);
+    if (!tls) {
+      return std::unexpected(std::move(tls.error()));
+    }
+    endpoint.tls = *std::move(tls);
+  }
+  if (policies.tcp != nullptr && policies.tcp->connect_timeout) {
+    endpoint.connect_timeout = *policies.tcp->connect_timeout;
+  }
+  endpoint.authority = authorityOf(address.host, address.port, endpoint.tls != nullptr);
+  return finishEndpoint(std::move(endpoint));
+}
+
+upstream::EndpointHandle finishEndpoint(upstream::Endpoint endpoint) {
+  std::string rest =
+      fmt::format("{},{};", endpoint.connect_timeout.count(), endpoint.handshake_timeout.count());
+  appendPart(rest, endpoint.authority);
+  if (endpoint.tls != nullptr) {
+    appendTls(rest, *endpoint.tls);
+  }
+  const std::string_view scheme = endpoint.tls != nullptr ? "https" : "http";
+  endpoint.pool_key =
+      fmt::format("{}://{}:{}#{}", scheme, endpoint.host, endpoint.port, crypto::sha256Hex(rest));
+  return std::make_shared<const upstream::Endpoint>(std::move(endpoint));
+}
+
+std::string authorityOf(std::string_view host, std::uint16_t port, bool tls) {
+  const bool own_port = port == (tls ? 443 : 80);
+  const std::string name = host.contains(':') ? fmt::format("[{}]", host) : std::string(host);
+  return own_port ? name : fmt::format("{}:{}", name, port);
+}
+
+std::optional<llm::ProviderKind> servedKind(resource::ProviderKind kind) {
+  switch (kind) {
+    case resource::ProviderKind::kOpenAi:
+      return llm::ProviderKind::kOpenAi;
+    case resource::ProviderKind::kAnthropic:
+      return llm::ProviderKind::kAnthropic;
+    default:
+      return std::nullopt;
+  }
+}
+
+Nanos responseTimeout(const EffectivePolicies& policies) {
+  if (policies.http == nullptr || !policies.http->request_timeout) {
+    return Nanos{0};
+  }
+  return *policies.http->request_timeout;
+}
+
+}  // namespace gatehouse::compile

@@ -1,0 +1,61 @@
+// Backend policies -> the endpoint of an upstream: TLS settings, the Host it is called by, the key
+// of its pool (resources.md 4, 7).
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "compile/draft.h"
+#include "llm/provider/provider.h"
+#include "resource/backend.h"
+#include "upstream/endpoint.h"
+
+namespace gatehouse::compile {
+
+/// `policies` of a backend with those of one of its providers laid over it, field by field.
+struct EffectivePolicies {
+  const resource::BackendAuth* auth = nullptr;
+  const resource::BackendTls* tls = nullptr;
+  const resource::BackendHttp* http = nullptr;
+  const resource::BackendTcp* tcp = nullptr;
+};
+EffectivePolicies effectivePolicies(
+    const resource::BackendPolicies& backend [[clang::lifetimebound]],
+    const resource::BackendPolicies* provider [[clang::lifetimebound]]
+);
+
+/// Whether TLS is used when no policy speaks of it.
+enum class ImplicitTls : std::uint8_t { kNo, kYes };
+
+/// Where to connect.
+struct UpstreamAddress {
+  std::string host;  // name or IP address, without brackets
+  std::uint16_t port = 0;
+  ImplicitTls tls = ImplicitTls::kNo;
+};
+
+/// An endpoint, or why requests to it must fail. `meta` and `field` name the backend and its
+/// policies in findings; a CA that cannot be read is a finding and an endpoint that trusts nothing.
+std::expected<upstream::EndpointHandle, snapshot::InvalidBackend> makeEndpoint(
+    Draft& draft,
+    const resource::ObjectMeta& meta,
+    const UpstreamAddress& address,
+    const EffectivePolicies& policies
+);
+
+/// Sets `pool_key` from all other fields and shares the endpoint.
+upstream::EndpointHandle finishEndpoint(upstream::Endpoint endpoint);
+
+/// "host", or "host:port" when the port is not the scheme's own; IPv6 in brackets.
+std::string authorityOf(std::string_view host, std::uint16_t port, bool tls);
+
+/// The API we speak for a kind of provider; nothing for kinds that are not served yet.
+std::optional<llm::ProviderKind> servedKind(resource::ProviderKind kind);
+
+/// To the response head; zero is off.
+Nanos responseTimeout(const EffectivePolicies& policies);
+
+}  // namespace gatehouse::compile

@@ -1,0 +1,132 @@
+// Where each (Gateway, listener port) is bound: the five rules of resources.md 10, the first that
+// applies decides.
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "compile/passes.h"
+#include "compile/wish.h"
+
+namespace gatehouse::compile {
+namespace {
+
+using resource::Severity;
+
+/// An address that is given away, and to whom.
+struct Given {
+  BindAddress address;
+  std::string owner;
+};
+
+class Addresses {
+ public:
+  explicit Addresses(Draft& draft) : draft_(draft) {
+    for (const std::string& text : draft.options.addresses.reserved) {
+      if (auto address = parseBindAddress(text)) {
+        given_.push_back(Given{*std::move(address), "this program itself"});
+      }
+    }
+  }
+
+  void run() {
+    const std::vector<FlagWish> flags = resolveFlags(draft_);
+    std::vector<std::pair<GatewayDraft*, std::uint16_t>> rest;
+    for (GatewayDraft& gateway : draft_.gateways) {
+      for (const std::uint16_t port : portsOf(gateway)) {
+        if (auto wish = askedFor(draft_, gateway, port, flags)) {
+          give(gateway, port, *std::move(wish));
+        } else {
+          rest.emplace_back(&gateway, port);
+        }
+      }
+    }
+    std::set<std::uint16_t> taken = taken_;
+    for (const auto& [gateway, port] : rest) {
+      give(*gateway, port, byDefault(*gateway, port, taken));
+    }
+    for (GatewayDraft& gateway : draft_.gateways) {
+      std::ranges::sort(gateway.ports, {}, &PortDraft::port);
+    }
+  }
+
+ private:
+  Wish byDefault(const GatewayDraft& gateway, std::uint16_t port, std::set<std::uint16_t>& taken) {
+    const std::uint16_t chosen = givePort(port, fmt::format("{}/{}", gateway.name(), port), taken);
+    Wish wish;
+    if (chosen == 0) {
+      wish.problem = "no port between 30000 and 32767 is left";
+      return wish;
+    }
+    const AddressOptions& options = draft_.options.addresses;
+    if (isIpAddress(options.host)) {
+      wish.addresses.push_back(BindAddress{options.host, chosen});
+      return wish;
+    }
+    wish.addresses.push_back(BindAddress{"127.0.0.1", chosen});
+    if (options.has_ipv6) {
+      wish.addresses.push_back(BindAddress{"::1", chosen});
+    }
+    return wish;
+  }
+
+  void give(GatewayDraft& gateway, std::uint16_t port, Wish wish) {
+    if (wish.problem) {
+      gateway.not_programmed =
+          Problem{std::string(resource::reason::kAddressNotUsable), *wish.problem};
+      draft_.find(Severity::kError, gateway.resource->meta, wish.field, *wish.problem);
+      return;
+    }
+    for (const BindAddress& address : wish.addresses) {
+      const auto owner = std::ranges::find_if(given_, [&](const Given& other) {
+        return collide(other.address, address);
+      });
+      if (owner != given_.end()) {
+        refuse(gateway, port, address, owner->owner);
+        return;
+      }
+    }
+    for (const BindAddress& address : wish.addresses) {
+      taken_.insert(address.port);
+      given_.push_back(Given{address, "Gateway " + gateway.name()});
+    }
+    gateway.ports.push_back(PortDraft{.port = port, .addresses = std::move(wish.addresses)});
+  }
+
+  void refuse(
+      GatewayDraft& gateway, std::uint16_t port, const BindAddress& address, std::string_view owner
+  ) {
+    const std::string message =
+        fmt::format("{} is used by {}; choose another with --bind", toString(address), owner);
+    for (ListenerDraft& listener : gateway.listeners) {
+      if (listener.accepted() && listener.spec->port == port) {
+        listener.not_accepted = Problem{std::string(resource::reason::kPortUnavailable), message};
+        draft_.find(
+            Severity::kError,
+            gateway.resource->meta,
+            fmt::format("spec.listeners[{}].port", listener.index),
+            message
+        );
+      }
+    }
+  }
+
+  Draft& draft_;
+  std::vector<Given> given_;
+  std::set<std::uint16_t> taken_;
+};
+
+}  // namespace
+
+void passAddresses(Draft& draft) {
+  const std::string& host = draft.options.addresses.host;
+  if (!host.empty() && !isIpAddress(host)) {
+    draft.flag_errors.push_back(
+        fmt::format("--host \"{}\": expected an IP address of this machine", printable(host))
+    );
+  }
+  Addresses(draft).run();
+}
+
+}  // namespace gatehouse::compile

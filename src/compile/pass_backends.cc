@@ -1,0 +1,249 @@
+// AgentgatewayBackend -> snapshot::Backend (resources.md 4, 7). What cannot be served becomes an
+// InvalidBackend that says why.
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "compile/endpoint.h"
+#include "compile/passes.h"
+#include "resource/nearest.h"
+
+namespace gatehouse::compile {
+namespace {
+
+using resource::Severity;
+using snapshot::InvalidBackend;
+
+using Target = decltype(snapshot::Backend::target);
+
+class BackendBuilder {
+ public:
+  BackendBuilder(Draft& draft, const resource::AgentgatewayBackend& backend)
+      : draft_(draft), backend_(backend) {}
+
+  BackendDraft build() {
+    auto built = std::make_shared<snapshot::Backend>();
+    built->name = telemetry::Name(resource::qualifiedName(backend_.meta.key));
+    noteSections(backend_.policies, "spec.policies");
+    built->target = std::visit([&](const auto& target) { return make(target); }, backend_.target);
+    if (const auto* invalid = std::get_if<InvalidBackend>(&built->target)) {
+      result_.problems.push_back(invalid->reason);
+    }
+    result_.handle = std::move(built);
+    return std::move(result_);
+  }
+
+ private:
+  Target make(const resource::AiBackend& ai) {
+    snapshot::AiBackend made;
+    std::optional<InvalidBackend> last;
+    for (std::size_t g = 0; g < ai.groups.size(); ++g) {
+      for (std::size_t p = 0; p < ai.groups[g].providers.size(); ++p) {
+        const std::string field = ai.groups[g].providers[p].name.empty()
+                                      ? "spec.ai.provider"
+                                      : fmt::format("spec.ai.groups[{}].providers[{}]", g, p);
+        auto provider = makeProvider(ai.groups[g].providers[p], field);
+        if (provider) {
+          made.providers.push_back(*std::move(provider));
+        } else {
+          last = std::move(provider.error());
+        }
+      }
+    }
+    if (made.providers.empty()) {
+      return last.value_or(InvalidBackend{ErrorKind::kNoBackend, "no provider is configured"});
+    }
+    if (made.providers.size() > 1) {
+      inactive("spec.ai.groups");
+    }
+    return made;
+  }
+
+  Target make(const resource::StaticBackend& target) {
+    const std::string* simulated =
+        resource::findString(backend_.meta.annotations, kSimulatedAnnotation);
+    if (simulated != nullptr && *simulated == "true") {
+      return snapshot::SimulatedBackend{};
+    }
+    if (!target.unix_path.empty()) {
+      return notSupported("spec.static.unixPath", "static.unixPath is not supported yet");
+    }
+    const auto policies = effectivePolicies(backend_.policies, nullptr);
+    warnPlaintext("spec.static.port", target.port, policies);
+    auto endpoint = makeEndpoint(
+        draft_, backend_.meta, {.host = fold(target.host), .port = target.port}, policies
+    );
+    if (!endpoint) {
+      return std::move(endpoint.error());
+    }
+    return snapshot::HttpBackend{
+        .endpoints = {*std::move(endpoint)},
+        .auth = takeAuth(&backend_),
+        .response_timeout = responseTimeout(policies),
+    };
+  }
+
+  Target make(const resource::DynamicForwardProxy&) {
+    return notSupported("spec.dynamicForwardProxy", "dynamicForwardProxy is not supported yet");
+  }
+
+  Target make(const resource::OtherBackend& other) {
+    const std::string& name = other.section.name;
+    return notSupported("spec." + name, fmt::format("{} backends are not supported yet", name));
+  }
+
+  std::expected<snapshot::AiProvider, InvalidBackend> makeProvider(
+      const resource::AiProvider& provider, const std::string& field
+  ) {
+    noteSections(provider.policies, field + ".policies");
+    const auto kind = servedKind(provider.kind);
+    if (!kind) {
+      const std::string_view name = resource::toString(provider.kind);
+      return std::unexpected(notSupported(
+          fmt::format("{}.{}", field, name), fmt::format("provider {} is not supported yet", name)
+      ));
+    }
+    const auto policies = effectivePolicies(backend_.policies, &provider.policies);
+    const llm::ProviderProfile& profile = llm::profileOf(*kind);
+    UpstreamAddress address{
+        .host = std::string(profile.default_host),
+        .port = profile.default_port,
+        .tls = ImplicitTls::kYes,
+    };
+    if (provider.host) {
+      address = {.host = fold(*provider.host), .port = provider.port.value_or(443)};
+      warnPlaintext(field + ".port", address.port, policies);
+    }
+    auto endpoint = makeEndpoint(draft_, backend_.meta, address, policies);
+    if (!endpoint) {
+      return std::unexpected(std::move(endpoint.error()));
+    }
+    return snapshot::AiProvider{
+        .name = telemetry::Name(
+            provider.name.empty() ? std::string(resource::toString(provider.kind)) : provider.name
+        ),
+        .llm = settingsOf(provider, *kind, field),
+        .endpoint = *std::move(endpoint),
+        .auth = takeAuth(&provider),
+        .response_timeout = responseTimeout(policies),
+    };
+  }
+
+  llm::ProviderSettings settingsOf(
+      const resource::AiProvider& provider, llm::ProviderKind kind, const std::string& field
+  ) {
+    llm::ProviderSettings settings;
+    settings.kind = kind;
+    if (provider.model) {
+      settings.model = llm::ModelName{*provider.model};
+    }
+    settings.host = fold(provider.host.value_or(""));
+    settings.path = provider.path.value_or("");
+    settings.path_prefix = provider.path_prefix;
+    const resource::Section* ai = findSection(provider.policies, "ai");
+    const bool own = ai != nullptr;
+    ai = own ? ai : findSection(backend_.policies, "ai");
+    if (ai != nullptr) {
+      settings.routes = routesOf(*ai, own ? field + ".policies.ai" : "spec.policies.ai");
+    }
+    return settings;
+  }
+
+  llm::DialectRoutes routesOf(const resource::Section& ai, const std::string& field) {
+    std::vector<llm::DialectRoute> routes;
+    const wire::Value* map = ai.value.find("routes");
+    if (map == nullptr || map->object() == nullptr) {
+      return {};
+    }
+    for (const wire::Member& member : *map->object()) {
+      const std::string* type = member.value.string();
+      const auto dialect = type == nullptr ? std::nullopt : llm::dialectFromRouteType(*type);
+      if (dialect) {
+        routes.push_back({member.key, *dialect});
+      } else {
+        draft_.find(Severity::kError, backend_.meta, field + ".routes", "unknown type of route");
+      }
+    }
+    return llm::DialectRoutes(std::move(routes));
+  }
+
+  static const resource::Section* findSection(
+      const resource::BackendPolicies& policies, std::string_view name
+  ) {
+    for (const resource::Section& section : policies.other) {
+      if (section.name == name) {
+        return &section;
+      }
+    }
+    return nullptr;
+  }
+
+  /// Sections nothing acts on yet; of `ai` all but its routes.
+  void noteSections(const resource::BackendPolicies& policies, const std::string& field) {
+    for (const resource::Section& section : policies.other) {
+      if (section.name != "ai" || section.value.object() == nullptr) {
+        inactive(fmt::format("{}.{}", field, section.name));
+        continue;
+      }
+      for (const wire::Member& member : *section.value.object()) {
+        if (member.key != "routes") {
+          inactive(fmt::format("{}.ai.{}", field, member.key));
+        }
+      }
+    }
+    if (policies.http && policies.http->version == resource::UpstreamHttpVersion::kHttp2) {
+      inactive(field + ".http.version");
+    }
+    if (policies.tcp && policies.tcp->keepalive) {
+      inactive(field + ".tcp.keepalive");
+    }
+  }
+
+  void inactive(const std::string& field) {
+    result_.inactive.push_back(draft_.noteInactive(backend_.meta, field));
+  }
+
+  InvalidBackend notSupported(std::string field, std::string sentence) {
+    draft_.find(Severity::kWarning, backend_.meta, std::move(field), sentence);
+    return InvalidBackend{ErrorKind::kNotSupported, std::move(sentence)};
+  }
+
+  void warnPlaintext(
+      const std::string& field, std::uint16_t port, const EffectivePolicies& policies
+  ) {
+    if (port == 443 && policies.tls == nullptr) {
+      draft_.find(
+          Severity::kWarning,
+          backend_.meta,
+          field,
+          "port 443 without TLS: requests and keys are sent in plain text; add policies.tls"
+      );
+    }
+  }
+
+  upstream::BackendAuth takeAuth(const void* owner) {
+    const auto found = draft_.auths.find(owner);
+    if (found == draft_.auths.end()) {
+      return {};
+    }
+    if (!found->second.missing.empty()) {
+      result_.problems.push_back(found->second.missing);
+    }
+    return std::move(found->second);
+  }
+
+  Draft& draft_;
+  const resource::AgentgatewayBackend& backend_;
+  BackendDraft result_;
+};
+
+}  // namespace
+
+void passBackends(Draft& draft) {
+  for (const auto& backend : draft.resources.all<resource::AgentgatewayBackend>()) {
+    draft.backends.emplace(backend.get(), BackendBuilder(draft, *backend).build());
+  }
+}
+
+}  // namespace gatehouse::compile

@@ -1,0 +1,149 @@
+// backendRefs of rules -> backends, with ReferenceGrants (resources.md 3.5, 3.6). A reference that
+// does not resolve keeps its share of the requests and answers them with 500; the route stays
+// Accepted.
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "compile/passes.h"
+#include "compile/services.h"
+#include "resource/grant.h"
+#include "resource/nearest.h"
+
+namespace gatehouse::compile {
+namespace {
+
+using resource::Severity;
+using Resolved = std::expected<snapshot::BackendHandle, Problem>;
+
+std::unexpected<Problem> problem(std::string_view reason, std::string message) {
+  return std::unexpected(Problem{std::string(reason), std::move(message)});
+}
+
+snapshot::BackendHandle invalidBackend(const resource::BackendObjectRef& ref, std::string why) {
+  auto backend = std::make_shared<snapshot::Backend>();
+  backend->name = telemetry::Name(fmt::format("{}/{}", ref.ns, ref.name));
+  backend->target = snapshot::InvalidBackend{ErrorKind::kNoBackend, std::move(why)};
+  return backend;
+}
+
+class ReferenceResolver {
+ public:
+  explicit ReferenceResolver(Draft& draft) : draft_(draft) {}
+
+  void resolve(RouteDraft& route) {
+    const auto& rules = route.resource->rules;
+    const telemetry::Name route_name(resource::qualifiedName(route.resource->meta.key));
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+      RuleDraft& rule = route.rules.emplace_back();
+      rule.rule = std::make_shared<snapshot::Rule>();
+      rule.rule->route = route_name;
+      rule.rule->name =
+          telemetry::Name(rules[i].name.empty() ? fmt::format("{}", i) : rules[i].name);
+      for (std::size_t b = 0; b < rules[i].backend_refs.size(); ++b) {
+        const std::string field = fmt::format("spec.rules[{}].backendRefs[{}]", i, b);
+        addBackend(route, *rule.rule, rules[i].backend_refs[b], field);
+      }
+    }
+  }
+
+ private:
+  void addBackend(
+      RouteDraft& route,
+      snapshot::Rule& rule,
+      const resource::HttpBackendRef& ref,
+      const std::string& field
+  ) {
+    Resolved resolved = resolveRef(*route.resource, ref.ref);
+    if (!resolved) {
+      const Problem& why = resolved.error();
+      draft_.find(Severity::kError, route.resource->meta, field + ".name", why.message + why.hint);
+      rule.backends.push_back({invalidBackend(ref.ref, why.message), ref.weight});
+      if (!route.unresolved) {
+        route.unresolved = why;
+      }
+    } else if (!ref.filters.empty()) {
+      const std::string why = "filters of a backendRef are not supported yet";
+      draft_.find(Severity::kError, route.resource->meta, field + ".filters", why);
+      route.inactive.push_back(fmt::format("{}.filters", field));
+      rule.backends.push_back({invalidBackend(ref.ref, why), ref.weight});
+    } else {
+      rule.backends.push_back({*std::move(resolved), ref.weight});
+      route.backends.push_back(keyOf(ref.ref));
+    }
+    rule.total_weight += ref.weight;
+  }
+
+  Resolved resolveRef(const resource::HttpRoute& route, const resource::BackendObjectRef& ref) {
+    const bool service = ref.group.empty() && ref.kind == resource::Service::kKind;
+    const bool backend = ref.group == resource::kAgentgatewayGroup &&
+                         ref.kind == resource::AgentgatewayBackend::kKind;
+    if (!service && !backend) {
+      return problem(
+          resource::reason::kInvalidKind,
+          fmt::format(
+              "backendRefs of kind {} in group \"{}\" are not supported", ref.kind, ref.group
+          )
+      );
+    }
+    const resource::Referrer from{
+        resource::kGatewayGroup, resource::HttpRoute::kKind, route.meta.key.ns
+    };
+    if (!resource::isGranted(draft_.resources, from, keyOf(ref))) {
+      return problem(
+          resource::reason::kRefNotPermitted,
+          fmt::format(
+              "{} is in another namespace and no ReferenceGrant there permits it",
+              resource::toString(keyOf(ref))
+          )
+      );
+    }
+    return service ? resolveService(ref) : resolveBackend(ref);
+  }
+
+  Resolved resolveBackend(const resource::BackendObjectRef& ref) {
+    const auto* backend = draft_.resources.find<resource::AgentgatewayBackend>(ref.ns, ref.name);
+    if (backend == nullptr) {
+      return notFound<resource::AgentgatewayBackend>(ref);
+    }
+    return draft_.backends.at(backend).handle;
+  }
+
+  Resolved resolveService(const resource::BackendObjectRef& ref) {
+    const auto* service = draft_.resources.find<resource::Service>(ref.ns, ref.name);
+    if (service == nullptr) {
+      return notFound<resource::Service>(ref);
+    }
+    const std::uint16_t port = ref.port.value_or(0);
+    const auto [made, fresh] = services_.try_emplace({service, port}, nullptr);
+    if (fresh) {
+      made->second = makeServiceBackend(draft_, *service, port);
+    }
+    return made->second;
+  }
+
+  template <typename T>
+  Resolved notFound(const resource::BackendObjectRef& ref) {
+    const auto names = namesIn<T>(draft_.resources, ref.ns);
+    return std::unexpected(Problem{
+        .reason = std::string(resource::reason::kBackendNotFound),
+        .message = resource::toString(keyOf(ref)) + " not found",
+        .hint = resource::didYouMean(ref.name, names),
+    });
+  }
+
+  Draft& draft_;
+  std::map<std::pair<const resource::Service*, std::uint16_t>, Resolved> services_;
+};
+
+}  // namespace
+
+void passReferences(Draft& draft) {
+  ReferenceResolver resolver(draft);
+  for (RouteDraft& route : draft.routes) {
+    resolver.resolve(route);
+  }
+}
+
+}  // namespace gatehouse::compile

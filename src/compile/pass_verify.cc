@@ -1,0 +1,109 @@
+// The snapshot, put together and checked. What fails here is our fault, and nothing is published.
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "compile/passes.h"
+
+namespace gatehouse::compile {
+namespace {
+
+snapshot::Port makePort(GatewayDraft& gateway, const PortDraft& port, telemetry::Name name) {
+  snapshot::Port made;
+  made.gateway = std::move(name);
+  made.gateway_class = gateway.resource->gateway_class_name;
+  made.port = port.port;
+  for (const BindAddress& address : port.addresses) {
+    made.addresses.push_back(toString(address));
+  }
+  for (ListenerDraft& listener : gateway.listeners) {
+    if (!listener.serves() || listener.spec->port != port.port) {
+      continue;
+    }
+    made.tls = listener.tls;
+    std::ranges::move(listener.certificates, std::back_inserter(made.certificates));
+    made.listeners.push_back(snapshot::Listener{
+        .gateway = made.gateway,
+        .name = telemetry::Name(listener.spec->name),
+        .hostname = listener.spec->hostname,
+        .routes = snapshot::RouteTable(std::move(listener.entries)),
+    });
+  }
+  return made;
+}
+
+std::optional<std::string> checkRule(const snapshot::Rule& rule) {
+  std::uint64_t total = 0;
+  for (const snapshot::WeightedBackend& part : rule.backends) {
+    total += part.weight;
+    if (part.backend == nullptr) {
+      return "a rule without backend handle";
+    }
+    const auto* ai = std::get_if<snapshot::AiBackend>(&part.backend->target);
+    if (ai != nullptr && ai->providers.empty()) {
+      return "an AI backend without provider";
+    }
+  }
+  return total == rule.total_weight ? std::nullopt
+                                    : std::optional<std::string>("weights that do not add up");
+}
+
+/// What is inconsistent, if anything is.
+std::optional<std::string> check(const snapshot::Snapshot& snapshot) {
+  std::vector<std::string> addresses;
+  for (const snapshot::Port& port : snapshot.ports) {
+    if (port.listeners.empty() || port.addresses.empty()) {
+      return "a port without listeners or addresses";
+    }
+    addresses.insert(addresses.end(), port.addresses.begin(), port.addresses.end());
+    for (const snapshot::Listener& listener : port.listeners) {
+      for (const snapshot::RouteEntry& entry : listener.routes.entries()) {
+        if (entry.rule == nullptr) {
+          return "an entry without rule";
+        }
+        if (auto fault = checkRule(*entry.rule)) {
+          return fault;
+        }
+      }
+    }
+  }
+  std::ranges::sort(addresses);
+  if (std::ranges::adjacent_find(addresses) != addresses.end()) {
+    return "an address given twice";
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void passVerify(Draft& draft) {
+  auto snapshot = std::make_shared<snapshot::Snapshot>();
+  snapshot->generation = draft.resources.generation();
+  for (GatewayDraft& gateway : draft.gateways) {
+    if (gateway.not_accepted || gateway.not_programmed) {
+      continue;
+    }
+    const telemetry::Name name(gateway.name());
+    for (const PortDraft& port : gateway.ports) {
+      snapshot::Port made = makePort(gateway, port, name);
+      if (!made.listeners.empty()) {
+        snapshot->ports.push_back(std::move(made));
+      }
+    }
+  }
+  if (const auto fault = check(*snapshot)) {
+    draft.findings.push_back(resource::Finding{
+        .severity = resource::Severity::kError,
+        .file = {},
+        .position = {},
+        .object = {},
+        .field = {},
+        .message = fmt::format("not published, this is a bug of ours: {}", *fault),
+    });
+    return;
+  }
+  draft.snapshot = std::move(snapshot);
+}
+
+}  // namespace gatehouse::compile

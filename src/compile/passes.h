@@ -1,0 +1,36 @@
+// The passes, in the order of compile.cc. Each fills its part of the draft from the resources and
+// from what earlier passes made.
+#pragma once
+
+#include "compile/draft.h"
+
+namespace gatehouse::compile {
+
+/// Which Gateways are ours; GatewayClass status.
+void passGateways(Draft& draft);
+/// Protocols, kinds of routes, conflicts within a Gateway.
+void passListeners(Draft& draft);
+/// Server certificates of HTTPS listeners.
+void passCertificates(Draft& draft);
+/// Where each port of a Gateway is bound.
+void passAddresses(Draft& draft);
+/// Credentials of backends.
+void passSecrets(Draft& draft);
+/// AgentgatewayBackends.
+void passBackends(Draft& draft);
+/// Which listeners take which routes, under which hostnames.
+void passRoutes(Draft& draft);
+/// backendRefs of rules, with grants; Services.
+void passReferences(Draft& draft);
+/// Matches, filters and time limits of rules.
+void passRules(Draft& draft);
+/// Targets of policies and the Gateways they reach.
+void passPolicies(Draft& draft);
+/// Matches that no request reaches.
+void passOrder(Draft& draft);
+/// Conditions of Gateways, routes and backends.
+void passStatus(Draft& draft);
+/// The snapshot, checked.
+void passVerify(Draft& draft);
+
+}  // namespace gatehouse::compile

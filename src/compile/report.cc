@@ -1,0 +1,160 @@
+#include "compile/report.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace gatehouse::compile {
+namespace {
+
+using Conditions = std::vector<resource::Condition>;
+
+void keep(Conditions& next, const Conditions& before) {
+  for (resource::Condition& condition : next) {
+    const resource::Condition* old = resource::findCondition(before, condition.type);
+    if (old != nullptr && old->status == condition.status) {
+      condition.last_transition = old->last_transition;
+    }
+  }
+}
+
+/// Entries that have an equal, by `same`, in the other list get its times.
+template <typename List, typename Same>
+void keepInLists(List& next, const List& before, Same same) {
+  for (auto& entry : next) {
+    const auto old =
+        std::ranges::find_if(before, [&](const auto& other) { return same(entry, other); });
+    if (old != before.end()) {
+      keep(entry.conditions, old->conditions);
+    }
+  }
+}
+
+bool sameParent(const resource::ParentRef& a, const resource::ParentRef& b) {
+  return a.group == b.group && a.kind == b.kind && a.ns == b.ns && a.name == b.name &&
+         a.section_name == b.section_name && a.port == b.port;
+}
+
+void keepStatus(resource::GatewayClassStatus& next, const resource::GatewayClassStatus& before) {
+  keep(next.conditions, before.conditions);
+}
+
+void keepStatus(resource::PlainStatus& next, const resource::PlainStatus& before) {
+  keep(next.conditions, before.conditions);
+}
+
+void keepStatus(resource::GatewayStatus& next, const resource::GatewayStatus& before) {
+  keep(next.conditions, before.conditions);
+  keepInLists(next.listeners, before.listeners, [](const auto& a, const auto& b) {
+    return a.name == b.name;
+  });
+}
+
+void keepStatus(resource::RouteStatus& next, const resource::RouteStatus& before) {
+  keepInLists(next.parents, before.parents, [](const auto& a, const auto& b) {
+    return sameParent(a.parent_ref, b.parent_ref);
+  });
+}
+
+void keepStatus(resource::PolicyStatus& next, const resource::PolicyStatus& before) {
+  keepInLists(next.ancestors, before.ancestors, [](const auto& a, const auto& b) {
+    return sameParent(a.ancestor_ref, b.ancestor_ref);
+  });
+}
+
+std::string describe(const snapshot::BindFailure& failure) {
+  return fmt::format("{}: {}; choose another address with --bind", failure.address, failure.reason);
+}
+
+/// Marks the listeners of one Gateway on the port that failed.
+void markListeners(
+    resource::GatewayStatus& status,
+    const resource::Gateway& gateway,
+    const snapshot::BindFailure& failure,
+    resource::Condition condition
+) {
+  for (resource::ListenerStatus& listener : status.listeners) {
+    const auto spec =
+        std::ranges::find(gateway.listeners, listener.name, &resource::Listener::name);
+    if (spec != gateway.listeners.end() && spec->port == failure.port) {
+      resource::setCondition(listener.conditions, condition);
+    }
+  }
+}
+
+bool anyProgrammed(const resource::GatewayStatus& status) {
+  return std::ranges::any_of(status.listeners, [](const resource::ListenerStatus& listener) {
+    const auto* found =
+        resource::findCondition(listener.conditions, resource::condition::kProgrammed);
+    return found != nullptr && found->status == resource::ConditionStatus::kTrue;
+  });
+}
+
+}  // namespace
+
+wire::Value toValue(const Status& status) {
+  return std::visit([](const auto& one) { return resource::toValue(one); }, status);
+}
+
+const Status* StatusReport::find(const resource::ObjectKey& key) const {
+  const auto found = objects.find(key);
+  return found == objects.end() ? nullptr : &found->second;
+}
+
+void keepTransitions(StatusReport& next, const StatusReport& before) {
+  for (auto& [key, status] : next.objects) {
+    const Status* old = before.find(key);
+    if (old == nullptr) {
+      continue;
+    }
+    std::visit(
+        [&](auto& one) {
+          using Kind = std::remove_reference_t<decltype(one)>;
+          if (const auto* same = std::get_if<Kind>(old)) {
+            keepStatus(one, *same);
+          }
+        },
+        status
+    );
+  }
+}
+
+void markUnbound(
+    StatusReport& report,
+    const resource::ResourceSet& resources,
+    std::span<const snapshot::BindFailure> failures,
+    WallMicros now
+) {
+  for (const auto& gateway : resources.all<resource::Gateway>()) {
+    const auto entry = report.objects.find(gateway->meta.key);
+    auto* status = entry == report.objects.end()
+                       ? nullptr
+                       : std::get_if<resource::GatewayStatus>(&entry->second);
+    if (status == nullptr) {
+      continue;
+    }
+    for (const snapshot::BindFailure& failure : failures) {
+      if (failure.gateway != resource::qualifiedName(gateway->meta.key)) {
+        continue;
+      }
+      const resource::Condition condition{
+          .type = std::string(resource::condition::kProgrammed),
+          .status = resource::ConditionStatus::kFalse,
+          .reason = std::string(resource::reason::kPortUnavailable),
+          .message = describe(failure),
+          .observed_generation = gateway->meta.generation,
+          .last_transition = now,
+      };
+      markListeners(*status, *gateway, failure, condition);
+      if (!anyProgrammed(*status)) {
+        resource::Condition whole = condition;
+        whole.reason = resource::reason::kInvalid;
+        resource::setCondition(status->conditions, std::move(whole));
+      }
+    }
+  }
+}
+
+}  // namespace gatehouse::compile

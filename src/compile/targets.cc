@@ -1,0 +1,212 @@
+#include "compile/targets.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "resource/nearest.h"
+
+namespace gatehouse::compile {
+namespace {
+
+using resource::Severity;
+
+bool carries(const resource::StringMap& labels, const resource::StringMap& wanted) {
+  return std::ranges::all_of(wanted, [&](const auto& label) {
+    const std::string* value = resource::findString(labels, label.first);
+    return value != nullptr && *value == label.second;
+  });
+}
+
+std::vector<std::string_view> sectionsOf(const resource::Gateway& gateway) {
+  std::vector<std::string_view> names;
+  for (const resource::Listener& listener : gateway.listeners) {
+    names.push_back(listener.name);
+  }
+  return names;
+}
+
+std::vector<std::string_view> sectionsOf(const resource::HttpRoute& route) {
+  std::vector<std::string_view> names;
+  for (const resource::HttpRouteRule& rule : route.rules) {
+    names.push_back(rule.name);
+  }
+  return names;
+}
+
+std::vector<std::string_view> sectionsOf(const resource::AgentgatewayBackend& backend) {
+  std::vector<std::string_view> names;
+  if (const auto* ai = std::get_if<resource::AiBackend>(&backend.target)) {
+    for (const resource::PriorityGroup& group : ai->groups) {
+      for (const resource::AiProvider& provider : group.providers) {
+        names.push_back(provider.name);
+      }
+    }
+  }
+  return names;
+}
+
+class TargetResolver {
+ public:
+  TargetResolver(Draft& draft, const resource::AgentgatewayPolicy& policy)
+      : draft_(draft), policy_(policy) {}
+
+  Reach resolve() {
+    for (std::size_t i = 0; i < policy_.target_refs.size(); ++i) {
+      follow(policy_.target_refs[i], fmt::format("spec.targetRefs[{}]", i));
+    }
+    for (std::size_t i = 0; i < policy_.target_selectors.size(); ++i) {
+      select(policy_.target_selectors[i], fmt::format("spec.targetSelectors[{}]", i));
+    }
+    return std::move(reach_);
+  }
+
+ private:
+  const std::string& ns() const { return policy_.meta.key.ns; }
+
+  void follow(const resource::PolicyTargetRef& ref, const std::string& field) {
+    if (ref.kind == resource::Gateway::kKind) {
+      followTo<resource::Gateway>(ref, field);
+    } else if (ref.kind == resource::HttpRoute::kKind) {
+      followTo<resource::HttpRoute>(ref, field);
+    } else if (ref.kind == resource::AgentgatewayBackend::kKind) {
+      followTo<resource::AgentgatewayBackend>(ref, field);
+    } else if (ref.kind == resource::Service::kKind) {
+      followTo<resource::Service>(ref, field);
+    } else {
+      miss(field + ".kind", fmt::format("targets of kind {} are not supported yet", ref.kind), "");
+    }
+  }
+
+  template <typename T>
+  void followTo(const resource::PolicyTargetRef& ref, const std::string& field) {
+    const T* target = draft_.resources.find<T>(ns(), ref.name);
+    if (target == nullptr) {
+      const auto names = namesIn<T>(draft_.resources, ns());
+      miss(
+          field + ".name",
+          fmt::format("{} {}/{} not found", T::kKind, ns(), ref.name),
+          resource::didYouMean(ref.name, names)
+      );
+      return;
+    }
+    if (ref.section_name && !hasSection(*target, *ref.section_name)) {
+      miss(
+          field + ".sectionName",
+          fmt::format(
+              "sectionName \"{}\" not found in {} {}/{}",
+              *ref.section_name,
+              T::kKind,
+              ns(),
+              ref.name
+          ),
+          suggestSection(*target, *ref.section_name)
+      );
+      return;
+    }
+    reachFrom(*target);
+  }
+
+  template <typename T>
+  bool hasSection(const T& target, std::string_view name) const {
+    const auto names = sectionsOf(target);
+    return std::ranges::find(names, name) != names.end();
+  }
+  bool hasSection(const resource::Service& service, std::string_view name) const {
+    const auto port = parseUnsigned(name, 65535);
+    return port && std::ranges::find(service.ports, *port, &resource::ServicePort::port) !=
+                       service.ports.end();
+  }
+
+  template <typename T>
+  std::string suggestSection(const T& target, std::string_view name) const {
+    return resource::didYouMean(name, sectionsOf(target));
+  }
+  std::string suggestSection(const resource::Service&, std::string_view) const { return ""; }
+
+  void select(const resource::PolicyTargetSelector& selector, const std::string& field) {
+    std::size_t found = 0;
+    if (selector.kind == resource::Gateway::kKind) {
+      found = reachAll<resource::Gateway>(selector.match_labels);
+    } else if (selector.kind == resource::HttpRoute::kKind) {
+      found = reachAll<resource::HttpRoute>(selector.match_labels);
+    } else if (selector.kind == resource::AgentgatewayBackend::kKind) {
+      found = reachAll<resource::AgentgatewayBackend>(selector.match_labels);
+    } else if (selector.kind == resource::Service::kKind) {
+      found = reachAll<resource::Service>(selector.match_labels);
+    }
+    if (found == 0) {
+      reach_.missing.push_back(
+          fmt::format("no {} in namespace {} has the labels of {}", selector.kind, ns(), field)
+      );
+    }
+  }
+
+  template <typename T>
+  std::size_t reachAll(const resource::StringMap& labels) {
+    std::size_t found = 0;
+    for (const auto& object : draft_.resources.all<T>()) {
+      if (object->meta.key.ns == ns() && carries(object->meta.labels, labels)) {
+        reachFrom(*object);
+        ++found;
+      }
+    }
+    return found;
+  }
+
+  void reachFrom(const resource::Gateway& gateway) {
+    if (const auto* draft = draft_.findGateway(gateway.meta.key.ns, gateway.meta.key.name)) {
+      add(*draft);
+    }
+  }
+
+  void reachFrom(const resource::HttpRoute& wanted) {
+    for (const RouteDraft& route : draft_.routes) {
+      if (route.resource == &wanted) {
+        addParents(route);
+      }
+    }
+  }
+
+  template <typename T>
+  void reachFrom(const T& backend) {
+    for (const RouteDraft& route : draft_.routes) {
+      if (std::ranges::find(route.backends, backend.meta.key) != route.backends.end()) {
+        addParents(route);
+      }
+    }
+  }
+
+  void addParents(const RouteDraft& route) {
+    for (const ParentDraft& parent : route.parents) {
+      if (!parent.attachments.empty()) {
+        add(*parent.gateway);
+      }
+    }
+  }
+
+  void add(const GatewayDraft& gateway) {
+    if (std::ranges::find(reach_.gateways, &gateway) == reach_.gateways.end()) {
+      reach_.gateways.push_back(&gateway);
+    }
+  }
+
+  void miss(std::string field, std::string message, const std::string& hint) {
+    draft_.find(Severity::kError, policy_.meta, std::move(field), message + hint);
+    reach_.missing.push_back(std::move(message));
+  }
+
+  Draft& draft_;
+  const resource::AgentgatewayPolicy& policy_;
+  Reach reach_;
+};
+
+}  // namespace
+
+Reach resolveTargets(Draft& draft, const resource::AgentgatewayPolicy& policy) {
+  return TargetResolver(draft, policy).resolve();
+}
+
+}  // namespace gatehouse::compile

@@ -1,0 +1,275 @@
+#include "compile/wish.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "resource/nearest.h"
+
+namespace gatehouse::compile {
+namespace {
+
+constexpr std::string_view kBindAnnotation = "gatehouse.dev/bind";
+constexpr std::string_view kGatewayNameLabel = "gateway.networking.k8s.io/gateway-name";
+
+const resource::ObjectKey& keyOf(const GatewayDraft& gateway) {
+  return gateway.resource->meta.key;
+}
+
+std::optional<std::uint16_t> portOfListener(const GatewayDraft& gateway, std::string_view name) {
+  for (const ListenerDraft& listener : gateway.listeners) {
+    if (listener.spec->name == name) {
+      return listener.spec->port;
+    }
+  }
+  return std::nullopt;
+}
+
+/// What a flag's target may mean: a Gateway, and perhaps a listener of it.
+struct Target {
+  const GatewayDraft* gateway = nullptr;
+  std::string_view listener;
+};
+
+std::vector<Target> findTargets(const Draft& draft, const std::vector<std::string_view>& parts) {
+  std::vector<Target> found;
+  for (const GatewayDraft& gateway : draft.gateways) {
+    const resource::ObjectKey& key = keyOf(gateway);
+    if (parts.size() == 1 && key.name == parts[0]) {
+      found.push_back({&gateway, {}});
+    } else if (parts.size() >= 2 && key.ns == parts[0] && key.name == parts[1]) {
+      found.push_back({&gateway, parts.size() == 3 ? parts[2] : std::string_view()});
+    }
+  }
+  if (found.empty() && parts.size() == 2) {
+    for (const GatewayDraft& gateway : draft.gateways) {
+      if (keyOf(gateway).name == parts[0]) {
+        found.push_back({&gateway, parts[1]});
+      }
+    }
+  }
+  return found;
+}
+
+std::string suggestGateway(const Draft& draft, std::string_view wanted) {
+  std::vector<std::string> names;
+  for (const GatewayDraft& gateway : draft.gateways) {
+    names.push_back(keyOf(gateway).name);
+    names.push_back(gateway.name());
+  }
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  return resource::didYouMean(wanted, views);
+}
+
+/// The flag with its Gateway and port found, or what is wrong with it.
+std::expected<FlagWish, std::string> resolveFlag(const Draft& draft, const BindFlag& flag) {
+  const auto address = parseBindAddress(flag.address);
+  if (!address) {
+    return std::unexpected(fmt::format("\"{}\" is no ADDR:PORT", flag.address));
+  }
+  const auto targets = findTargets(draft, split(flag.target, '/'));
+  if (targets.empty()) {
+    return std::unexpected(
+        fmt::format("no Gateway \"{}\"{}", flag.target, suggestGateway(draft, flag.target))
+    );
+  }
+  if (targets.size() > 1) {
+    return std::unexpected(std::string("several Gateways have that name; write NAMESPACE/NAME"));
+  }
+  const Target& target = targets.front();
+  if (target.listener.empty()) {
+    if (portsOf(*target.gateway).size() > 1) {
+      return std::unexpected(fmt::format(
+          "Gateway {} has several ports; name one of its listeners", target.gateway->name()
+      ));
+    }
+    return FlagWish{target.gateway, std::nullopt, *address};
+  }
+  const auto port = portOfListener(*target.gateway, target.listener);
+  if (!port) {
+    return std::unexpected(
+        fmt::format("Gateway {} has no listener \"{}\"", target.gateway->name(), target.listener)
+    );
+  }
+  return FlagWish{target.gateway, port, *address};
+}
+
+/// Rule 1. A flag that names the listener beats one that names the Gateway.
+std::optional<Wish> byFlag(
+    const GatewayDraft& gateway, std::uint16_t port, const std::vector<FlagWish>& flags
+) {
+  Wish exact;
+  Wish whole;
+  for (const FlagWish& flag : flags) {
+    if (flag.gateway == &gateway && (!flag.port || *flag.port == port)) {
+      (flag.port ? exact : whole).addresses.push_back(flag.address);
+    }
+  }
+  if (!exact.addresses.empty()) {
+    return exact;
+  }
+  return whole.addresses.empty() ? std::nullopt : std::optional(std::move(whole));
+}
+
+/// Rule 2: `addr:port`, or a comma list of `listener=addr:port`.
+std::optional<Wish> byAnnotation(const GatewayDraft& gateway, std::uint16_t port) {
+  const std::string* text =
+      resource::findString(gateway.resource->meta.annotations, kBindAnnotation);
+  if (text == nullptr) {
+    return std::nullopt;
+  }
+  Wish wish;
+  wish.field = fmt::format("metadata.annotations.{}", kBindAnnotation);
+  for (const std::string_view part : split(*text, ',')) {
+    const auto pair = splitOnce(trim(part), '=');
+    const auto address = parseBindAddress(pair ? trim(pair->second) : trim(part));
+    const auto named = pair ? portOfListener(gateway, trim(pair->first)) : std::nullopt;
+    if (!address || (pair && !named) || (!pair && portsOf(gateway).size() > 1)) {
+      wish.problem = fmt::format(
+          "\"{}\": expected ADDR:PORT, or LISTENER=ADDR:PORT with a listener of this Gateway",
+          printable(trim(part))
+      );
+      return wish;
+    }
+    if (!pair || *named == port) {
+      wish.addresses.push_back(*address);
+    }
+  }
+  return wish.addresses.empty() ? std::nullopt : std::optional(std::move(wish));
+}
+
+std::optional<std::uint16_t> nodePortFor(const resource::Service& service, std::uint16_t port) {
+  for (const resource::ServicePort& entry : service.ports) {
+    if (entry.port == port && entry.node_port) {
+      return entry.node_port;
+    }
+  }
+  for (const resource::ServicePort& entry : service.ports) {
+    const auto* target = std::get_if<std::uint16_t>(&entry.target_port);
+    if (target != nullptr && *target == port && entry.node_port) {
+      return entry.node_port;
+    }
+  }
+  return std::nullopt;
+}
+
+/// Rule 3.
+std::optional<Wish> byNodePort(
+    const Draft& draft, const GatewayDraft& gateway, std::uint16_t port
+) {
+  for (const auto& service : draft.resources.all<resource::Service>()) {
+    const std::string* name = resource::findString(service->meta.labels, kGatewayNameLabel);
+    if (service->type != resource::ServiceType::kNodePort || name == nullptr ||
+        *name != keyOf(gateway).name || service->meta.key.ns != keyOf(gateway).ns) {
+      continue;
+    }
+    if (const auto node_port = nodePortFor(*service, port)) {
+      Wish wish;
+      wish.addresses.push_back(BindAddress{"0.0.0.0", *node_port});
+      if (draft.options.addresses.has_ipv6) {
+        wish.addresses.push_back(BindAddress{"::", *node_port});
+      }
+      return wish;
+    }
+  }
+  return std::nullopt;
+}
+
+bool isLocal(const AddressOptions& options, std::string_view ip) {
+  return ip.starts_with("127.") || ip == "::1" || ip == "0.0.0.0" || ip == "::" ||
+         std::ranges::find(options.local_addresses, ip) != options.local_addresses.end();
+}
+
+/// The addresses of this host that a value of spec.addresses names; none if it is not usable.
+std::vector<std::string> localAddresses(
+    const AddressOptions& options, const resource::GatewayAddress& address
+) {
+  std::vector<std::string> candidates;
+  if (address.type == "IPAddress") {
+    candidates.push_back(address.value);
+  } else if (options.resolve_host) {
+    candidates = options.resolve_host(address.value);
+  } else if (iequals(address.value, "localhost")) {
+    candidates.emplace_back("127.0.0.1");
+  }
+  std::erase_if(candidates, [&](const std::string& ip) {
+    return !isIpAddress(ip) || !isLocal(options, ip);
+  });
+  return candidates;
+}
+
+/// Rule 4. One address that cannot be used makes the Gateway unusable.
+std::optional<Wish> byAddresses(Draft& draft, GatewayDraft& gateway, std::uint16_t port) {
+  Wish wish;
+  const auto& asked = gateway.resource->addresses;
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    if (asked[i].value.empty()) {
+      continue;  // "give me any": the default
+    }
+    wish.field = fmt::format("spec.addresses[{}]", i);
+    if (asked[i].type != "IPAddress" && asked[i].type != "Hostname") {
+      gateway.not_accepted = Problem{
+          std::string(resource::reason::kUnsupportedAddress),
+          fmt::format("addresses of type {} are not supported", asked[i].type)
+      };
+      wish.problem = gateway.not_accepted->message;
+      return wish;
+    }
+    const auto local = localAddresses(draft.options.addresses, asked[i]);
+    if (local.empty()) {
+      wish.problem = fmt::format("{} is no address of this machine", asked[i].value);
+      return wish;
+    }
+    for (const std::string& ip : local) {
+      wish.addresses.push_back(BindAddress{ip, port});
+    }
+  }
+  return wish.addresses.empty() ? std::nullopt : std::optional(std::move(wish));
+}
+
+}  // namespace
+
+std::vector<std::uint16_t> portsOf(const GatewayDraft& gateway) {
+  std::set<std::uint16_t> ports;
+  for (const ListenerDraft& listener : gateway.listeners) {
+    if (listener.accepted()) {
+      ports.insert(listener.spec->port);
+    }
+  }
+  return {ports.begin(), ports.end()};
+}
+
+std::vector<FlagWish> resolveFlags(Draft& draft) {
+  std::vector<FlagWish> wishes;
+  for (const BindFlag& flag : draft.options.addresses.binds) {
+    auto wish = resolveFlag(draft, flag);
+    if (wish) {
+      wishes.push_back(*std::move(wish));
+    } else {
+      draft.flag_errors.push_back(
+          fmt::format("--bind {}={}: {}", flag.target, flag.address, wish.error())
+      );
+    }
+  }
+  return wishes;
+}
+
+std::optional<Wish> askedFor(
+    Draft& draft, GatewayDraft& gateway, std::uint16_t port, const std::vector<FlagWish>& flags
+) {
+  if (auto wish = byFlag(gateway, port, flags)) {
+    return wish;
+  }
+  if (auto wish = byAnnotation(gateway, port)) {
+    return wish;
+  }
+  if (auto wish = byNodePort(draft, gateway, port)) {
+    return wish;
+  }
+  return byAddresses(draft, gateway, port);
+}
+
+}  // namespace gatehouse::compile
