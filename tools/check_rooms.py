@@ -15,7 +15,7 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+([<"])([^>"]+)[>"]', re.MULTIL
 # Third-party and system headers, and the only files under src/ that may include them. The first line that matches an
 # include decides. Tests of the room that owns a library may include it too.
 BOUNDARIES = [
-    (r"(sys/(socket|epoll|un)|arpa/inet|netdb)\.h|netinet/.*|ares.*|openssl/ssl\.h", r"io/.*"),
+    (r"(sys/(socket|epoll|un)|arpa/inet|net/if|ifaddrs|netdb)\.h|netinet/.*|ares.*|openssl/ssl\.h", r"io/.*"),
     (r"openssl/.*", r"crypto/.*|io/tls_.*"),
     (r"llhttp\.h", r"http/h1_read\.cc"),
     (r"nghttp2/.*", r"http/h2_session\.cc"),
