@@ -21,6 +21,30 @@ std::string_view toString(UsageState state) {
   return "unknown";
 }
 
+std::string_view toString(UsageAnomaly anomaly) {
+  switch (anomaly) {
+    case UsageAnomaly::kNegative:
+      return "negative";
+    case UsageAnomaly::kNotInteger:
+      return "not_integer";
+    case UsageAnomaly::kTooLarge:
+      return "too_large";
+    case UsageAnomaly::kShrunk:
+      return "shrunk";
+    case UsageAnomaly::kTotalMismatch:
+      return "total_mismatch";
+    case UsageAnomaly::kCacheOverInput:
+      return "cache_over_input";
+    case UsageAnomaly::kCacheWriteSplit:
+      return "cache_write_split";
+    case UsageAnomaly::kPartOverInput:
+      return "part_over_input";
+    case UsageAnomaly::kPartOverOutput:
+      return "part_over_output";
+  }
+  return "";
+}
+
 int UsageAnomalies::size() const {
   return std::popcount(bits_);
 }

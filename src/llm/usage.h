@@ -46,6 +46,10 @@ enum class UsageAnomaly : std::uint8_t {
   kPartOverOutput,   // reasoning, audio or image exceeds the output
 };
 
+/// "negative", "not_integer", ...
+std::string_view toString(UsageAnomaly anomaly);
+inline constexpr std::size_t kUsageAnomalyCount = 9;
+
 /// A set of anomalies.
 class UsageAnomalies {
  public:
