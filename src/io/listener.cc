@@ -121,11 +121,17 @@ void Listener::onFd(FdEvents events) {
 }
 
 void Listener::refuseOne() {
-  ++refused_;
-  ::close(std::exchange(spare_, -1));
+  // The system answers "no descriptors" before it looks whether anybody waits: only an attempt with
+  // the spare one tells.
+  if (spare_ >= 0) {
+    ::close(std::exchange(spare_, -1));
+  }
   int fd = ::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC);
   if (fd >= 0) {
+    ++refused_;
     ::close(fd);
+  } else {
+    ready_ = false;
   }
   spare_ = openSpare();
 }
@@ -146,7 +152,7 @@ std::optional<Listener::Accepted> Listener::tryAccept() {
     int error = errno;
     if (error == EAGAIN) {
       ready_ = false;
-    } else if ((error == EMFILE || error == ENFILE) && spare_ >= 0) {
+    } else if (error == EMFILE || error == ENFILE) {
       refuseOne();
     } else if (error != EINTR && error != ECONNABORTED) {
       return fail(
