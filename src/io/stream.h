@@ -30,6 +30,8 @@ struct Peer {
   std::string alpn;
   /// "TLSv1.3", "TLSv1.2"; empty on a plain stream.
   std::string_view tls_version;
+  /// The TLS session was resumed: no certificate was exchanged.
+  bool resumed = false;
 };
 
 enum class IoState : std::uint8_t {

@@ -174,6 +174,7 @@ void TlsStream::learnPeer() {
   SSL_get0_alpn_selected(ssl_.get(), &alpn, &length);
   peer.alpn.assign(reinterpret_cast<const char*>(alpn), length);
   peer.tls_version = SSL_get_version(ssl_.get());
+  peer.resumed = SSL_session_reused(ssl_.get()) == 1;
   tcp_->setPeer(std::move(peer));
 }
 
