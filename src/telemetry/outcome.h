@@ -3,6 +3,8 @@
 // ending derives from them here.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -111,16 +113,15 @@ std::string_view toString(Detail detail);
 /// The word of the `reason` vocabulary: "Upstream", "DirectResponse", "NotFound", ...
 std::string_view reasonOf(const Ending& ending);
 
+/// Holds the text of a status while errorTypeOf's answer is used.
+using StatusDigits = std::array<char, 3>;
+
 /// `error.type` of OTel, low cardinality; empty when the request did not fail. A Completed request
-/// with a status of 400 or more has the status as text, held in `number`.
-struct ErrorType {
-  char number[4] = {};
-  std::string_view text;
-};
+/// with a status of 400 or more has the status as text, written to `digits`.
 std::string_view errorTypeOf(
     const Ending& ending,
     std::optional<std::uint16_t> status,
-    ErrorType& scratch [[clang::lifetimebound]]
+    StatusDigits& digits [[clang::lifetimebound]]
 );
 
 }  // namespace gatehouse::telemetry

@@ -1,0 +1,142 @@
+#include "telemetry/redact.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "base/text.h"
+
+namespace gatehouse::telemetry {
+namespace {
+
+constexpr std::string_view kMask = "[redacted]";
+// Shorter words are names such as "sk-model", not keys.
+constexpr std::size_t kShortestSecret = 8;
+
+constexpr bool isTokenChar(char c) {
+  char folded = foldChar(c);
+  return (folded >= 'a' && folded <= 'z') || isDigit(c) || c == '-' || c == '_' || c == '.' ||
+         c == '~' || c == '+' || c == '/' || c == '=';
+}
+
+constexpr bool isWordChar(char c) {
+  char folded = foldChar(c);
+  return (folded >= 'a' && folded <= 'z') || isDigit(c);
+}
+
+// Beginnings of words that are credentials as a whole.
+constexpr std::array<std::string_view, 6> kPrefixes = {"sk-", "xai-", "gh_", "AIza", "eyJ", "gsk_"};
+// Words after which a credential comes.
+constexpr std::array<std::string_view, 2> kSchemes = {"bearer", "basic"};
+
+// Characters a shape begins with; all others are passed by at once.
+constexpr auto kBeginsShape = [] {
+  std::array<bool, 256> begins{};
+  for (char c : std::string_view(":bBsxgAe")) {
+    begins[static_cast<unsigned char>(c)] = true;
+  }
+  return begins;
+}();
+
+std::size_t tokenEnd(std::string_view text, std::size_t from) {
+  std::size_t end = from;
+  while (end < text.size() && isTokenChar(text[end])) {
+    ++end;
+  }
+  return end;
+}
+
+struct Found {
+  std::size_t begin = 0;
+  std::size_t end = 0;  // equal to begin: nothing
+};
+
+Found prefixedToken(std::string_view text, std::size_t at) {
+  for (std::string_view prefix : kPrefixes) {
+    if (text.substr(at).starts_with(prefix)) {
+      std::size_t end = tokenEnd(text, at);
+      return end - at >= prefix.size() + kShortestSecret ? Found{at, end} : Found{};
+    }
+  }
+  return {};
+}
+
+// "basic authentication failed" is a sentence: base 64 of a name and a password has more than
+// lower-case letters.
+bool isLowerWord(std::string_view token) {
+  return std::ranges::all_of(token, [](char c) { return c >= 'a' && c <= 'z'; });
+}
+
+Found tokenAfterScheme(std::string_view text, std::size_t at) {
+  for (std::string_view scheme : kSchemes) {
+    if (!istartsWith(text.substr(at), scheme)) {
+      continue;
+    }
+    std::size_t begin = at + scheme.size();
+    if (begin == text.size() || isWordChar(text[begin])) {
+      continue;
+    }
+    begin = std::min(text.find_first_not_of(" \t:=\"'", begin), text.size());
+    std::size_t end = tokenEnd(text, begin);
+    bool plain_word = scheme == "basic" && isLowerWord(text.substr(begin, end - begin));
+    if (end - begin >= kShortestSecret && !plain_word) {
+      return {begin, end};
+    }
+  }
+  return {};
+}
+
+// `at` is behind "://": the part before '@', if the authority has one.
+Found userInfo(std::string_view text, std::size_t at) {
+  std::size_t end = std::min(text.find_first_of("/?# \t\"'<>", at), text.size());
+  std::size_t sign = text.substr(at, end - at).rfind('@');
+  return sign == std::string_view::npos ? Found{} : Found{at, at + sign};
+}
+
+Found credentialAt(std::string_view text, std::size_t at) {
+  if (!kBeginsShape[static_cast<unsigned char>(text[at])]) {
+    return {};
+  }
+  if (text.substr(at).starts_with("://")) {
+    return userInfo(text, at + 3);
+  }
+  bool word_begins = at == 0 || !isWordChar(text[at - 1]);
+  if (!word_begins) {
+    return {};
+  }
+  Found found = prefixedToken(text, at);
+  return found.end != found.begin ? found : tokenAfterScheme(text, at);
+}
+
+}  // namespace
+
+bool mayHoldCredential(std::string_view text) {
+  if (text.size() < kShortestSecret) {
+    return false;
+  }
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (Found found = credentialAt(text, i); found.end != found.begin) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::string redacted(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  std::size_t at = 0;
+  while (at < text.size()) {
+    Found found = credentialAt(text, at);
+    if (found.end == found.begin) {
+      out += text[at++];
+      continue;
+    }
+    out += text.substr(at, found.begin - at);
+    out += kMask;
+    at = found.end;
+  }
+  return out;
+}
+
+}  // namespace gatehouse::telemetry
