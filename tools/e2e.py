@@ -4,7 +4,8 @@ What the tests find in their environment:
     GATEHOUSE_BIN         the binary under test
     GATEHOUSE_SOURCE_DIR  the repository
     GATEHOUSE_E2E_NODE    a folder whose node_modules holds what test/e2e/package.json asks for
-    GATEHOUSE_SANITIZED   set if the binary is built with a sanitizer, so that bounds on memory and time do not apply
+    GATEHOUSE_SANITIZED   set if the binary is built with a sanitizer, so that bounds on memory do not apply
+    GATEHOUSE_PATIENCE    seconds to wait for an event before giving up; more with a sanitizer
 Python packages of test/e2e/requirements.txt are in a virtual environment under build/, which is the only place written to.
 """
 
@@ -93,6 +94,7 @@ def run_pytest(folder, binary, report, environment):
     }
     if binary.parent.name in ("asan", "tsan"):
         more["GATEHOUSE_SANITIZED"] = binary.parent.name
+        more["GATEHOUSE_PATIENCE"] = "120"
     command = [VENV / "bin" / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", folder]
     done = subprocess.run(
         command, cwd=ROOT, env={**environment, **more}, timeout=TIMEOUT_SECONDS, stdin=subprocess.DEVNULL
