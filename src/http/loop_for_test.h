@@ -1,0 +1,111 @@
+// For tests: a loop that turns when told, on a clock that stands still, and a scripted peer that
+// speaks raw bytes.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "io/gate.h"
+#include "io/reactor.h"
+#include "io/tcp.h"
+
+namespace gatehouse::http {
+
+/// The other end of a connection. Local sockets deliver at once, so settling the loop is enough to
+/// see what was sent.
+class TestPeer {
+ public:
+  explicit TestPeer(std::unique_ptr<io::TcpStream> stream) : stream_(std::move(stream)) {}
+
+  /// Bytes the system took.
+  std::size_t send(std::string_view bytes) {
+    std::array<std::string_view, 1> parts = {bytes};
+    return stream_->tryWritev(parts, 0).bytes;
+  }
+  /// What has arrived since the last call.
+  std::string take() {
+    std::string all;
+    std::array<char, 65536> space;
+    for (;;) {
+      io::IoProgress progress = stream_->tryRead(space);
+      all.append(space.data(), progress.bytes);
+      ended_ = progress.state == io::IoState::kEnd || progress.state == io::IoState::kFailed;
+      if (progress.state != io::IoState::kDone) {
+        return all;
+      }
+    }
+  }
+  /// Whether take() came to the end of what the other side sends.
+  bool ended() const { return ended_; }
+  io::TcpStream& stream() { return *stream_; }
+  void close() { stream_->close(); }
+
+ private:
+  std::unique_ptr<io::TcpStream> stream_;
+  bool ended_ = false;
+};
+
+class TestLoop {
+ public:
+  /// A stream of ours and the peer at its other end.
+  std::pair<std::unique_ptr<io::TcpStream>, TestPeer> connect() {
+    auto pair = io::connectedPair(reactor);
+    GATEHOUSE_INVARIANT(pair.has_value());
+    return {std::move(pair->first), TestPeer(std::move(pair->second))};
+  }
+
+  /// Runs the loop until all that can happen now has happened.
+  void settle() {
+    for (int i = 0; i < 12; ++i) {
+      reactor.turn(Nanos(0));
+    }
+  }
+  /// What was sent before has come before the time passes.
+  void wait(Nanos time) {
+    settle();
+    clock.advance(time);
+    settle();
+  }
+
+  ManualClock clock;
+  io::Reactor reactor{{.clock = &clock}};
+};
+
+/// A task on its way, with its result once there is one. The loop outlives it.
+template <typename T>
+class Running {
+ public:
+  Running(TestLoop& loop, io::Task<T> task) : loop_(loop), gate_(loop.reactor) {
+    io::spawn(gate_, keep(std::move(task), result_), stop_);
+    loop_.settle();
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+  ~Running() { cancel(); }
+
+  bool done() const { return result_.has_value(); }
+  T& result() { return *result_; }
+  void cancel() {
+    stop_.request();
+    loop_.settle();
+    GATEHOUSE_INVARIANT(gate_.inside() == 0);
+  }
+
+ private:
+  static io::Task<void> keep(io::Task<T> task, std::optional<T>& result) {
+    result.emplace(co_await std::move(task));
+  }
+
+  TestLoop& loop_;
+  std::optional<T> result_;
+  io::Stop stop_;
+  io::Gate gate_;
+};
+
+}  // namespace gatehouse::http
