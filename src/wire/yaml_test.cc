@@ -109,7 +109,7 @@ TEST(Yaml, ExpansionIsCapped) {
     }
     bomb += "]\n";
   }
-  EXPECT_NE(read(bomb).find("more than 1000000 values, aliases expanded"), std::string::npos);
+  EXPECT_NE(read(bomb, {.max_nodes = 10'000}).find("more than 10000 values"), std::string::npos);
 }
 
 TEST(Yaml, DepthAndSizeAreCapped) {
