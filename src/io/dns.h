@@ -57,7 +57,7 @@ class Resolver {
   Task<Result<std::vector<Address>>> resolve(std::string host, std::uint16_t port);
 
   /// What needs no query: override, numeric, hosts file, fresh cache. Nothing: ask resolve().
-  std::optional<std::vector<Address>> known(std::string_view host, std::uint16_t port) const;
+  std::optional<std::vector<Address>> known(std::string_view host, std::uint16_t port);
 
  private:
   class Engine;

@@ -35,6 +35,7 @@ class Signals final : private FdWatcher {
    private:
     void onSuspend() override;
     bool settle() override;
+    void leave();
 
     Signals& signals_;
     int number_ = 0;

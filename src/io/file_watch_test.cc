@@ -1,0 +1,128 @@
+#include "io/file_watch.h"
+
+#include <filesystem>
+#include <fstream>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "io/deadline.h"
+#include "io/run_task.h"
+
+namespace gatehouse::io {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Watching : public testing::Test {
+ protected:
+  Watching() {
+    root = fs::path(testing::TempDir()) / ("gatehouse-watch-" + std::to_string(::getpid()));
+    fs::remove_all(root);
+    fs::create_directories(root);
+  }
+  ~Watching() override {
+    watch.reset();
+    fs::remove_all(root);
+  }
+
+  void write(const fs::path& path, std::string_view text) { std::ofstream(root / path) << text; }
+  void start(const fs::path& path) { watch = *FileWatch::start(reactor, {(root / path).string()}); }
+  bool changed() { return runTask(reactor, watch->changed()).has_value(); }
+  /// Nothing was reported until now; ends as soon as the system has answered.
+  bool quiet() {
+    Stop stop;
+    Gate gate(reactor);
+    std::optional<Result<void>> out;
+    auto wait = [](FileWatch& from, std::optional<Result<void>>& result) -> Task<void> {
+      result.emplace(co_await from.changed());
+    };
+    spawn(gate, wait(*watch, out), stop);
+    reactor.turn(Nanos::zero());
+    reactor.turn(Nanos::zero());
+    stop.request();
+    runTask(reactor, drain(gate));
+    return out->error().kind() == ErrorKind::kCancelled;
+  }
+
+  Reactor reactor;
+  fs::path root;
+  std::unique_ptr<FileWatch> watch;
+};
+
+TEST_F(Watching, SeesAWriteAndARenameOver) {
+  write("a.yaml", "1");
+  start("a.yaml");
+  EXPECT_TRUE(quiet());
+  write("a.yaml", "2");
+  EXPECT_TRUE(changed());
+  for (int i = 0; i < 3; ++i) {
+    write("a.yaml.new", "3");
+    fs::rename(root / "a.yaml.new", root / "a.yaml");
+    EXPECT_TRUE(changed()) << "every replacement, not only the first";
+    while (!quiet()) {
+    }
+  }
+}
+
+TEST_F(Watching, IgnoresNeighboursOfAFile) {
+  write("a.yaml", "1");
+  start("a.yaml");
+  write("b.yaml", "1");
+  fs::create_directory(root / "sub");
+  EXPECT_TRUE(quiet());
+  fs::remove(root / "a.yaml");
+  EXPECT_TRUE(changed());
+  while (!quiet()) {
+  }
+  write("a.yaml", "again");
+  EXPECT_TRUE(changed());
+}
+
+TEST_F(Watching, SeesTheWholeTreeNowAndLater) {
+  fs::create_directories(root / "conf/deep");
+  start("conf");
+  write("conf/deep/x.yaml", "1");
+  EXPECT_TRUE(changed());
+  while (!quiet()) {
+  }
+  fs::create_directories(root / "conf/later/below");
+  EXPECT_TRUE(changed());
+  while (!quiet()) {
+  }
+  write("conf/later/below/y.yaml", "1");
+  EXPECT_TRUE(changed());
+}
+
+TEST_F(Watching, SeesTheSwapOfAKubernetesVolume) {
+  fs::create_directories(root / "vol/..2025_1");
+  write("vol/..2025_1/key", "old");
+  fs::create_directory_symlink("..2025_1", root / "vol/..data");
+  fs::create_symlink("..data/key", root / "vol/key");
+  start("vol/key");
+  EXPECT_TRUE(quiet());
+  fs::create_directories(root / "vol/..2025_2");
+  write("vol/..2025_2/key", "new");
+  EXPECT_TRUE(quiet());
+  fs::create_directory_symlink("..2025_2", root / "vol/..data_tmp");
+  fs::rename(root / "vol/..data_tmp", root / "vol/..data");
+  EXPECT_TRUE(changed());
+  while (!quiet()) {
+  }
+  write("vol/..2025_2/key", "newer");
+  EXPECT_TRUE(changed()) << "the new target is watched";
+}
+
+TEST_F(Watching, AFileMayAppearLater) {
+  start("folder/later.yaml");
+  EXPECT_TRUE(quiet());
+  fs::create_directory(root / "folder");
+  EXPECT_TRUE(changed());
+  while (!quiet()) {
+  }
+  write("folder/later.yaml", "1");
+  EXPECT_TRUE(changed());
+}
+
+}  // namespace
+}  // namespace gatehouse::io

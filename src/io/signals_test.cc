@@ -1,0 +1,46 @@
+#include "io/signals.h"
+
+#include <csignal>
+
+#include <gtest/gtest.h>
+
+#include "io/run_task.h"
+
+namespace gatehouse::io {
+namespace {
+
+Task<Result<int>> nextOf(Signals& signals) {
+  co_return co_await signals.next();
+}
+
+TEST(Signals, AreDeliveredAsValues) {
+  blockSignals({SIGHUP, SIGUSR1});
+  Reactor reactor;
+  auto signals = *Signals::start(reactor, {SIGHUP, SIGUSR1});
+  ::raise(SIGHUP);
+  EXPECT_EQ(runTask(reactor, nextOf(*signals)), SIGHUP);
+  Gate gate(reactor);
+  Stop stop;
+  std::optional<Result<int>> out;
+  auto wait = [](Signals& from, std::optional<Result<int>>& result) -> Task<void> {
+    result.emplace(co_await from.next());
+  };
+  spawn(gate, wait(*signals, out), stop);
+  reactor.turn(Nanos::zero());
+  EXPECT_FALSE(out.has_value());
+  ::raise(SIGUSR1);
+  while (!out) {
+    reactor.turn(Seconds(1));
+  }
+  EXPECT_EQ(*out, SIGUSR1);
+  out.reset();
+  spawn(gate, wait(*signals, out), stop);
+  reactor.turn(Nanos::zero());
+  stop.request();
+  reactor.turn(Nanos::zero());
+  ASSERT_TRUE(out.has_value());
+  EXPECT_EQ(out->error().kind(), ErrorKind::kCancelled);
+}
+
+}  // namespace
+}  // namespace gatehouse::io
