@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "http/body.h"
 #include "io/gate.h"
 #include "io/reactor.h"
 #include "io/tcp.h"
@@ -107,5 +108,16 @@ class Running {
   io::Stop stop_;
   io::Gate gate_;
 };
+
+/// All of a body as text.
+inline io::Task<Result<std::string>> readAll(BodySource* source) {
+  std::string all;
+  for (bool end = false; !end;) {
+    GATEHOUSE_CO_TRY(Piece piece, co_await source->pull());
+    all.append(piece.bytes);
+    end = piece.end;
+  }
+  co_return all;
+}
 
 }  // namespace gatehouse::http

@@ -14,17 +14,6 @@
 
 namespace gatehouse::http {
 
-/// All of a body as text.
-inline io::Task<Result<std::string>> readAll(BodySource* source) {
-  std::string all;
-  for (bool end = false; !end;) {
-    GATEHOUSE_CO_TRY(Piece piece, co_await source->pull());
-    all.append(piece.bytes);
-    end = piece.end;
-  }
-  co_return all;
-}
-
 class ServerTest : public testing::Test {
  protected:
   using Exchange = std::unique_ptr<ServerExchange>;
