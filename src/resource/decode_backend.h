@@ -11,7 +11,7 @@
 
 namespace gatehouse::resource {
 
-/// `document` passed check.h.
+/// `document` passed check/document.h.
 AgentgatewayBackend decodeBackend(const wire::Value& document, ObjectMeta meta);
 
 /// `policies` of a backend, of a provider, or `backend` of a policy in namespace `ns`.

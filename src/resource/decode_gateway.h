@@ -8,7 +8,7 @@
 
 namespace gatehouse::resource {
 
-/// `document` passed check.h; what is missing all the same takes its default.
+/// `document` passed check/document.h; what is missing all the same takes its default.
 GatewayClass decodeGatewayClass(const wire::Value& document, ObjectMeta meta);
 Gateway decodeGateway(const wire::Value& document, ObjectMeta meta);
 ListenerSet decodeListenerSet(const wire::Value& document, ObjectMeta meta);

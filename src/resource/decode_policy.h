@@ -9,7 +9,8 @@
 
 namespace gatehouse::resource {
 
-/// `document` passed check.h. Sections unknown to the schema (enterprise) are kept like the others.
+/// `document` passed check/document.h. Sections unknown to the schema (enterprise) are kept like
+/// the others.
 AgentgatewayPolicy decodePolicy(const wire::Value& document, ObjectMeta meta);
 BackendTlsPolicy decodeBackendTlsPolicy(const wire::Value& document, ObjectMeta meta);
 

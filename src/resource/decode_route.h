@@ -7,7 +7,7 @@
 
 namespace gatehouse::resource {
 
-/// `document` passed check.h. No rules become one rule; no matches become PathPrefix "/".
+/// `document` passed check/document.h. No rules become one rule; no matches become PathPrefix "/".
 HttpRoute decodeHttpRoute(const wire::Value& document, ObjectMeta meta);
 
 }  // namespace gatehouse::resource

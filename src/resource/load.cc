@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "resource/check.h"
+#include "resource/check/document.h"
 #include "resource/decode_backend.h"
 #include "resource/decode_gateway.h"
 #include "resource/decode_policy.h"

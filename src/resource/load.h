@@ -21,7 +21,7 @@ struct LoadOptions {
   /// Unknown fields, unknown kinds of our groups and dropped namespaces are errors (D5).
   bool strict = false;
   /// For `${NAME}` in stringData. Empty: nothing is expanded (in a cluster).
-  LookUpVariable variable;
+  LookUpVariable variable = {};
 };
 
 /// What the sources said. An object with an error of its own is left out of `objects`; the others

@@ -11,8 +11,7 @@ std::string qualifiedName(const ObjectKey& key) {
 }
 
 std::string toString(const ObjectKey& key) {
-  const std::string name = qualifiedName(key);
-  return key.kind.empty() || name.empty() ? key.kind + name : fmt::format("{} {}", key.kind, name);
+  return key.name.empty() ? key.kind : fmt::format("{} {}", key.kind, qualifiedName(key));
 }
 
 std::string toString(const Source& source) {

@@ -36,7 +36,8 @@ struct ObjectKey {
   auto operator<=>(const ObjectKey&) const = default;
 };
 
-/// "Kind ns/name", or "Kind name" without a namespace; empty for an empty key.
+/// "Kind ns/name", "Kind name" without a namespace, "Kind" without a name; empty for an
+/// empty key.
 std::string toString(const ObjectKey& key);
 /// "ns/name", or "name" without a namespace.
 std::string qualifiedName(const ObjectKey& key);

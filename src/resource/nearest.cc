@@ -41,6 +41,27 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return above[b.size()];
 }
 
+bool containsFolded(std::string_view whole, std::string_view part) {
+  const auto equal = [](char a, char b) { return lower(a) == lower(b); };
+  return std::search(whole.begin(), whole.end(), part.begin(), part.end(), equal) != whole.end();
+}
+
+std::string_view onlyContaining(
+    std::string_view name, std::span<const std::string_view> candidates
+) {
+  constexpr std::size_t kMinLength = 4;
+  std::string_view only;
+  for (const std::string_view candidate : candidates) {
+    if (name.size() >= kMinLength && containsFolded(candidate, name)) {
+      if (!only.empty()) {
+        return {};
+      }
+      only = candidate;
+    }
+  }
+  return only;
+}
+
 }  // namespace
 
 std::string_view nearestName(std::string_view name, std::span<const std::string_view> candidates) {
@@ -59,7 +80,7 @@ std::string_view nearestName(std::string_view name, std::span<const std::string_
       best_distance = edits;
     }
   }
-  return best;
+  return best.empty() ? onlyContaining(name, candidates) : best;
 }
 
 std::string didYouMean(std::string_view name, std::span<const std::string_view> candidates) {

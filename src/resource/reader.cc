@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "resource/scalar.h"
+#include "resource/schema/scalar.h"
 
 namespace gatehouse::resource {
 namespace {

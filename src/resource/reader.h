@@ -1,5 +1,5 @@
 // Forgiving reads of a decoded tree, for decoders and rules: what is absent, null or of another
-// type reads as absent. Whether it should have been there is check.h's business.
+// type reads as absent. Whether it should have been there is the business of check/document.h.
 #pragma once
 
 #include <cstdint>

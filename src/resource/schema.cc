@@ -4,8 +4,8 @@
 #include <array>
 #include <utility>
 
-#include "resource/schema_notation.h"
-#include "resource/schema_tables.h"
+#include "resource/schema/notation.h"
+#include "resource/schema/tables.h"
 
 namespace gatehouse::resource {
 namespace {

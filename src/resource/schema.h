@@ -1,5 +1,5 @@
 // Field tables of every kind: one source for checking, CRDs, docs and the UI. The tables are
-// written in the compact notation of schema_notation.h, in the schema_<family>.cc files, and parsed
+// written in the compact notation of schema/notation.h, in schema/table_<family>.cc, and parsed
 // once into the types below.
 #pragma once
 
@@ -27,7 +27,7 @@ struct Rule {
     kExcludes,    // excludes(a: b c): with a, neither b nor c
     kNeeds,       // needs(a: b c): with a, also b and c
     kAlone,       // alone(a): with a, nothing else
-    kNamed,       // a function of validate.h
+    kNamed,       // a function of check/validate.h
   };
   Kind kind = Kind::kNamed;
   std::vector<std::string> fields;  // of kExcludes, kNeeds: the condition first
@@ -57,7 +57,7 @@ struct Type {
     kAny,
   };
   Kind kind = Kind::kAny;
-  std::string format;  // of strings: name of a format of format.h, or empty
+  std::string format;  // of strings: name of a format of schema/format.h, or empty
   std::optional<std::int64_t> min;
   std::optional<std::int64_t> max;
   std::vector<std::string> choices;  // of strings: the allowed values; empty: any

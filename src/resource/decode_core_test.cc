@@ -1,0 +1,120 @@
+#include "resource/decode_core.h"
+
+#include <gtest/gtest.h>
+
+#include "resource/test_load.h"
+#include "wire/json_write.h"
+
+namespace gatehouse::resource {
+namespace {
+
+TEST(DecodeSecret, StringDataWinsAndNothingIsExpandedWithoutLookUp) {
+  const auto secret = loadOne<Secret>(R"(
+apiVersion: v1
+kind: Secret
+metadata: {name: s}
+type: kubernetes.io/tls
+data: {a: b2xk, b: Z29vZA==}
+stringData: {a: "new ${HOME}"}
+immutable: true
+)");
+  ASSERT_NE(secret, nullptr);
+  EXPECT_EQ(secret->type, "kubernetes.io/tls");
+  EXPECT_TRUE(secret->immutable);
+  EXPECT_EQ(secret->find("a")->reveal(), "new ${HOME}");
+  EXPECT_EQ(secret->find("b")->reveal(), "good");
+  EXPECT_EQ(secret->find("c"), nullptr);
+  EXPECT_EQ(secret->meta.document, nullptr);
+}
+
+TEST(DecodeSecret, ExpandsOnlyWholeNames) {
+  const Loaded loaded = loadClean(
+      R"(
+apiVersion: v1
+kind: Secret
+metadata: {name: s}
+stringData:
+  a: "${KEY}-${KEY}"
+  b: "$KEY ${} ${1} ${KEY $"
+data: {c: JHtLRVl9}
+)",
+      [](std::string_view name) {
+        return name == "KEY" ? std::optional<std::string>("v") : std::nullopt;
+      }
+  );
+  const auto& secret = *std::get<Shared<Secret>>(loaded.objects.at(0));
+  EXPECT_EQ(secret.find("a")->reveal(), "v-v");
+  EXPECT_EQ(secret.find("b")->reveal(), "$KEY ${} ${1} ${KEY $");
+  EXPECT_EQ(secret.find("c")->reveal(), "${KEY}");
+}
+
+TEST(DecodeService, PortsTakeTheirDefaults) {
+  const auto service = loadOne<Service>(R"(
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  type: NodePort
+  selector: {app: web}
+  ports:
+    - {port: 80, targetPort: http, nodePort: 30160, appProtocol: kubernetes.io/h2c}
+    - {name: b, port: 81}
+    - {name: c, port: 82, targetPort: 8082}
+)");
+  ASSERT_NE(service, nullptr);
+  EXPECT_EQ(service->type, ServiceType::kNodePort);
+  EXPECT_EQ(std::get<std::string>(service->ports[0].target_port), "http");
+  EXPECT_EQ(service->ports[0].node_port, 30160);
+  EXPECT_EQ(service->ports[0].app_protocol, "kubernetes.io/h2c");
+  EXPECT_EQ(std::get<std::uint16_t>(service->ports[1].target_port), 81);
+  EXPECT_EQ(service->ports[1].protocol, "TCP");
+  EXPECT_EQ(std::get<std::uint16_t>(service->ports[2].target_port), 8082);
+}
+
+TEST(DecodeEndpointSlice, AbsentReadyIsReady) {
+  const auto slice = loadOne<EndpointSlice>(R"(
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: web-1, labels: {kubernetes.io/service-name: web}}
+addressType: IPv4
+ports: [{name: http, port: 8080}]
+endpoints:
+  - {addresses: [10.0.0.1]}
+  - {addresses: [10.0.0.2], conditions: {ready: false}}
+)");
+  ASSERT_NE(slice, nullptr);
+  EXPECT_EQ(slice->serviceName(), "web");
+  EXPECT_EQ(slice->ports[0].port, 8080);
+  EXPECT_TRUE(slice->endpoints[0].ready);
+  EXPECT_FALSE(slice->endpoints[1].ready);
+}
+
+TEST(DecodeReferenceGrant, NameIsOptional) {
+  const auto grant = loadOne<ReferenceGrant>(R"(
+apiVersion: gateway.networking.k8s.io/v1beta1
+kind: ReferenceGrant
+metadata: {name: g}
+spec:
+  from: [{group: gateway.networking.k8s.io, kind: Gateway, namespace: edge}]
+  to: [{group: "", kind: Secret}, {group: "", kind: Secret, name: x}]
+)");
+  ASSERT_NE(grant, nullptr);
+  EXPECT_EQ(grant->from[0].ns, "edge");
+  EXPECT_EQ(grant->to[0].name, std::nullopt);
+  EXPECT_EQ(grant->to[1].name, "x");
+}
+
+TEST(DecodeStores, FakeValuesAreNotShown) {
+  const auto store = loadOne<SecretStore>(R"(
+apiVersion: external-secrets.io/v1
+kind: SecretStore
+metadata: {name: fake}
+spec: {provider: {fake: {data: [{key: a, value: hush-hush}]}}}
+)");
+  ASSERT_NE(store, nullptr);
+  EXPECT_TRUE(wire::writeJson(store->spec).contains("hush-hush"));
+  EXPECT_FALSE(wire::writeJson(*store->meta.document).contains("hush-hush"));
+}
+
+}  // namespace
+}  // namespace gatehouse::resource

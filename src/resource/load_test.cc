@@ -1,0 +1,121 @@
+#include "resource/load.h"
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace gatehouse::resource {
+namespace {
+
+std::vector<std::string> lines(const Loaded& loaded) {
+  std::vector<std::string> text;
+  for (const Finding& finding : loaded.findings) {
+    text.push_back(toString(finding));
+  }
+  return text;
+}
+
+TEST(Loader, NamesBothPlacesOfARepeatedObject) {
+  const SchemaSet schemas = SchemaSet::builtIn();
+  Loader loader(schemas, {.default_namespace = "team"});
+  loader.add("a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\n");
+  loader.add(
+      "b.yaml", "\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, namespace: team}\n"
+  );
+  const Loaded loaded = loader.finish();
+  EXPECT_EQ(loaded.objects.size(), 1U);
+  EXPECT_EQ(metaOf(loaded.objects[0]).source.file, "a.yaml");
+  EXPECT_EQ(
+      lines(loaded),
+      std::vector<std::string>{
+          "b.yaml:3:1: error: ConfigMap team/m: metadata.name: this object is already "
+          "defined at a.yaml:1:1; that one counts"
+      }
+  );
+}
+
+TEST(Loader, IgnoredKindsAreReportedOnceOverAllFiles) {
+  const SchemaSet schemas = SchemaSet::builtIn();
+  Loader loader(schemas, {});
+  loader.add("a.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: one}\n");
+  loader.add(
+      "b.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: two, namespace: x}\n"
+  );
+  const Loaded loaded = loader.finish();
+  EXPECT_EQ(
+      lines(loaded),
+      std::vector<std::string>{
+          "a.yaml:1:1: info: Deployment one: ignored, apps/v1 Deployment is not served (and 1 more)"
+      }
+  );
+  EXPECT_EQ(loaded.objects.size(), 2U);
+}
+
+TEST(Loader, ReadsJsonAndByteOrderMark) {
+  const SchemaSet schemas = SchemaSet::builtIn();
+  Loader loader(schemas, {});
+  loader.add(
+      "a.json",
+      "\xEF\xBB\xBF[{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"n\"}}]"
+  );
+  const Loaded loaded = loader.finish();
+  EXPECT_TRUE(lines(loaded).empty()) << lines(loaded).front();
+  ASSERT_EQ(loaded.objects.size(), 1U);
+  EXPECT_EQ(toString(metaOf(loaded.objects[0]).key), "Namespace n");
+}
+
+TEST(Loader, TakesObjectsOfOtherSources) {
+  const SchemaSet schemas = SchemaSet::builtIn();
+  Loader loader(schemas, {});
+  wire::Value object;
+  object.set("apiVersion", "v1");
+  object.set("kind", "Namespace");
+  object.set("metadata", wire::Value()).set("name", "n");
+  loader.addObject("api server", object);
+  EXPECT_EQ(loader.finish().objects.size(), 1U);
+  EXPECT_TRUE(loader.finish().objects.empty());
+}
+
+TEST(Loader, SecretAndExternalSecretMayNotShareATarget) {
+  const SchemaSet schemas = SchemaSet::builtIn();
+  Loader loader(schemas, {});
+  loader.add("s.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: key}\n");
+  const std::string external =
+      "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: NAME}\n"
+      "spec: {target: {name: key, creationPolicy: POLICY}, data: [{secretKey: a, remoteRef: {key: "
+      "b}}]}\n";
+  const auto variant = [&](std::string name, std::string policy) {
+    std::string text = external;
+    text.replace(text.find("NAME"), 4, name);
+    return text.replace(text.find("POLICY"), 6, policy);
+  };
+  loader.add("e.yaml", variant("owner", "Owner"));
+  loader.add("m.yaml", variant("merger", "Merge"));
+  const Loaded loaded = loader.finish();
+  EXPECT_EQ(
+      lines(loaded),
+      std::vector<std::string>{
+          "e.yaml:1:1: error: ExternalSecret default/owner: spec.target.name: the Secret "
+          "default/key already comes from Secret default/key at s.yaml:1:1"
+      }
+  );
+  EXPECT_EQ(loaded.objects.size(), 2U);
+}
+
+TEST(Finding, LeavesOutWhatItDoesNotKnow) {
+  EXPECT_EQ(
+      toString(Finding{
+          .severity = Severity::kWarning,
+          .file = "f",
+          .position = {},
+          .object = {},
+          .field = {},
+          .message = "m"
+      }),
+      "f: warning: m"
+  );
+}
+
+}  // namespace
+}  // namespace gatehouse::resource
