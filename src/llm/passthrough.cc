@@ -81,6 +81,7 @@ struct ReplyReader::State {
   bool readEvent(const wire::SseEvent& event);
   void readSigns(const ObjectSigns& signs);
   void cutOrForward(const wire::SseEvent& event, bool cut, std::string_view bytes);
+  void cutOut(const wire::SseEvent& event, std::uint64_t end, std::string_view bytes);
   void forwardUpTo(std::uint64_t offset, std::string_view bytes);
   void keepRest(std::string_view bytes);
   void push(std::string_view view);
@@ -202,13 +203,7 @@ void ReplyReader::State::cutOrForward(
 ) {
   std::uint64_t end = event.offset + event.raw.size();
   if (cut && !released) {
-    held.clear();
-    settled = end;
-    std::size_t next = static_cast<std::size_t>(end - received);
-    if (event.raw.ends_with('\r')) {
-      cut_at_cr = next == bytes.size();
-      settled += next < bytes.size() && bytes[next] == '\n' ? 1 : 0;
-    }
+    cutOut(event, end, bytes);
     return;
   }
   if (!held.empty()) {
@@ -217,6 +212,26 @@ void ReplyReader::State::cutOrForward(
   }
   released = false;
   forwardUpTo(end, bytes);
+}
+
+void ReplyReader::State::cutOut(
+    const wire::SseEvent& event, std::uint64_t end, std::string_view bytes
+) {
+  // Where pieces were cut between CR and LF, the line feed in front ends the event before.
+  if (held.starts_with('\n')) {
+    leaving = "\n";
+    push(leaving);
+  } else if (event.raw.starts_with('\n') && settled <= event.offset) {
+    push(bytes.substr(static_cast<std::size_t>(event.offset - received), 1));
+  }
+  held.clear();
+  settled = end;
+  // The same line feed behind this event goes with it.
+  if (event.raw.ends_with('\r')) {
+    std::size_t next = static_cast<std::size_t>(end - received);
+    cut_at_cr = next == bytes.size();
+    settled += next < bytes.size() && bytes[next] == '\n' ? 1 : 0;
+  }
 }
 
 /// Forwards the part of `bytes` before an offset of the stream that is not settled yet.
