@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "control/source.h"
 #include "resource/schema.h"
 
@@ -27,9 +28,7 @@ class FileSource final : public Source {
   std::vector<std::string> watchPaths() const override;
 
  private:
-  void addPath(
-      resource::Loader& loader, const std::string& path, std::vector<resource::Finding>& findings
-  );
+  void addStandardInput(resource::Loader& loader);
 
   const resource::SchemaSet& schemas_;
   FileSourceOptions options_;

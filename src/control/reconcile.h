@@ -41,6 +41,7 @@ class Reconciler {
  private:
   ViewHandle publishView(View next);
   void logReload(const View& before, const View& next) const;
+  void logFindings(const View& before, const View& next) const;
 
   ReconcilerParts parts_;
   compile::CompileOptions options_;

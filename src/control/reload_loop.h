@@ -28,6 +28,7 @@ class ReloadLoop {
 
  private:
   class Loop;
+  Reconciler& reconciler_;
   io::Reactor reactor_;
   std::unique_ptr<Loop> loop_;
   std::thread thread_;

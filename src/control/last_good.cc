@@ -1,0 +1,89 @@
+#include "control/last_good.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace gatehouse::control {
+namespace {
+
+using resource::ObjectKey;
+
+/// What the errors of a load took away.
+struct Broken {
+  std::set<std::string, std::less<>> files;  // or directories that could not be read
+  std::set<ObjectKey> objects;
+
+  /// The broken file or directory that `file` is or lies in, or nothing.
+  const std::string* placeOf(std::string_view file) const {
+    for (const std::string& place : files) {
+      const bool below = file.starts_with(place) && file.size() > place.size() &&
+                         (place.ends_with('/') || file[place.size()] == '/');
+      if (file == place || below) {
+        return &place;
+      }
+    }
+    return nullptr;
+  }
+};
+
+Broken findBroken(const std::vector<resource::Finding>& findings) {
+  Broken broken;
+  for (const resource::Finding& finding : findings) {
+    if (finding.severity != resource::Severity::kError) {
+      continue;
+    }
+    if (finding.object == ObjectKey()) {
+      broken.files.insert(finding.file);
+    } else {
+      broken.objects.insert(finding.object);
+    }
+  }
+  return broken;
+}
+
+std::string plural(std::size_t count) {
+  return count == 1 ? "1 object" : fmt::format("{} objects", count);
+}
+
+}  // namespace
+
+std::vector<std::string> keepLastGood(
+    const resource::ResourceSet& before, resource::Loaded& loaded
+) {
+  const Broken broken = findBroken(loaded.findings);
+  std::set<ObjectKey> present;
+  for (const resource::AnyObject& object : loaded.objects) {
+    present.insert(resource::metaOf(object).key);
+  }
+  std::map<std::string, std::size_t> kept_of_file;
+  std::vector<std::string> sentences;
+  for (const resource::AnyObject& object : before.everything()) {
+    const resource::ObjectMeta& meta = resource::metaOf(object);
+    if (present.contains(meta.key)) {
+      continue;
+    }
+    if (const std::string* place = broken.placeOf(meta.source.file)) {
+      ++kept_of_file[*place];
+    } else if (broken.objects.contains(meta.key)) {
+      sentences.push_back(
+          fmt::format("{} has errors; its last good state is kept", resource::toString(meta.key))
+      );
+    } else {
+      continue;
+    }
+    loaded.objects.push_back(object);
+  }
+  for (const auto& [place, count] : kept_of_file) {
+    sentences.push_back(
+        fmt::format("{} cannot be read; the last good state of {} is kept", place, plural(count))
+    );
+  }
+  std::ranges::sort(sentences);
+  return sentences;
+}
+
+}  // namespace gatehouse::control

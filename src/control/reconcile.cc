@@ -1,0 +1,152 @@
+#include "control/reconcile.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "control/last_good.h"
+
+namespace gatehouse::control {
+namespace {
+
+std::vector<std::string> keyNames(const resource::Secret& secret) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : secret.data) {
+    names.push_back(name);
+  }
+  return names;
+}
+
+ObjectView viewOf(const resource::AnyObject& object, const compile::StatusReport& report) {
+  const resource::ObjectMeta& meta = resource::metaOf(object);
+  ObjectView view{
+      .key = meta.key,
+      .version = meta.version,
+      .source = meta.source,
+      .document = meta.document,
+      .status = nullptr,
+      .secret_keys = {},
+  };
+  if (const compile::Status* status = report.find(meta.key)) {
+    view.status = compile::toValue(*status);
+  }
+  if (const auto* secret = std::get_if<resource::Shared<resource::Secret>>(&object)) {
+    view.document = nullptr;
+    view.secret_keys = keyNames(**secret);
+  }
+  return view;
+}
+
+std::vector<ObjectView> viewsOf(
+    const resource::ResourceSet& resources, const compile::StatusReport& report
+) {
+  std::vector<ObjectView> views;
+  for (const resource::AnyObject& object : resources.everything()) {
+    views.push_back(viewOf(object, report));
+  }
+  return views;
+}
+
+std::vector<resource::Finding> allFindings(
+    std::vector<resource::Finding> loading, const std::vector<resource::Finding>& compiling
+) {
+  loading.insert(loading.end(), compiling.begin(), compiling.end());
+  resource::sortFindings(loading);
+  return loading;
+}
+
+}  // namespace
+
+Reconciler::Reconciler(ReconcilerParts parts, compile::CompileOptions options)
+    : parts_(parts), options_(std::move(options)), view_(std::make_shared<const View>()) {}
+
+ViewHandle Reconciler::view() const {
+  const std::lock_guard lock(mutex_);
+  return view_;
+}
+
+ViewHandle Reconciler::reload() {
+  resource::Loaded loaded = parts_.source.load();
+  std::vector<std::string> kept = keepLastGood(last_, loaded);
+  resource::ResourceSet next_set(std::move(loaded.objects), last_.generation() + 1);
+  options_.now = parts_.clock.wall();
+  compile::Compiled compiled = compile::compile(next_set, options_);
+  View next = *view();
+  next.findings = allFindings(std::move(loaded.findings), compiled.findings);
+  next.flag_errors = std::move(compiled.flag_errors);
+  if (compiled.snapshot == nullptr) {
+    kept.emplace_back("the new configuration is inconsistent; the last one is kept");
+  } else {
+    next.unbound = parts_.publisher.publish(compiled.snapshot);
+    compile::markUnbound(compiled.report, next_set, next.unbound, options_.now);
+    compile::keepTransitions(compiled.report, last_report_);
+    last_ = std::move(next_set);
+    last_report_ = std::move(compiled.report);
+    next.generation = last_.generation();
+    next.loaded_at = options_.now;
+    next.objects = viewsOf(last_, last_report_);
+    ++next.reloads;
+  }
+  next.last_error.clear();
+  if (!kept.empty()) {
+    next.last_error = fmt::format("{}", fmt::join(kept, "; "));
+    next.last_error_at = options_.now;
+    ++next.rejected_reloads;
+  }
+  return publishView(std::move(next));
+}
+
+ViewHandle Reconciler::publishView(View next) {
+  auto handle = std::make_shared<const View>(std::move(next));
+  const ViewHandle before = view();
+  {
+    const std::lock_guard lock(mutex_);
+    view_ = handle;
+  }
+  logReload(*before, *handle);
+  return handle;
+}
+
+void Reconciler::logReload(const View& before, const View& next) const {
+  const auto warnings =
+      std::ranges::count(next.findings, resource::Severity::kWarning, &resource::Finding::severity);
+  const LogFields fields{
+      {"generation", next.generation},
+      {"objects", next.objects.size()},
+      {"errors", resource::countErrors(next.findings)},
+      {"warnings", warnings},
+  };
+  if (next.reloads == before.reloads) {
+    parts_.log.error("configuration not applied", fields);
+  } else {
+    parts_.log.info("configuration applied", fields);
+  }
+  if (!next.last_error.empty()) {
+    parts_.log.error("last good state kept", {{"reason", next.last_error}});
+  }
+  for (const snapshot::BindFailure& failure : next.unbound) {
+    parts_.log.error(
+        "cannot listen",
+        {{"address", failure.address}, {"gateway", failure.gateway}, {"reason", failure.reason}}
+    );
+  }
+  logFindings(before, next);
+}
+
+/// Findings that were there before are not said again.
+void Reconciler::logFindings(const View& before, const View& next) const {
+  for (const resource::Finding& finding : next.findings) {
+    const std::string text = resource::toString(finding);
+    const auto same = [&](const resource::Finding& other) {
+      return resource::toString(other) == text;
+    };
+    if (finding.severity != resource::Severity::kInfo &&
+        std::ranges::none_of(before.findings, same)) {
+      const bool error = finding.severity == resource::Severity::kError;
+      parts_.log.log(error ? LogLevel::kError : LogLevel::kWarn, "finding", {{"text", text}});
+    }
+  }
+}
+
+}  // namespace gatehouse::control

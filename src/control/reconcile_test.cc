@@ -1,0 +1,173 @@
+#include "control/reconcile.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "control/file_source.h"
+#include "control/test_folder.h"
+#include "wire/json_write.h"
+
+namespace gatehouse::control {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::string gateway(std::string_view name, std::string_view port = "80") {
+  return fmt::format(
+      "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{name: {}}}\n"
+      "spec: {{gatewayClassName: gatehouse, listeners: [{{name: a, port: {}, protocol: HTTP}}]}}\n",
+      name,
+      port
+  );
+}
+
+/// Keeps what it is given; fails to bind what it is told to.
+class RecordingPublisher final : public snapshot::Publisher {
+ public:
+  std::vector<snapshot::BindFailure> publish(snapshot::SnapshotHandle next) override {
+    published.push_back(std::move(next));
+    return failures;
+  }
+
+  std::vector<snapshot::SnapshotHandle> published;
+  std::vector<snapshot::BindFailure> failures;
+};
+
+class ReconcilerTest : public testing::Test {
+ protected:
+  /// Gateways of the newest snapshot, each "name port".
+  std::vector<std::string> served() const {
+    std::vector<std::string> names;
+    for (const snapshot::Port& port : publisher_.published.back()->ports) {
+      names.push_back(fmt::format("{} {}", port.gateway.view(), port.port));
+    }
+    return names;
+  }
+
+  /// The condition of that type of an object as JSON, or "-".
+  static std::string status(const View& view, std::string_view name) {
+    const auto found = std::ranges::find_if(view.objects, [&](const ObjectView& object) {
+      return object.key.name == name;
+    });
+    return found == view.objects.end() ? "-" : wire::writeJson(found->status);
+  }
+
+  TestFolder folder_;
+  resource::SchemaSet schemas_ = resource::SchemaSet::builtIn();
+  FileSource source_{schemas_, {.paths = {folder_.path()}, .load = {}, .read_stdin = {}}};
+  RecordingPublisher publisher_;
+  ManualClock clock_;
+  Logger log_{{.fd = 2, .level = LogLevel::kError, .burst = 0}, clock_};
+  Reconciler reconciler_{
+      {.source = source_, .publisher = publisher_, .clock = clock_, .log = log_}, {}
+  };
+};
+
+TEST_F(ReconcilerTest, PublishesWhatIsThere) {
+  folder_.write("a.yaml", gateway("a"));
+  const ViewHandle view = reconciler_.reload();
+  EXPECT_THAT(served(), ElementsAre("default/a 80"));
+  EXPECT_EQ(view->generation, 1u);
+  EXPECT_EQ(publisher_.published.back()->generation, 1u);
+  EXPECT_EQ(view->loaded_at, clock_.wall());
+  EXPECT_EQ(view->last_error, "");
+  EXPECT_EQ(reconciler_.view(), view);
+  EXPECT_THAT(status(*view, "a"), HasSubstr("listening on 127.0.0.1:8080"));
+}
+
+TEST_F(ReconcilerTest, AChangeMakesTheNextGeneration) {
+  folder_.write("a.yaml", gateway("a"));
+  reconciler_.reload();
+  folder_.write("b.yaml", gateway("b", "9000"));
+  folder_.remove("a.yaml");
+  EXPECT_EQ(reconciler_.reload()->generation, 2u);
+  EXPECT_THAT(served(), ElementsAre("default/b 9000"));
+}
+
+TEST_F(ReconcilerTest, AFileThatCannotBeReadKeepsItsLastGoodState) {
+  folder_.write("a.yaml", gateway("a"));
+  folder_.write("b.yaml", gateway("b", "9000"));
+  reconciler_.reload();
+  folder_.write("a.yaml", "kind: {Gateway\n  broken");
+  folder_.write("b.yaml", gateway("b", "9001"));
+  const ViewHandle view = reconciler_.reload();
+  EXPECT_THAT(served(), ElementsAre("default/a 80", "default/b 9001"));
+  EXPECT_THAT(
+      view->last_error, HasSubstr("a.yaml cannot be read; the last good state of 1 object")
+  );
+  EXPECT_EQ(view->rejected_reloads, 1u);
+  EXPECT_GE(resource::countErrors(view->findings), 1u);
+
+  folder_.write("a.yaml", gateway("a", "9002"));
+  const ViewHandle healed = reconciler_.reload();
+  EXPECT_THAT(served(), ElementsAre("default/a 9002", "default/b 9001"));
+  EXPECT_EQ(healed->last_error, "");
+}
+
+TEST_F(ReconcilerTest, AnObjectWithAnErrorKeepsItsLastGoodState) {
+  folder_.write("a.yaml", gateway("a") + "---\n" + gateway("b", "9000"));
+  reconciler_.reload();
+  folder_.write("a.yaml", gateway("a", "eighty") + "---\n" + gateway("b", "9001"));
+  const ViewHandle view = reconciler_.reload();
+  EXPECT_THAT(served(), ElementsAre("default/a 80", "default/b 9001"));
+  EXPECT_THAT(view->last_error, HasSubstr("Gateway default/a has errors"));
+}
+
+TEST_F(ReconcilerTest, ADeletedFileIsGone) {
+  folder_.write("a.yaml", gateway("a"));
+  folder_.write("b.yaml", gateway("b", "9000"));
+  reconciler_.reload();
+  folder_.remove("a.yaml");
+  reconciler_.reload();
+  EXPECT_THAT(served(), ElementsAre("default/b 9000"));
+}
+
+TEST_F(ReconcilerTest, AFolderThatVanishesIsAFaultNotAnEmptyConfiguration) {
+  folder_.write("a.yaml", gateway("a"));
+  reconciler_.reload();
+  folder_.remove("");
+  const ViewHandle view = reconciler_.reload();
+  EXPECT_THAT(served(), ElementsAre("default/a 80"));
+  EXPECT_THAT(view->last_error, HasSubstr("cannot be read"));
+}
+
+TEST_F(ReconcilerTest, SocketsThatDoNotOpenAreConditions) {
+  folder_.write("a.yaml", gateway("a"));
+  publisher_.failures = {{"default/a", 80, "127.0.0.1:8080", "address in use"}};
+  const ViewHandle view = reconciler_.reload();
+  EXPECT_EQ(view->unbound.size(), 1u);
+  EXPECT_THAT(status(*view, "a"), HasSubstr("PortUnavailable"));
+  EXPECT_THAT(status(*view, "a"), HasSubstr("127.0.0.1:8080: address in use"));
+}
+
+TEST_F(ReconcilerTest, ConditionsKeepTheTimeOfTheirLastChange) {
+  folder_.write("a.yaml", gateway("a"));
+  const std::string before = status(*reconciler_.reload(), "a");
+  clock_.advance(Seconds(60));
+  EXPECT_EQ(status(*reconciler_.reload(), "a"), before);
+}
+
+TEST_F(ReconcilerTest, NoSecretValueIsInTheView) {
+  folder_.write(
+      "s.yaml",
+      "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {token: sk-hidden}\n"
+  );
+  const ViewHandle view = reconciler_.reload();
+  ASSERT_EQ(view->objects.size(), 1u);
+  EXPECT_EQ(view->objects[0].document, nullptr);
+  EXPECT_THAT(view->objects[0].secret_keys, ElementsAre("token"));
+}
+
+TEST_F(ReconcilerTest, AnEmptyFolderServesNothing) {
+  const ViewHandle view = reconciler_.reload();
+  EXPECT_THAT(publisher_.published.back()->ports, IsEmpty());
+  EXPECT_THAT(view->objects, IsEmpty());
+}
+
+}  // namespace
+}  // namespace gatehouse::control

@@ -1,0 +1,98 @@
+#include "control/reload_loop.h"
+
+#include <utility>
+
+#include "io/deadline.h"
+#include "io/file_watch.h"
+#include "io/gate.h"
+#include "io/stop.h"
+#include "io/task.h"
+
+namespace gatehouse::control {
+
+/// Made before the control thread runs, then that thread's own.
+class ReloadLoop::Loop {
+ public:
+  Loop(io::Reactor& reactor, Reconciler& reconciler, std::vector<std::string> paths)
+      : reactor_(reactor), reconciler_(reconciler), gate_(reactor), paths_(std::move(paths)) {}
+
+  /// False when the files cannot be watched.
+  bool start() {
+    auto watch = io::FileWatch::start(reactor_, paths_);
+    if (!watch) {
+      return false;
+    }
+    watch_ = *std::move(watch);
+    return io::spawn(gate_, follow(*this), stop_);
+  }
+
+  void stop() {
+    stop_.request();
+    while (gate_.inside() > 0) {
+      reactor_.turn(Nanos(0));
+    }
+    watch_.reset();
+  }
+
+ private:
+  static io::Task<void> follow(Loop& loop) {
+    while (co_await loop.watch_->changed()) {
+      loop.debounce_.note(loop.reactor_.now());
+      if (!co_await settle(loop)) {
+        co_return;
+      }
+      loop.reconciler_.reload();
+    }
+  }
+
+  /// Waits until the burst of changes is over. False when stopped.
+  static io::Task<bool> settle(Loop& loop) {
+    while (!loop.debounce_.take(loop.reactor_.now())) {
+      const MonoTime due = *loop.debounce_.due();
+      const auto changed = co_await io::withDeadline(
+          loop.reactor_,
+          io::Deadline(due),
+          loop.watch_->changed(),
+          Origin::kGateway,
+          "files are quiet"
+      );
+      if (changed) {
+        loop.debounce_.note(loop.reactor_.now());
+      } else if (changed.error().kind() != ErrorKind::kTimeout) {
+        co_return false;
+      }
+    }
+    co_return true;
+  }
+
+  io::Reactor& reactor_;
+  Reconciler& reconciler_;
+  io::Gate gate_;
+  io::Stop stop_;
+  Debounce debounce_;
+  std::vector<std::string> paths_;
+  std::unique_ptr<io::FileWatch> watch_;
+};
+
+ReloadLoop::ReloadLoop(const Source& source, Reconciler& reconciler, const Logger& log)
+    : reconciler_(reconciler),
+      loop_(std::make_unique<Loop>(reactor_, reconciler, source.watchPaths())) {
+  if (!loop_->start()) {
+    log.warn("files cannot be watched; send SIGHUP to reload");
+  }
+  thread_ = std::thread([this] {
+    reactor_.run();
+    loop_->stop();
+  });
+}
+
+ReloadLoop::~ReloadLoop() {
+  reactor_.quit();
+  thread_.join();
+}
+
+void ReloadLoop::reloadNow() {
+  reactor_.post([this] { reconciler_.reload(); });
+}
+
+}  // namespace gatehouse::control

@@ -1,0 +1,67 @@
+#include "control/reload_loop.h"
+
+#include <condition_variable>
+#include <mutex>
+
+#include <gtest/gtest.h>
+
+#include "control/file_source.h"
+#include "control/test_folder.h"
+
+namespace gatehouse::control {
+namespace {
+
+/// Lets a test wait for the next snapshot.
+class WaitingPublisher final : public snapshot::Publisher {
+ public:
+  std::vector<snapshot::BindFailure> publish(snapshot::SnapshotHandle) override {
+    const std::lock_guard lock(mutex_);
+    ++count_;
+    published_.notify_all();
+    return {};
+  }
+
+  bool waitFor(int count) {
+    std::unique_lock lock(mutex_);
+    return published_.wait_for(lock, Seconds(60), [&] { return count_ >= count; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable published_;
+  int count_ = 0;
+};
+
+class ReloadLoopTest : public testing::Test {
+ protected:
+  TestFolder folder_;
+  resource::SchemaSet schemas_ = resource::SchemaSet::builtIn();
+  FileSource source_{schemas_, {.paths = {folder_.path()}, .load = {}, .read_stdin = {}}};
+  WaitingPublisher publisher_;
+  SystemClock clock_;
+  Logger log_{{.fd = 2, .level = LogLevel::kError}, clock_};
+  Reconciler reconciler_{
+      {.source = source_, .publisher = publisher_, .clock = clock_, .log = log_}, {}
+  };
+};
+
+TEST_F(ReloadLoopTest, AChangedFileIsPublished) {
+  ReloadLoop loop(source_, reconciler_, log_);
+  folder_.write("a.yaml", "");
+  EXPECT_TRUE(publisher_.waitFor(1));
+  folder_.write("below/b.yaml", "");
+  EXPECT_TRUE(publisher_.waitFor(2));
+}
+
+TEST_F(ReloadLoopTest, ReloadsWhenTold) {
+  ReloadLoop loop(source_, reconciler_, log_);
+  loop.reloadNow();
+  EXPECT_TRUE(publisher_.waitFor(1));
+}
+
+TEST_F(ReloadLoopTest, EndsWhileWaiting) {
+  ReloadLoop loop(source_, reconciler_, log_);
+}
+
+}  // namespace
+}  // namespace gatehouse::control
