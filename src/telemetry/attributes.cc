@@ -262,7 +262,7 @@ constexpr std::array<AttributeNames, kAttributeCount> kTable = {{
     ),
     inLog(kDuration, "duration", "", "from request head to the end, as text with unit"),
     inLog(kDurationMicros, "duration_us", "", "the same in microseconds; in JSON only"),
-    asLabel(kStatusClass, "status_class", "1xx to 5xx, or none"),
+    asLabel(kStatusClass, "status_class", "1xx to 5xx"),
     asLabel(kDetail, "detail", "detail key of what went wrong, or none"),
     asLabel(kUpstreamProvider, "provider", "provider asked"),
     asLabel(kCause, "cause", "why another attempt followed"),

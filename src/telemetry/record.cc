@@ -153,4 +153,14 @@ void RequestRecord::derive() {
   llm_->milli_tokens_per_second = static_cast<std::uint32_t>(std::min(rate, 4e9));
 }
 
+Mark timeToFirstToken(const RequestRecord& record) {
+  const std::size_t attempts = record.attemptCount();
+  const LlmRecord* llm = record.llmPart();
+  if (llm == nullptr || !llm->stream_reply || attempts == 0) {
+    return {};
+  }
+  const Mark token = record.attempt(attempts - 1).first_token;
+  return token ? Mark(Micros(token.orZero() - record.attempt(0).start.orZero())) : Mark();
+}
+
 }  // namespace gatehouse::telemetry

@@ -167,4 +167,8 @@ class RequestRecord {
   bool counted_stream_ = false;
 };
 
+/// From asking the first provider to the first generated content of a streamed reply; absent if
+/// there was none.
+Mark timeToFirstToken(const RequestRecord& record);
+
 }  // namespace gatehouse::telemetry

@@ -7,7 +7,6 @@
 #include <unordered_set>
 #include <vector>
 
-#include "base/clock.h"
 #include "telemetry/metrics.h"
 
 namespace gatehouse::telemetry {
@@ -43,6 +42,7 @@ class Scraper {
 
  private:
   FamilySamples read(const FamilyRow& row);
+  bool accept(std::size_t family, const std::string& key);
   void addOverflow(std::vector<FamilySamples>& families) const;
 
   const Metrics& metrics_;

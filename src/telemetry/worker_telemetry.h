@@ -4,15 +4,17 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string_view>
 
 #include "base/line_writer.h"
 #include "telemetry/access_log.h"
 #include "telemetry/fast_random.h"
 #include "telemetry/id.h"
+#include "telemetry/llm_series.h"
 #include "telemetry/metrics.h"
 #include "telemetry/record.h"
+#include "telemetry/request_series.h"
+#include "telemetry/series_cache.h"
 
 namespace gatehouse::telemetry {
 
@@ -28,8 +30,6 @@ struct TelemetrySettings {
   AccessLogSettings access_log;
 };
 
-class RequestSeriesCache;
-
 class WorkerTelemetry {
  public:
   /// `shard` is this worker's own; `writer` null: no access log. Both must outlive this. `worker`
@@ -41,7 +41,6 @@ class WorkerTelemetry {
       LineWriter* writer,
       TelemetrySettings settings
   );
-  ~WorkerTelemetry();
   WorkerTelemetry(const WorkerTelemetry&) = delete;
   WorkerTelemetry& operator=(const WorkerTelemetry&) = delete;
 
@@ -67,11 +66,22 @@ class WorkerTelemetry {
  private:
   friend void report(const RequestRecord& record, WorkerTelemetry& worker);
 
+  // The steps of report(), in its order.
+  void lowerGauges(const RequestRecord& record);
+  void countRequest(const RequestRecord& record);
+  void writeAccessLine(const RequestRecord& record);
+
+  CountedSets setsFor(const RequestRecord& record) const;
+  Gauge listenerGauge(Family family, const Name& gateway, const Name& listener);
+
   MetricShard& shard_;
   IdSource ids_;
   FastRandom random_;
   TelemetrySettings settings_;
-  std::unique_ptr<RequestSeriesCache> series_;
+  RequestSeries requests_;
+  LlmSeries llm_;
+  SeriesCache<Gauge> gauges_;
+  SeriesKey key_;
   AccessLog access_log_;
 };
 

@@ -1,0 +1,232 @@
+#include "telemetry/llm_series.h"
+
+#include <string>
+#include <utility>
+
+namespace gatehouse::telemetry {
+namespace {
+
+using llm::UsageState;
+
+double seconds(std::int64_t micros) {
+  return static_cast<double>(micros) / 1e6;
+}
+
+/// Values of the G and R labels, in the order of the families' rows.
+std::array<std::string_view, 8> genAiLabels(
+    const RequestRecord& record, const LlmRecord& llm, std::string_view request_model
+) {
+  return {
+      llm.operation,
+      llm.provider.view(),
+      request_model,
+      record.text(Text::kModelAnswered),
+      record.gateway.view(),
+      record.listener.view(),
+      record.route.view(),
+      record.rule.view(),
+  };
+}
+
+/// `first`, then the G and R labels.
+std::array<std::string_view, 9> labelsAfter(
+    std::string_view first, const std::array<std::string_view, 8>& rest
+) {
+  std::array<std::string_view, 9> labels;
+  labels[0] = first;
+  std::ranges::copy(rest, labels.begin() + 1);
+  return labels;
+}
+
+template <typename Tokens>
+std::optional<std::uint64_t> number(std::optional<Tokens> tokens) {
+  if (!tokens || llm::count(*tokens) < 0) {
+    return std::nullopt;
+  }
+  return static_cast<std::uint64_t>(llm::count(*tokens));
+}
+
+struct NamedCount {
+  std::string_view name;
+  std::optional<std::uint64_t> tokens;
+};
+
+std::array<NamedCount, 10> tokenKinds(const llm::TokenUsage& usage) {
+  return {{
+      {"input", number(usage.in)},
+      {"output", number(usage.out)},
+      {"cache_read", number(usage.cache_read)},
+      {"cache_write_5m", number(usage.cache_write_5m)},
+      {"cache_write_1h", number(usage.cache_write_1h)},
+      {"reasoning", number(usage.reasoning)},
+      {"audio_in", number(usage.audio_in)},
+      {"audio_out", number(usage.audio_out)},
+      {"image_in", number(usage.image_in)},
+      {"image_out", number(usage.image_out)},
+  }};
+}
+
+std::array<NamedCount, 4> tokenTypes(const llm::TokenUsage& usage) {
+  auto written = number(usage.cache_write_5m);
+  if (auto long_lived = number(usage.cache_write_1h)) {
+    written = written.value_or(0) + *long_lived;
+  }
+  return {{
+      {"input", number(usage.in)},
+      {"output", number(usage.out)},
+      {"input_cache_read", number(usage.cache_read)},
+      {"input_cache_write", written},
+  }};
+}
+
+/// A request that never went upstream has no usage; one that did and told nothing has an unknown
+/// one.
+UsageState usageState(const RequestRecord& record, const LlmRecord& llm) {
+  if (llm.usage) {
+    return llm.usage->state;
+  }
+  return record.attemptCount() == 0 ? UsageState::kNone : UsageState::kUnknown;
+}
+
+constexpr std::array<std::pair<llm::UsageAnomaly, std::string_view>, 9> kChecks = {{
+    {llm::UsageAnomaly::kNegative, "negative"},
+    {llm::UsageAnomaly::kNotInteger, "not_integer"},
+    {llm::UsageAnomaly::kTooLarge, "too_large"},
+    {llm::UsageAnomaly::kShrunk, "shrunk"},
+    {llm::UsageAnomaly::kTotalMismatch, "total_mismatch"},
+    {llm::UsageAnomaly::kCacheOverInput, "cache_over_input"},
+    {llm::UsageAnomaly::kCacheWriteSplit, "cache_write_split"},
+    {llm::UsageAnomaly::kPartOverInput, "part_over_input"},
+    {llm::UsageAnomaly::kPartOverOutput, "part_over_output"},
+}};
+
+}  // namespace
+
+std::string_view requestModelLabel(const RequestRecord& record, const LlmRecord& llm) {
+  const std::string_view model = record.text(Text::kModelRequested);
+  const bool served = record.has(Text::kModelAnswered) &&
+                      record.ending().outcome == Outcome::kCompleted && record.status < 400;
+  return model.empty() || llm.model_configured || served ? model : kOtherLabel;
+}
+
+void LlmSeries::count(const RequestRecord& record, const LlmRecord& llm, CountedSets sets) {
+  const Subject subject{record, llm, sets, requestModelLabel(record, llm)};
+  key_.clear();
+  key_.add(record.gateway).add(record.listener).add(record.route).add(record.rule);
+  key_.add(llm.provider).addNumber(record.listener_port).addText(llm.operation);
+  key_.addText(subject.request_model).addText(record.text(Text::kModelAnswered));
+  Cells& cells = cells_.find(key_, [] { return Cells(); });
+  if (sets.gatehouse) {
+    countUsage(cells, subject, usageState(record, llm));
+    countTimes(cells, subject);
+  }
+  if (!llm.usage) {
+    return;
+  }
+  if (sets.gatehouse) {
+    countTokens(cells, subject, *llm.usage);
+    countAnomalies(llm, llm.usage->anomalies);
+  }
+  countTokenUsage(cells, subject, *llm.usage);
+}
+
+void LlmSeries::countUsage(Cells& cells, const Subject& subject, UsageState state) {
+  auto& cell = cells.usage[std::to_underlying(state)];
+  if (!cell) {
+    auto rest = genAiLabels(subject.record, subject.llm, subject.request_model);
+    cell = shard_.counter(Family::kUsage, labelsAfter(llm::toString(state), rest));
+  }
+  cell->add();
+}
+
+void LlmSeries::countTokens(Cells& cells, const Subject& subject, const llm::TokenUsage& usage) {
+  const auto kinds = tokenKinds(usage);
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    if (!kinds[i].tokens) {
+      continue;
+    }
+    if (!cells.tokens[i]) {
+      auto rest = genAiLabels(subject.record, subject.llm, subject.request_model);
+      cells.tokens[i] = shard_.counter(Family::kTokens, labelsAfter(kinds[i].name, rest));
+    }
+    cells.tokens[i]->add(*kinds[i].tokens);
+  }
+}
+
+void LlmSeries::countTokenUsage(
+    Cells& cells, const Subject& subject, const llm::TokenUsage& usage
+) {
+  const auto types = tokenTypes(usage);
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    if (!types[i].tokens) {
+      continue;
+    }
+    const auto tokens = static_cast<double>(*types[i].tokens);
+    auto rest = genAiLabels(subject.record, subject.llm, subject.request_model);
+    if (subject.sets.gatehouse) {
+      if (!cells.token_usage[i]) {
+        cells.token_usage[i] =
+            shard_.histogram(Family::kGenAiTokenUsage, labelsAfter(types[i].name, rest));
+      }
+      cells.token_usage[i]->observe(tokens);
+    }
+    if (subject.sets.agentgateway) {
+      if (!cells.agw_token_usage[i]) {
+        const std::string bind = bindOf(subject.record);
+        const std::array<std::string_view, 10> labels = {
+            types[i].name,
+            rest[0],
+            rest[1],
+            rest[2],
+            rest[3],
+            bind,
+            rest[4],
+            rest[5],
+            rest[6],
+            rest[7]
+        };
+        cells.agw_token_usage[i] = shard_.histogram(Family::kAgwGenAiTokenUsage, labels);
+      }
+      cells.agw_token_usage[i]->observe(tokens);
+    }
+  }
+}
+
+void LlmSeries::countTimes(Cells& cells, const Subject& subject) {
+  const RequestRecord& record = subject.record;
+  auto observe = [&](std::optional<Histogram>& cell, Family family, std::int64_t micros) {
+    if (!cell) {
+      cell = shard_.histogram(family, genAiLabels(record, subject.llm, subject.request_model));
+    }
+    cell->observe(seconds(micros));
+  };
+  const std::size_t attempts = record.attemptCount();
+  if (attempts == 0) {
+    return;
+  }
+  const Mark end = record.attempt(attempts - 1).last_byte;
+  const std::int64_t last = end ? end.orZero() : record.t_total.orZero();
+  observe(
+      cells.operation, Family::kGenAiOperationDuration, last - record.attempt(0).start.orZero()
+  );
+  if (const Mark token = timeToFirstToken(record)) {
+    observe(cells.first_token, Family::kGenAiTimeToFirstToken, token.orZero());
+  }
+  if (const Mark pace = subject.llm.time_per_output_token) {
+    observe(cells.per_token, Family::kGenAiTimePerOutputToken, pace.orZero());
+  }
+}
+
+void LlmSeries::countAnomalies(const LlmRecord& llm, llm::UsageAnomalies anomalies) {
+  if (anomalies.empty()) {
+    return;
+  }
+  for (const auto& [anomaly, name] : kChecks) {
+    if (anomalies.has(anomaly)) {
+      const std::array<std::string_view, 2> labels = {llm.provider.view(), name};
+      shard_.counter(Family::kUsageAnomalies, labels).add();
+    }
+  }
+}
+
+}  // namespace gatehouse::telemetry

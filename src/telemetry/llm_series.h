@@ -1,0 +1,64 @@
+// Which cells the LLM part of a finished request counts in. One per worker; owner's thread.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "llm/usage.h"
+#include "telemetry/metrics.h"
+#include "telemetry/record.h"
+#include "telemetry/request_series.h"
+#include "telemetry/series_cache.h"
+
+namespace gatehouse::telemetry {
+
+/// The label for the model a client named: a name of the configuration or one an upstream has
+/// served, else "other", so that clients cannot make series (telemetry specification section 10).
+std::string_view requestModelLabel(const RequestRecord& record, const LlmRecord& llm);
+
+class LlmSeries {
+ public:
+  /// `shard` is the worker's own and must outlive this.
+  explicit LlmSeries(MetricShard& shard [[clang::lifetimebound]]) : shard_(shard) {}
+
+  /// Counts the LLM part of an ended record that has one.
+  void count(const RequestRecord& record, const LlmRecord& llm, CountedSets sets);
+
+ private:
+  static constexpr std::size_t kTokenKinds = 10;
+  static constexpr std::size_t kTokenTypes = 4;
+  static constexpr std::size_t kUsageStates = 5;
+
+  /// Made when first counted in.
+  struct Cells {
+    std::array<std::optional<Counter>, kTokenKinds> tokens;
+    std::array<std::optional<Counter>, kUsageStates> usage;
+    std::array<std::optional<Histogram>, kTokenTypes> token_usage;
+    std::array<std::optional<Histogram>, kTokenTypes> agw_token_usage;
+    std::optional<Histogram> operation;
+    std::optional<Histogram> first_token;
+    std::optional<Histogram> per_token;
+  };
+  /// The record being counted.
+  struct Subject {
+    const RequestRecord& record;
+    const LlmRecord& llm;
+    CountedSets sets;
+    std::string_view request_model;
+  };
+
+  void countUsage(Cells& cells, const Subject& subject, llm::UsageState state);
+  void countTokens(Cells& cells, const Subject& subject, const llm::TokenUsage& usage);
+  void countTokenUsage(Cells& cells, const Subject& subject, const llm::TokenUsage& usage);
+  void countTimes(Cells& cells, const Subject& subject);
+  void countAnomalies(const LlmRecord& llm, llm::UsageAnomalies anomalies);
+
+  MetricShard& shard_;
+  SeriesCache<Cells> cells_;
+  SeriesKey key_;
+};
+
+}  // namespace gatehouse::telemetry
