@@ -1,16 +1,22 @@
 # gatehouse_add_room("room: rooms it may include"): the library gatehouse_<room> of src/<room>/**, linked with the rooms of
-# its line in rooms.cmake and the libraries of GATEHOUSE_LIBS_<room>, and <room>_test of its *_test.cc files. Every header
-# of the room is in a header set, so that all_verify_interface_header_sets compiles each alone.
+# its line in rooms.cmake and the libraries of GATEHOUSE_LIBS_<room>, and <room>_test of its *_test.cc files. What several
+# tests share is named *_for_test: it never enters the product, and tests of the rooms above may use it. Every header of the
+# room is in a header set, so that all_verify_interface_header_sets compiles each alone.
 function(gatehouse_add_room entry)
   string(REGEX MATCH "^([a-z]+): *(.*)$" _ "${entry}")
   set(room ${CMAKE_MATCH_1})
   separate_arguments(knows UNIX_COMMAND "${CMAKE_MATCH_2}")
+  set(for_tests ${room} ${knows})
+  list(TRANSFORM for_tests REPLACE "(.+)" "gatehouse_\\1_for_test")
   list(TRANSFORM knows PREPEND gatehouse_)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS src/${room}/*.cc)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS src/${room}/*.h)
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  set(shared_by_tests ${tests})
+  list(FILTER shared_by_tests INCLUDE REGEX "_for_test\\.cc$")
+  list(FILTER tests EXCLUDE REGEX "_for_test\\.cc$")
 
   if(sources)
     add_library(gatehouse_${room} STATIC ${sources})
@@ -26,8 +32,17 @@ function(gatehouse_add_room entry)
     set_property(TARGET gatehouse_${room} PROPERTY VERIFY_INTERFACE_HEADER_SETS ON)
   endif()
 
+  if(shared_by_tests AND GTest_FOUND)
+    add_library(gatehouse_${room}_for_test STATIC EXCLUDE_FROM_ALL ${shared_by_tests})
+    target_link_libraries(gatehouse_${room}_for_test PUBLIC gatehouse_${room} GTest::gmock)
+  endif()
   if(tests AND GTest_FOUND)
     add_executable(${room}_test ${tests})
+    foreach(library IN LISTS for_tests)
+      if(TARGET ${library})
+        target_link_libraries(${room}_test PRIVATE ${library})
+      endif()
+    endforeach()
     target_link_libraries(${room}_test PRIVATE gatehouse_${room} GTest::gmock GTest::gtest_main)
     target_compile_definitions(${room}_test PRIVATE GATEHOUSE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${room} COMMAND ${room}_test)

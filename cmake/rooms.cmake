@@ -9,7 +9,7 @@ set(GATEHOUSE_ROOMS
   "resource: base wire"
   "llm: base wire crypto http io"
   "secret: base wire crypto io http resource"
-  "upstream: base crypto io http secret resource"
+  "upstream: base wire crypto io http secret resource"
   "policy: base wire crypto io http secret llm resource"
   "telemetry: base wire io http llm"
   "snapshot: base crypto http llm secret upstream policy telemetry"
@@ -17,7 +17,7 @@ set(GATEHOUSE_ROOMS
   "proxy: base io http llm upstream policy telemetry snapshot"
   "control: base wire crypto io http resource secret compile snapshot"
   "admin: base wire crypto io http resource telemetry snapshot control"
-  "cli: base wire io http resource llm compile"
+  "cli: base wire crypto io http resource llm compile"
 )
 # Narrower than the table: from this room, of that room, only these headers.
 set(GATEHOUSE_ROOM_LIMITS

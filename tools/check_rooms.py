@@ -29,8 +29,8 @@ BOUNDARIES = [
     (r"spdlog/.*", r"base/log\.cc"),
     (r"CLI/.*", r"cli/args\.cc"),
     (r"google/protobuf/.*|.*\.pb\.h", r"telemetry/otlp(_receive)?\.cc|policy/.*\.cc"),
-    (r"gtest/.*|gmock/.*", r".*_test\.cc"),
-    (r"regex|iostream|filesystem", r".*\.cc|main\.cc"),
+    (r"gtest/.*|gmock/.*", r".*_test\.(cc|h)"),
+    (r"regex|iostream|filesystem", r".*\.cc|.*_for_test\.h"),
 ]
 # The compiler's and the system's own headers, apart from those above.
 SYSTEM = re.compile(
@@ -115,7 +115,7 @@ def library_rule(path, header):
         owner = files.split("/")[0]
         if path.endswith("_test.cc") and path.startswith(owner + "/"):
             return None
-        return f"<{header}> belongs only in {files}"
+        return f"<{header}> belongs only in files that match {files}"
     if SYSTEM.fullmatch(header):
         return None
     return f"<{header}> is no library of the boundary table in tools/check_rooms.py"
@@ -125,8 +125,11 @@ def own_header(src, path):
     """The header that must come first in the file at path, or None."""
     if not path.endswith(".cc"):
         return None
-    header = re.sub(r"(_test)?\.cc$", ".h", path)
-    return header if (src / header).exists() else None
+    for ending in (r"\.cc$", r"_test\.cc$"):
+        header = re.sub(ending, ".h", path)
+        if header != path and (src / header).exists():
+            return header
+    return None
 
 
 def check_file(src, path, table):

@@ -36,11 +36,11 @@ def check_file(path, text):
 
 
 def units_of(paths):
-    """Folder under src/ -> the units in it; x.h, x.cc and x_test.cc are one unit."""
+    """Folder under src/ -> the units in it; x.h, x.cc and x_test.cc are one unit, x_for_test.* is none."""
     units = {}
     for path in paths:
         match = re.fullmatch(r"src/(.+)/([^/]+?)(_test)?\.(cc|h)", path)
-        if match:
+        if match and not match.group(2).endswith("_for"):
             units.setdefault(match.group(1), set()).add(match.group(2))
     return units
 
