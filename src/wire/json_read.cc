@@ -17,40 +17,6 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-/// Takes digits off the front; false if there are none.
-bool takeDigits(std::string_view& rest) {
-  std::size_t count = std::min(rest.find_first_not_of("0123456789"), rest.size());
-  rest.remove_prefix(count);
-  return count > 0;
-}
-
-/// RFC 8259, section 6. simdjson reads numbers into doubles; we keep their text, so their grammar
-/// is ours to check.
-bool isNumber(std::string_view text) {
-  if (text.starts_with('-')) {
-    text.remove_prefix(1);
-  }
-  if (text.starts_with('0')) {
-    text.remove_prefix(1);
-  } else if (!takeDigits(text)) {
-    return false;
-  }
-  if (text.starts_with('.')) {
-    text.remove_prefix(1);
-    if (!takeDigits(text)) {
-      return false;
-    }
-  }
-  if (text.starts_with('e') || text.starts_with('E')) {
-    text.remove_prefix(1);
-    if (text.starts_with('+') || text.starts_with('-')) {
-      text.remove_prefix(1);
-    }
-    return takeDigits(text) && text.empty();
-  }
-  return text.empty();
-}
-
 Value numberValue(std::string_view text) {
   std::int64_t integer = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), integer);
@@ -58,61 +24,66 @@ Value numberValue(std::string_view text) {
   return exact ? Value(integer) : Value(Number{std::string(text)});
 }
 
-/// A scalar by its text; nothing if it is none.
-std::optional<Value> scalarValue(std::string_view token) {
-  if (token.starts_with('"')) {
-    if (token.size() < 2 || !token.ends_with('"')) {
-      return std::nullopt;
-    }
-    auto text = unescapeJson(token.substr(1, token.size() - 2), LoneSurrogate::kReplace);
-    return text ? std::optional<Value>(std::move(*text)) : std::nullopt;
+Value scalarValue(std::string_view token) {
+  switch (token.front()) {
+    case '"':
+      return unescapeJson(token.substr(1, token.size() - 2), LoneSurrogate::kReplace).value_or("");
+    case 't':
+      return true;
+    case 'f':
+      return false;
+    case 'n':
+      return nullptr;
+    default:
+      return numberValue(token);
   }
-  if (token == "true" || token == "false") {
-    return Value(token == "true");
-  }
-  if (token == "null") {
-    return Value();
-  }
-  return isNumber(token) ? std::optional(numberValue(token)) : std::nullopt;
 }
 
-/// Builds the tree. Where simdjson or a check of ours refuses, the text is walked again to find the
-/// exact place.
+/// What makes the text no JSON. simdjson checks only what it visits, and says neither where nor
+/// what.
+std::optional<SyntaxError> findFault(std::string_view text, const LineIndex& lines) {
+  PaddedCopy copy(text);
+  JsonCursor cursor(copy.view());
+  cursor.skipSpace();
+  if (!cursor.skipValue() || !cursor.finish()) {
+    return cursor.error();
+  }
+  std::size_t valid = cursor.beyondAscii() ? validUtf8Prefix(text) : text.size();
+  if (valid < text.size()) {
+    return SyntaxError{valid, lines.at(valid), "not UTF-8"};
+  }
+  return std::nullopt;
+}
+
+/// Builds the tree of a text without faults.
 class Reader {
  public:
-  Reader(std::string_view text, const JsonReadOptions& options)
-      : text_(text), options_(options), lines_(text), padded_(text) {}
+  Reader(std::string_view text, const JsonReadOptions& options, const LineIndex& lines)
+      : text_(text), options_(options), lines_(lines), padded_(text) {}
 
   Parsed<Value> run() {
     Value value;
     if (!readDocument(value)) {
-      return std::unexpected(error_ ? *std::move(error_) : locateError());
+      return std::unexpected(
+          error_ ? *std::move(error_) : SyntaxError{0, lines_.at(0), "not valid JSON"}
+      );
     }
     return value;
   }
 
  private:
   bool readDocument(Value& out) {
+    std::string_view content = trim(text_);
+    if (content.front() != '{' && content.front() != '[') {
+      out = scalarValue(content);
+      out.position = lines_.at(static_cast<std::size_t>(content.data() - text_.data()));
+      return true;
+    }
     ondemand::parser parser;
     ondemand::document document;
-    if (parser.iterate(padded_).get(document) != simdjson::SUCCESS) {
-      return false;
-    }
-    bool scalar = false;
-    if (document.is_scalar().get(scalar) != simdjson::SUCCESS) {
-      return false;
-    }
-    if (scalar) {
-      auto value = scalarValue(trim(text_));
-      if (value) {
-        out = *std::move(value);
-        out.position = lines_.at(text_.find_first_not_of(" \t\r\n"));
-      }
-      return value.has_value();
-    }
     ondemand::value root;
-    return document.get_value().get(root) == simdjson::SUCCESS && readValue(root, 1, out) &&
-           document.current_location().error() == simdjson::OUT_OF_BOUNDS;
+    return parser.iterate(padded_).get(document) == simdjson::SUCCESS &&
+           document.get_value().get(root) == simdjson::SUCCESS && readValue(root, 1, out);
   }
 
   bool readValue(ondemand::value source, std::size_t depth, Value& out) {
@@ -122,18 +93,20 @@ class Reader {
         source.type().get(type) != simdjson::SUCCESS) {
       return false;
     }
-    bool read = false;
-    if (type == ondemand::json_type::object || type == ondemand::json_type::array) {
-      if (depth > options_.max_depth) {
-        return fail(begin, fmt::format("nested deeper than {} levels", options_.max_depth));
-      }
-      read = type == ondemand::json_type::object ? readObject(source, depth, out)
-                                                 : readArray(source, depth, out);
-    } else if (auto value = scalarValue(trim(source.raw_json_token()))) {
-      out = *std::move(value);
-      read = true;
+    Position position = positionOf(begin);
+    bool container = type == ondemand::json_type::object || type == ondemand::json_type::array;
+    if (container && depth > options_.max_depth) {
+      return fail(begin, fmt::format("nested deeper than {} levels", options_.max_depth));
     }
-    out.position = positionOf(begin);
+    bool read = true;
+    if (type == ondemand::json_type::object) {
+      read = readObject(source, depth, out);
+    } else if (type == ondemand::json_type::array) {
+      read = readArray(source, depth, out);
+    } else {
+      out = scalarValue(trim(source.raw_json_token()));
+    }
+    out.position = position;
     return read;
   }
 
@@ -168,7 +141,8 @@ class Reader {
         return false;
       }
       Member& member = members.emplace_back();
-      if (!readKey(raw_key.raw(), member) || !readValue(value, depth + 1, member.value)) {
+      readKey(raw_key.raw(), member);
+      if (!readValue(value, depth + 1, member.value)) {
         return false;
       }
     }
@@ -177,19 +151,15 @@ class Reader {
     return unique;
   }
 
-  /// `begin` is just behind the key's opening quote; simdjson has seen that the string is closed.
-  bool readKey(const char* begin, Member& member) {
+  /// `begin` is just behind the key's opening quote.
+  void readKey(const char* begin, Member& member) {
     std::string_view rest = text_.substr(offsetOf(begin));
     std::size_t end = 0;
-    while (end < rest.size() && rest[end] != '"') {
+    while (rest[end] != '"') {
       end += rest[end] == '\\' ? 2 : 1;
     }
     member.key_position = positionOf(begin - 1);
-    auto key = unescapeJson(rest.substr(0, end), LoneSurrogate::kReplace);
-    if (key) {
-      member.key = *std::move(key);
-    }
-    return key.has_value();
+    member.key = unescapeJson(rest.substr(0, end), LoneSurrogate::kReplace).value_or("");
   }
 
   bool checkUnique(const Object& members) {
@@ -212,17 +182,6 @@ class Reader {
     return false;
   }
 
-  SyntaxError locateError() const {
-    PaddedCopy copy(text_);
-    JsonCursor cursor(copy.view());
-    cursor.skipSpace();
-    if (!cursor.skipValue() || !cursor.finish()) {
-      return cursor.error();
-    }
-    std::size_t fault = validUtf8Prefix(text_);
-    return {fault, lines_.at(fault), fault < text_.size() ? "not UTF-8" : "not valid JSON"};
-  }
-
   std::size_t offsetOf(const char* at) const {
     return static_cast<std::size_t>(at - padded_.data());
   }
@@ -230,7 +189,7 @@ class Reader {
 
   std::string_view text_;
   const JsonReadOptions& options_;
-  LineIndex lines_;
+  const LineIndex& lines_;
   simdjson::padded_string padded_;
   std::optional<SyntaxError> error_;
 };
@@ -243,7 +202,11 @@ Parsed<Value> readJson(std::string_view text, const JsonReadOptions& options) {
         SyntaxError{0, {1, 1}, fmt::format("larger than {} bytes", options.max_bytes)}
     );
   }
-  return Reader(text, options).run();
+  LineIndex lines(text);
+  if (auto fault = findFault(text, lines)) {
+    return std::unexpected(*std::move(fault));
+  }
+  return Reader(text, options, lines).run();
 }
 
 }  // namespace gatehouse::wire

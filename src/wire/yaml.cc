@@ -20,6 +20,7 @@ namespace gatehouse::wire {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr std::string_view kSpace = " \t\r\n";
 
 /// Reads a view without copying it.
 class ViewBuffer : public std::streambuf {
@@ -192,7 +193,6 @@ class Listener final : public YAML::EventHandler {
 
   /// The parser takes the end of the text for a closing quote.
   void checkQuotes(std::size_t offset) {
-    constexpr std::string_view kSpace = " \t\r\n";
     while (offset < text_.size() && (text_[offset] == '&' || text_[offset] == '!')) {
       offset = text_.find_first_not_of(kSpace, text_.find_first_of(kSpace, offset));
     }
@@ -227,9 +227,7 @@ class StreamReader {
   YamlStream run() {
     if (checkText()) {
       for (Part part : splitDocuments(text_)) {
-        if (!readAsJson(part)) {
-          readAsYaml(part);
-        }
+        readPart(part);
       }
     }
     return std::move(stream_);
@@ -260,27 +258,29 @@ class StreamReader {
     return true;
   }
 
-  /// True if the part is settled: it was JSON, or clearly meant to be.
-  bool readAsJson(Part part) {
+  /// JSON is read as such: the YAML parser knows neither its surrogate pairs nor good words for its
+  /// errors.
+  void readPart(Part part) {
     std::string_view body = text_.substr(part.begin, part.end - part.begin);
-    std::size_t first = body.find_first_not_of(" \t\r\n");
-    if (first == std::string_view::npos || (body[first] != '{' && body[first] != '[')) {
-      return false;
+    std::size_t first = std::min(body.find_first_not_of(kSpace), body.size());
+    if (!body.substr(first).starts_with('{') && !body.substr(first).starts_with('[')) {
+      readAsYaml(part);
+      return;
     }
     auto value = readJson(body, {.max_bytes = limits_.max_bytes, .max_depth = limits_.max_depth});
-    std::uint32_t lines_before = lines_.at(part.begin).line - 1;
     if (value) {
-      moveDown(*value, lines_before);
+      moveDown(*value, lines_.at(part.begin).line - 1);
       stream_.documents.push_back(*std::move(value));
-      return true;
+      return;
     }
-    std::size_t second = body.find_first_not_of(" \t\r\n", first + 1);
-    bool meant =
-        second != std::string_view::npos && std::string_view("\"{[").contains(body[second]);
-    if (meant) {
+    std::size_t errors_before = stream_.errors.size();
+    readAsYaml(part);
+    std::size_t second = std::min(body.find_first_not_of(kSpace, first + 1), body.size());
+    bool meant_as_json = body.substr(second).starts_with('"');
+    if (stream_.errors.size() > errors_before && meant_as_json) {
+      stream_.errors.resize(errors_before);
       fail(part.begin + value.error().offset, std::move(value.error().message));
     }
-    return meant;
   }
 
   static void moveDown(Value& value, std::uint32_t lines) {
@@ -304,11 +304,14 @@ class StreamReader {
     std::istream input(&buffer);
     try {
       YAML::Parser parser(input);
-      while (parser.HandleNextDocument(listener)) {
+      // A second document in one part is an error; some errors would give documents without end.
+      for (int left = 2; left > 0 && parser.HandleNextDocument(listener); --left) {
       }
     } catch (const YAML::Exception& error) {
-      failSyntax(listener.offsetOf(error.mark), reword(error.msg));
-      return;
+      if (!tree.stopped()) {
+        failSyntax(listener.offsetOf(error.mark), reword(error.msg));
+        return;
+      }
     } catch (const std::exception& error) {
       fail(part.begin, error.what());
       return;

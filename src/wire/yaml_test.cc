@@ -84,6 +84,7 @@ TEST(Yaml, JsonGoesTheSameWay) {
   EXPECT_EQ(read("[{\"a\":1}]"), "[{\"a\":1}]\n");
   EXPECT_EQ(read("{\"a\":1,\n \"a\":2}"), "2:2 duplicate key \"a\"\n");
   EXPECT_EQ(read("{\"a\" 1}"), "1:6 expected ':' after the key, found '1'\n");
+  EXPECT_EQ(read("[[x]]\n---\n{\"a\": x, }"), "[[\"x\"]]\n{\"a\":\"x\"}\n");
   EXPECT_EQ(read("{a: yes, b: [c]}"), "{\"a\":true,\"b\":[\"c\"]}\n");
 }
 
@@ -153,6 +154,7 @@ INSTANTIATE_TEST_SUITE_P(
         },
         Fault{"a: @x\n", "1:4 plain text cannot begin with this character: put it in quotes\n"},
         Fault{"[1, 2] rest\n", "1:8 expected the end of the document\n"},
+        Fault{", a\n", "1:1 expected the end of the document\n"},
         Fault{"a: 1\n]\n", "2:1 a closing bracket that was never opened\n"},
         Fault{"? [a]\n: b\n", "1:3 a key must be text, not a list\n"},
         Fault{": b\n", "1:1 a key is missing before ':'\n"},

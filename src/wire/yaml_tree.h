@@ -34,6 +34,8 @@ class YamlTree {
   void end();
   void fail(std::size_t offset, std::string message);
 
+  /// A limit is reached: what comes is ignored.
+  bool stopped() const { return stopped_; }
   /// Once everything has ended; meaningless if there are errors.
   Value& root() { return root_; }
   std::vector<SyntaxError>& errors() { return errors_; }
