@@ -38,7 +38,9 @@ class PaddedCopy {
  public:
   explicit PaddedCopy(std::string_view text)
       : bytes_(std::make_unique<char[]>(text.size() + PaddedView::kPadding)), size_(text.size()) {
-    std::memcpy(bytes_.get(), text.data(), text.size());
+    if (!text.empty()) {  // a null source is undefined even for no bytes
+      std::memcpy(bytes_.get(), text.data(), text.size());
+    }
   }
 
   PaddedView view() const [[clang::lifetimebound]] {
