@@ -308,10 +308,12 @@ class StreamReader {
       for (int left = 2; left > 0 && parser.HandleNextDocument(listener); --left) {
       }
     } catch (const YAML::Exception& error) {
-      if (!tree.stopped()) {
+      if (tree.stopped()) {
+        stream_.errors.push_back(std::move(tree.errors().back()));
+      } else {
         failSyntax(listener.offsetOf(error.mark), reword(error.msg));
-        return;
       }
+      return;
     } catch (const std::exception& error) {
       fail(part.begin, error.what());
       return;

@@ -82,10 +82,9 @@ void YamlTree::start(std::size_t offset, Anchor anchor, bool map) {
   if (stopped_) {
     return;
   }
-  if (wantsKey()) {
+  bool is_key = wantsKey();
+  if (is_key) {
     fail(offset, fmt::format("a key must be text, not a {}", map ? "map" : "list"));
-    stopped_ = true;
-    return;
   }
   if (frames_.size() >= limits_.max_depth) {
     fail(offset, fmt::format("nested deeper than {} levels", limits_.max_depth));
@@ -94,6 +93,7 @@ void YamlTree::start(std::size_t offset, Anchor anchor, bool map) {
   }
   Frame& frame = frames_.emplace_back();
   frame.map = map;
+  frame.is_key = is_key;
   frame.anchor = anchor;
   frame.node.value = map ? Value(Object{}) : Value(Array{});
   frame.node.value.position = lines_.at(offset);
@@ -105,6 +105,10 @@ void YamlTree::end() {
   }
   Frame frame = std::move(frames_.back());
   frames_.pop_back();
+  if (frame.is_key) {
+    frames_.back().key_known = true;
+    return;
+  }
   mergeInto(frame);
   add(lines_.offsetOf(frame.node.value.position), frame.anchor, std::move(frame.node));
 }

@@ -50,6 +50,7 @@ class YamlTree {
     Node node;
     Anchor anchor = 0;
     bool map = false;
+    bool is_key = false;  // stands where only text may stand
     // Of a map:
     bool key_known = false;
     bool merge = false;  // the value to come belongs to "<<"
