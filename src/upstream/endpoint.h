@@ -1,5 +1,6 @@
-// Where a request can be sent: one address to connect to, with everything that makes a connection to it different from
-// another. Immutable, made by compile, shared by snapshots and pools; safe from any thread.
+// Where a request can be sent: one address to connect to, with everything that makes a connection
+// to it different from another. Immutable, made by compile, shared by snapshots and pools; safe
+// from any thread.
 #pragma once
 
 #include <cstdint>
@@ -16,13 +17,13 @@ namespace gatehouse::upstream {
 enum class Verify : std::uint8_t { kChainAndName, kChainOnly, kNothing };
 
 struct TlsSettings {
-  std::string sni;                         // sent in the handshake; empty: none (peer named by an IP address)
-  std::vector<std::string> verify_names;   // any of them must be in the certificate
-  std::string ca_pem;                      // trusted roots; empty: the system's
-  bool trust_nothing = false;              // the CA reference could not be read: every handshake fails
-  std::vector<std::string> alpn;           // in order of preference
+  std::string sni;  // sent in the handshake; empty: none (peer named by an IP address)
+  std::vector<std::string> verify_names;  // any of them must be in the certificate
+  std::string ca_pem;                     // trusted roots; empty: the system's
+  bool trust_nothing = false;     // the CA reference could not be read: every handshake fails
+  std::vector<std::string> alpn;  // in order of preference
   Verify verify = Verify::kChainAndName;
-  std::string client_certificate_pem;      // chain; empty: none
+  std::string client_certificate_pem;  // chain; empty: none
   std::shared_ptr<const crypto::SecretText> client_key_pem;
 };
 
@@ -33,7 +34,8 @@ struct Endpoint {
   Nanos connect_timeout = Seconds(10);
   Nanos handshake_timeout = Seconds(10);
   std::string authority;  // the Host sent: with the port when it is not the scheme's own
-  /// Two endpoints with equal keys may share connections. Made of all fields above (secrets as digests).
+  /// Two endpoints with equal keys may share connections. Made of all fields above (secrets as
+  /// digests).
   std::string pool_key;
 };
 

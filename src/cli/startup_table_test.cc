@@ -1,0 +1,42 @@
+#include "cli/startup_table.h"
+
+#include <gtest/gtest.h>
+
+namespace gatehouse::cli {
+namespace {
+
+TEST(StartupTable, NamesEveryPlaceAndNoRepeatedAddress) {
+  StartupTable table;
+  table.routes.push_back(
+      {"ns/edge",
+       "http",
+       "http://127.0.0.1:8080",
+       "/openai",
+       "ns/openai",
+       "https://api.openai.com",
+       "Secret ns/openai-secret"}
+  );
+  table.routes.push_back(
+      {"ns/edge", "http", "http://127.0.0.1:8080", "/sim", "ns/sim", "simulated", ""}
+  );
+  table.services.push_back({"admin API", "http://127.0.0.1:15000"});
+  table.notes.push_back("no key is asked for");
+  table.try_line = curlLine("http://127.0.0.1:8080/sim", "sim/echo");
+  std::string text = render(table);
+  EXPECT_NE(text.find("Secret ns/openai-secret"), std::string::npos);
+  EXPECT_NE(text.find("admin API   http://127.0.0.1:15000"), std::string::npos);
+  EXPECT_NE(text.find("note: no key is asked for"), std::string::npos);
+  std::size_t first = text.find("http://127.0.0.1:8080 ");
+  EXPECT_EQ(text.find("http://127.0.0.1:8080 ", first + 1), std::string::npos);
+}
+
+TEST(StartupTable, CurlLineIsAWholeCommand) {
+  EXPECT_EQ(
+      curlLine("http://h:1/sim", "m"),
+      "curl http://h:1/sim/v1/chat/completions -H 'content-type: application/json' -d "
+      "'{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello!\"}]}'"
+  );
+}
+
+}  // namespace
+}  // namespace gatehouse::cli

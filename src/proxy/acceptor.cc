@@ -1,0 +1,123 @@
+#include "proxy/acceptor.h"
+
+#include "io/gate.h"
+
+namespace gatehouse::proxy {
+namespace {
+
+/// Takes connections until the doorway stops accepting. Every connection is a task of its own.
+io::Task<void> acceptLoop(
+    Worker& worker, std::unique_ptr<io::Listener> listener, std::shared_ptr<Doorway> doorway
+) {
+  for (;;) {
+    Result<std::unique_ptr<io::TcpStream>> stream = co_await listener->accept();
+    if (stream) {
+      io::spawn(
+          worker.gate(), serveConnection(worker, doorway, *std::move(stream)), worker.cutOff()
+      );
+    } else if (stream.error().kind() == ErrorKind::kCancelled) {
+      co_return;
+    } else {
+      worker.log().warn("accept failed", {{"error", stream.error().chain()}});
+    }
+  }
+}
+
+const snapshot::Port* portAt(const snapshot::Snapshot& snapshot, const std::string& key) {
+  for (const snapshot::Port& port : snapshot.ports) {
+    for (const std::string& address : port.addresses) {
+      if (doorKey(port, address) == key) {
+        return &port;
+      }
+    }
+  }
+  return nullptr;
+}
+
+Result<std::shared_ptr<io::TlsServerConfig>> tlsFor(const snapshot::Port& port) {
+  io::TlsServerOptions options;
+  options.alpn = {"http/1.1"};
+  for (const snapshot::ServerCertificate& certificate : port.certificates) {
+    options.certificates.push_back(
+        {.certificate_pem = certificate.chain_pem,
+         .key_pem = std::string(certificate.key_pem->reveal()),
+         .names = certificate.hostnames}
+    );
+  }
+  return io::TlsServerConfig::create(std::move(options));
+}
+
+}  // namespace
+
+std::string doorKey(const snapshot::Port& port, const std::string& address) {
+  if (!address.ends_with(":0")) {
+    return address;
+  }
+  return std::string(port.gateway.view()) + "/" + std::to_string(port.port) + "=" + address;
+}
+
+void Acceptor::refresh(
+    const std::string& key, Doorway& doorway, const snapshot::SnapshotHandle& next
+) {
+  const snapshot::Port* port = portAt(*next, key);
+  if (port != nullptr && port->tls) {
+    if (auto tls = tlsFor(*port)) {
+      doorway.tls = *std::move(tls);
+    } else {
+      worker_.log().error(
+          "certificates of a listener cannot be used",
+          {{"address", key}, {"error", tls.error().chain()}}
+      );
+    }
+  } else {
+    doorway.tls = nullptr;
+  }
+  doorway.port = port;
+  doorway.snapshot = next;
+}
+
+void Acceptor::open(const std::string& key, io::ListenSocket socket) {
+  auto listener = io::Listener::start(worker_.reactor(), std::move(socket));
+  if (!listener) {
+    worker_.log().error(
+        "listening failed", {{"address", key}, {"error", listener.error().chain()}}
+    );
+    return;
+  }
+  auto doorway = std::make_shared<Doorway>();
+  doors_.emplace(key, doorway);
+  io::spawn(worker_.gate(), acceptLoop(worker_, *std::move(listener), doorway), doorway->accepting);
+}
+
+void Acceptor::close(std::shared_ptr<Doorway> doorway) {
+  doorway->accepting.request();
+  doorway->closing.request();
+  retired_.push_back(std::move(doorway));
+}
+
+void Acceptor::follow(const snapshot::SnapshotHandle& next, NewSockets sockets) {
+  std::erase_if(retired_, [](const std::shared_ptr<Doorway>& door) {
+    return door.use_count() == 1;
+  });
+  for (auto& [key, socket] : sockets) {
+    open(key, std::move(socket));
+  }
+  for (auto door = doors_.begin(); door != doors_.end();) {
+    refresh(door->first, *door->second, next);
+    if (door->second->port == nullptr) {
+      close(std::move(door->second));
+      door = doors_.erase(door);
+    } else {
+      ++door;
+    }
+  }
+}
+
+void Acceptor::drain() {
+  for (auto& [key, door] : doors_) {
+    close(std::move(door));
+  }
+  doors_.clear();
+}
+
+}  // namespace gatehouse::proxy

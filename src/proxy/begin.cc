@@ -1,0 +1,95 @@
+#include "proxy/begin.h"
+
+#include <utility>
+#include <vector>
+
+#include "base/text.h"
+#include "io/stream.h"
+#include "llm/detect_client.h"
+#include "llm/dialect_match.h"
+#include "telemetry/trace_context.h"
+
+namespace gatehouse::proxy {
+namespace {
+
+using telemetry::Text;
+
+std::vector<std::string_view> valuesOf(const http::Fields& fields, std::string_view name) {
+  std::vector<std::string_view> values;
+  for (std::size_t i = 0; fields.has(name) && i < fields.size(); ++i) {
+    if (iequals(fields.at(i).name, name)) {
+      values.push_back(fields.at(i).value);
+    }
+  }
+  return values;
+}
+
+telemetry::TracePlace placeInTrace(Worker& worker, Exchange& x) {
+  const http::Fields& fields = x.head().fields;
+  std::vector<std::string_view> parents = valuesOf(fields, "traceparent");
+  if (!parents.empty()) {
+    auto incoming = telemetry::readTraceContext(parents, valuesOf(fields, "tracestate"));
+    if (incoming) {
+      x.record.set(Text::kTraceState, incoming->state);
+      return telemetry::continueTrace(*incoming, worker.telemetry().random());
+    }
+  }
+  return telemetry::beginTrace(telemetry::Sampled::kNo, worker.telemetry().random());
+}
+
+void noteHead(Exchange& x, const io::Peer& peer) {
+  const http::RequestHead& head = x.head();
+  telemetry::RequestRecord& record = x.record;
+  record.method = head.method;
+  if (record.method == http::Method::kOther) {
+    record.set(Text::kMethod, head.method_text);
+  }
+  record.version = head.version;
+  record.secure = !peer.tls_version.empty();
+  record.client_port = peer.remote.port();
+  record.set(Text::kClientAddress, peer.remote.formatIp());
+  record.set(Text::kTlsServerName, peer.server_name);
+  record.set(Text::kHost, head.authority);
+  record.set(Text::kPath, head.path());
+  record.set(Text::kUserAgent, head.fields.get("user-agent").value_or(""));
+  record.client = llm::clientName(head.fields);
+}
+
+}  // namespace
+
+Exchange begin(Worker& worker, Arrival arrival, std::unique_ptr<http::ServerExchange> wire) {
+  const Clock& clock = worker.reactor().clock();
+  WallMicros wall = clock.wall();
+  telemetry::RequestRecord record(
+      worker.telemetry().ids().next(wall), worker.reactor().now(), wall
+  );
+  Exchange x(std::move(wire), std::move(record));
+  x.request_id = telemetry::toText(x.record.id());
+  x.snapshot = std::move(arrival.snapshot);
+  x.port = arrival.port;
+  noteHead(x, *arrival.peer);
+  x.record.trace = placeInTrace(worker, x);
+  if (x.port != nullptr) {
+    x.record.gateway = x.port->gateway;
+    x.record.listener_port = x.port->port;
+    x.record.listener = x.port->listeners.front().name;
+    x.record.generation = x.snapshot->generation;
+    x.record.foreign_gateway = x.port->gateway_class != "gatehouse";
+  }
+  llm::Dialect by_path = llm::matchDialect(x.head().method, x.head().path(), {}).dialect;
+  x.dialect = llm::errorDialect(by_path, x.head().fields);
+  worker.telemetry().requestBegan(x.record);
+  return x;
+}
+
+void release(Exchange& x) {
+  x.listener = nullptr;
+  x.rule = nullptr;
+  x.backend = nullptr;
+  x.port = nullptr;
+  x.snapshot.reset();
+  x.route_prefix = {};
+  x.head() = http::RequestHead();
+}
+
+}  // namespace gatehouse::proxy

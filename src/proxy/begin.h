@@ -1,0 +1,18 @@
+// The first step of the walk: a request head becomes an Exchange with a pinned snapshot and a
+// record. And the step after the reply's head: what the body does not need is let go.
+#pragma once
+
+#include <memory>
+
+#include "proxy/exchange.h"
+#include "proxy/handle.h"
+#include "proxy/worker.h"
+
+namespace gatehouse::proxy {
+
+Exchange begin(Worker& worker, Arrival arrival, std::unique_ptr<http::ServerExchange> wire);
+
+/// Drops the snapshot and the request head.
+void release(Exchange& x);
+
+}  // namespace gatehouse::proxy

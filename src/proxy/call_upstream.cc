@@ -1,0 +1,154 @@
+#include "proxy/call_upstream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "io/address.h"
+#include "io/deadline.h"
+#include "llm/provider/provider.h"
+#include "telemetry/trace_context.h"
+#include "telemetry/upstream_head.h"
+#include "upstream/attempt.h"
+
+namespace gatehouse::proxy {
+namespace {
+
+/// Whether the endpoint is ours, so that it may see our trace ids: a private address or a name of
+/// the inner network.
+bool isInside(const upstream::Endpoint& endpoint) {
+  if (auto address = io::Address::fromIp(endpoint.host, endpoint.port)) {
+    return address->isLoopback() || address->isPrivate() || address->isLinkLocal();
+  }
+  std::string_view host = endpoint.host;
+  return host == "localhost" || host.ends_with(".svc") || host.ends_with(".local") ||
+         host.ends_with(".internal");
+}
+
+void setTraceFields(http::Fields& fields, const Exchange& x, const upstream::Endpoint& endpoint) {
+  fields.remove("traceparent");
+  fields.remove("tracestate");
+  fields.remove("baggage");
+  if (isInside(endpoint)) {
+    fields.add("traceparent", telemetry::traceparentFor(x.record.trace, x.record.trace.span));
+    if (std::string_view state = x.record.text(telemetry::Text::kTraceState); !state.empty()) {
+      fields.add("tracestate", state);
+    }
+  }
+}
+
+void noteMarks(Exchange& x, const upstream::AttemptMarks& marks) {
+  telemetry::RequestRecord& record = x.record;
+  telemetry::Attempt& attempt = record.lastAttempt();
+  auto note = [&record](telemetry::Mark& mark, const std::optional<MonoTime>& when) {
+    if (when) {
+      mark = record.mark(*when);
+    }
+  };
+  attempt.reused = marks.reused;
+  note(attempt.dns, marks.connect.dns);
+  note(attempt.connect, marks.connect.tcp);
+  note(attempt.tls, marks.connect.tls);
+  note(attempt.first_byte, marks.head);
+}
+
+void noteHead(Exchange& x, const UpstreamCall& call, http::ResponseHead& head) {
+  telemetry::Attempt& attempt = x.record.lastAttempt();
+  attempt.status = head.status;
+  attempt.detail = telemetry::detailOfStatus(head.status);
+  telemetry::noteUpstreamHead(x.record, head.fields);
+  bool our_key_refused =
+      (head.status == 401 || head.status == 403) && !call.auth->credentials.empty();
+  if (our_key_refused && !head.fields.has("x-should-retry")) {
+    head.fields.add("x-should-retry", "false");  // agents retry a 401 for minutes otherwise
+  }
+}
+
+std::uint64_t sizeOf(const std::vector<Chunk>& slices) {
+  std::uint64_t size = 0;
+  for (const Chunk& slice : slices) {
+    size += slice.size();
+  }
+  return size;
+}
+
+class ClientBody final : public http::BodySource {
+ public:
+  explicit ClientBody(http::BodySource& source) : source_(source) {}
+  io::Task<Result<http::Piece>> pull() override { return source_.pull(); }
+  bool ready() const override { return source_.ready(); }
+  std::optional<std::uint64_t> length() const override { return source_.length(); }
+  const http::Fields* trailers() const override { return source_.trailers(); }
+
+ private:
+  http::BodySource& source_;
+};
+
+}  // namespace
+
+Nanos shorterTimeout(Nanos a, Nanos b) {
+  if (a == Nanos(0) || b == Nanos(0)) {
+    return std::max(a, b);
+  }
+  return std::min(a, b);
+}
+
+http::Body clientBody(Exchange& x) {
+  http::BodySource* source = x.wire->body();
+  if (source->length() == 0) {
+    return {};
+  }
+  return http::Body(std::make_unique<ClientBody>(*source));
+}
+
+Result<http::RequestHead> upstreamHead(Exchange& x, const UpstreamCall& call, std::string target) {
+  http::RequestHead head;
+  head.method = x.head().method;
+  head.method_text = x.head().method_text;
+  head.fields = std::move(x.head().fields);
+  head.target = std::move(target);
+  http::ClientCredential credential = http::ClientCredential::lift(head);
+  llm::stripRequestFields(head.fields, llm::ForwardedTrust::kUntrusted);
+  head.fields.remove("content-length");
+  head.fields.remove("expect");
+  head.authority = call.endpoint->authority;
+  setTraceFields(head.fields, x, *call.endpoint);
+  GATEHOUSE_CHECK_OK(upstream::applyCredential(head, std::move(credential), *call.auth));
+  return head;
+}
+
+io::Task<Result<http::ClientResponse>> callUpstream(
+    Worker& worker, Exchange& x, UpstreamCall call, http::ClientRequest request
+) {
+  telemetry::Attempt& attempt = x.record.beginAttempt(worker.now());
+  attempt.backend = x.record.backend;
+  attempt.provider = call.provider;
+  attempt.secure = call.endpoint->tls != nullptr;
+  attempt.endpoint = x.record.keep(upstream::hostAndPort(*call.endpoint));
+  attempt.model_sent = x.record.keep(call.model_sent);
+  x.record.bytes_up_out += sizeOf(request.slices);
+  upstream::AttemptMarks marks;
+  auto sending = upstream::attempt(worker.pool(), worker.reactor(), call.endpoint, request, marks);
+  Result<http::ClientResponse> response =
+      call.timeout == Nanos(0)
+          ? co_await std::move(sending)
+          : co_await io::withDeadline(
+                worker.reactor(),
+                io::Deadline::after(worker.reactor(), call.timeout),
+                std::move(sending),
+                Origin::kUpstream,
+                "no answer from " + upstream::hostAndPort(*call.endpoint) + " in time"
+            );
+  noteMarks(x, marks);
+  if (!response) {
+    const Error& error = response.error();
+    x.record.lastAttempt().detail =
+        telemetry::endingOf(error.kind(), error.origin(), telemetry::Reply::kNotBegun).detail;
+    co_return std::move(response);
+  }
+  noteHead(x, call, response->head);
+  llm::stripResponseFields(response->head.fields);
+  co_return std::move(response);
+}
+
+}  // namespace gatehouse::proxy

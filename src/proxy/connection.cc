@@ -1,0 +1,74 @@
+#include "proxy/connection.h"
+
+#include <utility>
+
+#include "base/text.h"
+#include "http/server_connection.h"
+#include "io/deadline.h"
+#include "io/tls_stream.h"
+
+namespace gatehouse::proxy {
+namespace {
+
+/// Stops a connection between two exchanges when its doorway closes.
+class DrainOnClose final : private io::StopCallback {
+ public:
+  DrainOnClose(io::Stop& closing, http::ServerConnection& connection) : connection_(connection) {
+    if (!arm(closing)) {
+      connection_.drain();
+    }
+  }
+  ~DrainOnClose() override = default;
+
+ private:
+  void onStop() override { connection_.drain(); }
+
+  http::ServerConnection& connection_;
+};
+
+telemetry::Name listenerName(const Doorway& doorway) {
+  return doorway.port == nullptr ? telemetry::Name() : doorway.port->listeners.front().name;
+}
+
+void noteOpened(Worker& worker, const Doorway& doorway) {
+  if (doorway.port != nullptr) {
+    worker.telemetry().connectionOpened(
+        doorway.port->gateway, listenerName(doorway), telemetry::Protocol::kHttp
+    );
+  }
+}
+
+io::Task<Result<std::unique_ptr<io::Stream>>> secure(
+    Worker& worker, std::shared_ptr<Doorway> doorway, std::unique_ptr<io::TcpStream> stream
+) {
+  if (doorway->tls == nullptr) {
+    co_return std::unique_ptr<io::Stream>(std::move(stream));
+  }
+  auto deadline = io::Deadline::after(worker.reactor(), worker.settings().tls_handshake_timeout);
+  co_return co_await io::acceptTls(doorway->tls, std::move(stream), deadline);
+}
+
+}  // namespace
+
+io::Task<void> serveConnection(
+    Worker& worker, std::shared_ptr<Doorway> doorway, std::unique_ptr<io::TcpStream> stream
+) {
+  noteOpened(worker, *doorway);
+  Result<std::unique_ptr<io::Stream>> opened = co_await secure(worker, doorway, std::move(stream));
+  if (!opened) {
+    worker.telemetry().protocolError(listenerName(*doorway), "tls");
+    co_return;
+  }
+  std::unique_ptr<http::ServerConnection> connection = http::serveHttp1(
+      worker.reactor(), *std::move(opened), worker.settings().server, &worker.serverShared()
+  );
+  DrainOnClose drain(doorway->closing, *connection);
+  while (std::unique_ptr<http::ServerExchange> exchange = co_await connection->next()) {
+    Arrival arrival{
+        .snapshot = doorway->snapshot, .port = doorway->port, .peer = &connection->peer()
+    };
+    co_await handle(worker, std::move(arrival), std::move(exchange));
+  }
+}
+
+}  // namespace gatehouse::proxy

@@ -1,0 +1,35 @@
+// Step 1 of the walk: an accepted stream becomes a connection that yields exchanges, one after
+// another or side by side.
+#pragma once
+
+#include <memory>
+
+#include "io/gate.h"
+#include "io/stop.h"
+#include "io/task.h"
+#include "io/tcp.h"
+#include "io/tls_config.h"
+#include "proxy/handle.h"
+#include "proxy/worker.h"
+#include "snapshot/snapshot.h"
+#include "telemetry/name.h"
+
+namespace gatehouse::proxy {
+
+/// One address of one Gateway port on one worker: what its connections share. The newest snapshot's
+/// part is replaced on the worker's own loop; requests pin what they find. Owner's loop only.
+struct Doorway {
+  snapshot::SnapshotHandle snapshot;
+  const snapshot::Port* port = nullptr;      // null: has left the configuration
+  std::shared_ptr<io::TlsServerConfig> tls;  // null: plaintext
+  io::Stop accepting;                        // raised: no new connection
+  io::Stop closing;                          // raised: no new exchange on any connection
+};
+
+/// Serves one client until it goes, the doorway closes or the worker is cut off. `worker` outlives
+/// the task.
+io::Task<void> serveConnection(
+    Worker& worker, std::shared_ptr<Doorway> doorway, std::unique_ptr<io::TcpStream> stream
+);
+
+}  // namespace gatehouse::proxy

@@ -1,0 +1,185 @@
+#include "proxy/data_plane.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <random>
+
+#include "io/address.h"
+
+namespace gatehouse::proxy {
+namespace {
+
+std::uint64_t freshSeed() {
+  std::random_device source;
+  return (std::uint64_t{source()} << 32) | source();
+}
+
+/// Workers that are not done yet; wait() returns when all are, or at the deadline.
+class Countdown {
+ public:
+  explicit Countdown(std::size_t count) : left_(count) {}
+  void done() {
+    std::lock_guard lock(mutex_);
+    if (--left_ == 0) {
+      changed_.notify_all();
+    }
+  }
+  bool wait(Nanos timeout) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, timeout, [this] { return left_ == 0; });
+  }
+  void wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return left_ == 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::size_t left_;
+};
+
+Result<std::vector<io::ListenSocket>> openSockets(const std::string& text, std::size_t count) {
+  GATEHOUSE_TRY(io::Address address, io::Address::parse(text));
+  return io::openListenSockets(address, count);
+}
+
+void logListening(const Logger& log, const snapshot::Port& port, const std::string& bound) {
+  for (const snapshot::Listener& listener : port.listeners) {
+    log.info(
+        "listening",
+        {{"gateway", port.gateway.view()}, {"listener", listener.name.view()}, {"address", bound}}
+    );
+  }
+}
+
+/// Tells `finished` when the last task of the worker has ended.
+io::Task<void> awaitEmpty(io::Gate& gate, std::shared_ptr<Countdown> finished) {
+  static_cast<void>(co_await gate.close());
+  finished->done();
+}
+
+}  // namespace
+
+DataPlane::DataPlane(
+    std::size_t workers,
+    DataPlaneSettings settings,
+    const Logger& log,
+    telemetry::Metrics& metrics,
+    LineWriter* access_log
+)
+    : settings_(std::move(settings)), log_(log), workers_(workers, {}), planes_(workers) {
+  workers_.runOnAll([this, &metrics, access_log](std::size_t index, io::Reactor& reactor) {
+    planes_[index] = std::make_unique<Plane>(
+        static_cast<unsigned>(index),
+        freshSeed(),
+        reactor,
+        settings_,
+        log_,
+        metrics.worker(index),
+        access_log
+    );
+  });
+}
+
+DataPlane::~DataPlane() = default;
+
+std::vector<NewSockets> DataPlane::openMissing(
+    const snapshot::Snapshot& next, std::vector<snapshot::BindFailure>& failures
+) {
+  std::vector<NewSockets> shares(workers_.size());
+  for (const snapshot::Port& port : next.ports) {
+    for (const std::string& text : port.addresses) {
+      std::string key = doorKey(port, text);
+      if (std::ranges::find(open_, key, &Listening::key) != open_.end()) {
+        continue;
+      }
+      Result<std::vector<io::ListenSocket>> sockets = openSockets(text, workers_.size());
+      if (!sockets) {
+        failures.push_back(
+            {.gateway = std::string(port.gateway.view()),
+             .port = port.port,
+             .address = text,
+             .reason = sockets.error().chain()}
+        );
+        continue;
+      }
+      open_.push_back({key, sockets->front().local().format()});
+      logListening(log_, port, open_.back().bound);
+      for (std::size_t i = 0; i < shares.size(); ++i) {
+        shares[i].emplace_back(key, std::move((*sockets)[i]));
+      }
+    }
+  }
+  return shares;
+}
+
+void DataPlane::forgetClosed(const snapshot::Snapshot& next) {
+  std::set<std::string> wanted;
+  for (const snapshot::Port& port : next.ports) {
+    for (const std::string& address : port.addresses) {
+      wanted.insert(doorKey(port, address));
+    }
+  }
+  std::erase_if(open_, [&wanted](const Listening& one) { return !wanted.contains(one.key); });
+}
+
+std::vector<snapshot::BindFailure> DataPlane::publish(std::shared_ptr<const snapshot::Snapshot> next
+) {
+  std::vector<snapshot::BindFailure> failures;
+  std::vector<NewSockets> shares = openMissing(*next, failures);
+  forgetClosed(*next);
+  workers_.runOnAll([this, &next, &shares](std::size_t index, io::Reactor&) {
+    planes_[index]->acceptor.follow(next, std::move(shares[index]));
+  });
+  std::ranges::sort(open_, {}, &Listening::key);
+  current_ = std::move(next);
+  return failures;
+}
+
+std::optional<std::string> DataPlane::boundAddress(
+    const snapshot::Port& port, const std::string& address
+) const {
+  auto found = std::ranges::find(open_, doorKey(port, address), &Listening::key);
+  return found == open_.end() ? std::nullopt : std::optional(found->bound);
+}
+
+bool DataPlane::drain(Nanos timeout) {
+  auto finished = std::make_shared<Countdown>(workers_.size());
+  // Each worker waits for its own connections under a gate and a stop of its own.
+  struct Closing {
+    explicit Closing(io::Reactor& reactor) : gate(reactor) {}
+    io::Gate gate;
+    io::Stop never;
+  };
+  std::vector<std::unique_ptr<Closing>> closings(workers_.size());
+  workers_.runOnAll([&](std::size_t index, io::Reactor& reactor) {
+    closings[index] = std::make_unique<Closing>(reactor);
+    planes_[index]->acceptor.drain();
+    io::spawn(
+        closings[index]->gate,
+        awaitEmpty(planes_[index]->worker.gate(), finished),
+        closings[index]->never
+    );
+  });
+  bool in_time = finished->wait(timeout);
+  if (!in_time) {
+    workers_.runOnAll([this](std::size_t index, io::Reactor&) {
+      planes_[index]->worker.cutOff().request();
+    });
+    finished->wait();
+  }
+  // A turn later every task has left its gate; then the planes may go, on their own threads.
+  workers_.runOnAll([&](std::size_t index, io::Reactor&) {
+    planes_[index]->worker.pool().closeIdle();
+  });
+  workers_.runOnAll([&](std::size_t index, io::Reactor&) {
+    closings[index].reset();
+    planes_[index].reset();
+  });
+  workers_.stop();
+  return in_time;
+}
+
+}  // namespace gatehouse::proxy

@@ -1,0 +1,89 @@
+// The data plane: all workers and their sockets, as one thing that can be given a snapshot and be
+// drained. Called from the control thread and from main; never from a worker.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/line_writer.h"
+#include "base/log.h"
+#include "io/workers.h"
+#include "proxy/acceptor.h"
+#include "proxy/worker.h"
+#include "snapshot/publish.h"
+#include "telemetry/metrics.h"
+
+namespace gatehouse::proxy {
+
+/// An address that is listened on, with the port the kernel chose where the snapshot says 0.
+struct Listening {
+  std::string key;  // doorKey
+  std::string bound;
+};
+
+class DataPlane final : public snapshot::Publisher {
+ public:
+  /// `metrics` has a shard for each worker. All references outlive the data plane.
+  DataPlane(
+      std::size_t workers,
+      DataPlaneSettings settings,
+      const Logger& log,
+      telemetry::Metrics& metrics,
+      LineWriter* access_log
+  );
+  /// drain() was called.
+  ~DataPlane() override;
+
+  std::vector<snapshot::BindFailure> publish(std::shared_ptr<const snapshot::Snapshot> next
+  ) override;
+  /// What a Gateway's address of the published snapshot is bound to; nothing if it is not open. The
+  /// thread that publishes.
+  std::optional<std::string> boundAddress(const snapshot::Port& port, const std::string& address)
+      const;
+
+  /// The snapshot published last; null before the first. The thread that publishes.
+  const snapshot::SnapshotHandle& snapshot() const { return current_; }
+
+  /// Stops accepting, waits for running exchanges up to `timeout`, breaks off the rest and ends the
+  /// workers. True if nothing had to be broken off. Once.
+  bool drain(Nanos timeout);
+
+  std::size_t workers() const { return workers_.size(); }
+
+ private:
+  struct Plane {
+    Worker worker;
+    Acceptor acceptor;
+    Plane(
+        unsigned index,
+        std::uint64_t seed,
+        io::Reactor& reactor,
+        const DataPlaneSettings& settings,
+        const Logger& log,
+        telemetry::MetricShard& shard,
+        LineWriter* access_log
+    )
+        : worker(index, seed, reactor, settings, log, shard, access_log), acceptor(worker) {}
+  };
+
+  /// Opens what `next` wants and is not open; per worker, its share of the sockets.
+  std::vector<NewSockets> openMissing(
+      const snapshot::Snapshot& next, std::vector<snapshot::BindFailure>& failures
+  );
+  void forgetClosed(const snapshot::Snapshot& next);
+
+  DataPlaneSettings settings_;
+  const Logger& log_;
+  io::Workers workers_;
+  std::vector<std::unique_ptr<Plane>> planes_;  // each made and destroyed on its worker's thread
+  std::vector<Listening> open_;
+  snapshot::SnapshotHandle current_;
+};
+
+}  // namespace gatehouse::proxy

@@ -1,0 +1,60 @@
+// The value that walks (house, section 5): one request with what is known about it so far. Made
+// once by the connection, consumed by finish. Pointers lead into the pinned snapshot.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "http/body.h"
+#include "http/head.h"
+#include "http/server_connection.h"
+#include "llm/dialect.h"
+#include "llm/passthrough.h"
+#include "proxy/reply.h"
+#include "snapshot/snapshot.h"
+#include "telemetry/record.h"
+
+namespace gatehouse::proxy {
+
+struct Exchange {
+  Exchange(std::unique_ptr<http::ServerExchange> request, telemetry::RequestRecord started)
+      : wire(std::move(request)), record(std::move(started)) {}
+
+  std::unique_ptr<http::ServerExchange> wire;
+  telemetry::RequestRecord record;
+  std::string request_id;
+
+  // Dropped when the reply body starts: a ten-minute stream holds no old configuration.
+  snapshot::SnapshotHandle snapshot;
+  const snapshot::Port* port = nullptr;
+  const snapshot::Listener* listener = nullptr;
+  const snapshot::Rule* rule = nullptr;
+  const snapshot::Backend* backend = nullptr;
+  std::string_view
+      route_prefix;  // part of the path the route consumed; a view into the request head
+
+  std::optional<telemetry::Ending>
+      decided;  // set when the answer is an error of ours: how the request ends then
+
+  // How a reply of ours would speak.
+  Voice voice = Voice::kDialect;
+  llm::Dialect dialect = llm::Dialect::kUnknown;
+
+  http::RequestHead& head() { return wire->head(); }
+  ReplyTo replyTo() const {
+    return {.voice = voice, .dialect = dialect, .request_id = request_id, .allow = {}};
+  }
+};
+
+/// What the walk found: the reply to be written.
+struct Answer {
+  http::ResponseHead head;
+  http::Body body;
+  std::unique_ptr<llm::ReplyReader> reader;  // null: the bytes are forwarded unread
+  bool from_upstream = false;                // else made by us
+  bool was_head_request = false;
+};
+
+}  // namespace gatehouse::proxy

@@ -1,0 +1,76 @@
+#include "proxy/finish.h"
+
+#include <utility>
+
+#include "base/text.h"
+#include "llm/dialect.h"
+#include "telemetry/report.h"
+
+namespace gatehouse::proxy {
+namespace {
+
+bool nobodyListens(ErrorKind kind) {
+  return kind == ErrorKind::kCancelled || kind == ErrorKind::kPeerClosed;
+}
+
+/// Methods the request's path would have taken, for the Allow field.
+std::string_view allowedFor(const Exchange& x) {
+  return llm::allowedMethods(x.dialect);
+}
+
+void logFailure(Worker& worker, const Exchange& x, const Error& error) {
+  bool ours = error.kind() == ErrorKind::kInternal || error.kind() == ErrorKind::kSystem;
+  if (ours) {
+    worker.log().error(
+        "request failed in the gateway", {{"request.id", x.request_id}, {"error", error.chain()}}
+    );
+  }
+}
+
+}  // namespace
+
+telemetry::Ending endingFor(Worker& worker, const Exchange& x, const Error& error) {
+  if (error.kind() == ErrorKind::kCancelled) {
+    if (worker.cutOff().requested()) {
+      return {telemetry::Outcome::kGatewayFailed, telemetry::Detail::kShutdown};
+    }
+    return {telemetry::Outcome::kClientGone, telemetry::Detail::kClientCancelled};
+  }
+  auto reply = x.wire->headWritten() ? telemetry::Reply::kBegun : telemetry::Reply::kNotBegun;
+  return telemetry::endingOf(error.kind(), error.origin(), reply);
+}
+
+Result<Answer> answerError(Worker& worker, Exchange& x, Error error) {
+  telemetry::Ending ending = endingFor(worker, x, error);
+  x.record.set(telemetry::Text::kError, error.chain());
+  logFailure(worker, x, error);
+  if (nobodyListens(error.kind())) {
+    x.wire->abort();
+    endRecord(worker, x, ending);
+    return fail(std::move(error));
+  }
+  x.decided = ending;
+  ReplyTo to = x.replyTo();
+  to.allow = allowedFor(x);
+  LocalReply reply = errorReply(error, to);
+  Answer answer;
+  answer.head = std::move(reply.head);
+  answer.body = http::Body::fixed(Chunk::own(std::move(reply.body)));
+  return answer;
+}
+
+void endRecord(Worker& worker, Exchange& x, telemetry::Ending ending) {
+  const http::ExchangeCounts& counts = x.wire->counts();
+  x.record.bytes_in = counts.bytes_in;
+  x.record.bytes_out = counts.bytes_out;
+  x.record.stall_client = telemetry::Mark(std::chrono::duration_cast<Micros>(counts.stall));
+  MonoTime now = worker.now();
+  x.record.t_client_last = x.record.mark(now);
+  x.record.end(ending, now);
+}
+
+void finish(Worker& worker, Exchange& x) {
+  telemetry::report(x.record, worker.telemetry());
+}
+
+}  // namespace gatehouse::proxy

@@ -1,0 +1,207 @@
+#include "proxy/forward_llm.h"
+
+#include <utility>
+#include <vector>
+
+#include "base/text.h"
+#include "http/body_filters.h"
+#include "llm/dialect_match.h"
+#include "llm/model_list.h"
+#include "llm/plan.h"
+#include "llm/prepare.h"
+#include "llm/simulate.h"
+#include "proxy/call_upstream.h"
+#include "proxy/record_llm.h"
+
+namespace gatehouse::proxy {
+namespace {
+
+Answer answerOf(LocalReply reply) {
+  Answer answer;
+  answer.head = std::move(reply.head);
+  if (!reply.body.empty()) {
+    answer.body = http::Body::fixed(Chunk::own(std::move(reply.body)));
+  }
+  return answer;
+}
+
+/// The dialect of the request; from here on errors speak it.
+Result<llm::DialectMatch> detect(Exchange& x, const llm::DialectRoutes& routes) {
+  const http::RequestHead& head = x.head();
+  bool web_socket = iequals(head.fields.get("upgrade").value_or(""), "websocket");
+  auto upgrade = web_socket ? llm::Upgrade::kWebSocket : llm::Upgrade::kNone;
+  GATEHOUSE_TRY(
+      llm::DialectMatch match, llm::detectDialect(head.method, head.path(), upgrade, routes)
+  );
+  x.dialect = llm::errorDialect(match.dialect, head.fields);
+  return match;
+}
+
+bool isPreflight(const http::RequestHead& head) {
+  return head.method == http::Method::kOptions;
+}
+
+/// The whole request body, in padded memory.
+io::Task<Result<llm::RequestBody>> readBody(Worker& worker, Exchange& x) {
+  if (x.head().fields.has("content-encoding") &&
+      !iequals(*x.head().fields.get("content-encoding"), "identity")) {
+    co_return fail(
+        ErrorKind::kUnsupportedEncoding,
+        Origin::kDownstream,
+        "Content-Encoding " + printable(*x.head().fields.get("content-encoding"), 40) +
+            " is not decoded here; send the body as it is"
+    );
+  }
+  http::BodySource* source = x.wire->body();
+  GATEHOUSE_CO_TRY(
+      Chunk bytes,
+      co_await http::readWhole(*source, worker.settings().body_limit, worker.reactor().buffers())
+  );
+  PaddedView text(bytes.view().data(), bytes.size(), bytes.size() + io::kBufferPadding);
+  co_return llm::RequestBody{std::move(bytes), text};
+}
+
+/// Body read, checked and spliced; the record knows what the client asked for.
+io::Task<Result<llm::PreparedRequest>> readAndPrepare(
+    Worker& worker, Exchange& x, llm::DialectMatch match, const llm::ProviderSettings& settings
+) {
+  GATEHOUSE_CO_TRY(llm::RequestBody body, co_await readBody(worker, x));
+  x.record.t_body = x.record.mark(worker.now());
+  Result<llm::PreparedRequest> prepared = llm::prepareRequest(match, body, settings);
+  if (prepared) {
+    noteRequest(x, *prepared, settings);
+  }
+  co_return std::move(prepared);
+}
+
+/// A reply we give ourselves in the place of the provider.
+Answer answerHere(
+    Exchange& x,
+    const llm::Plan& plan,
+    const llm::DialectMatch& match,
+    const llm::ProviderSettings& settings
+) {
+  if (plan.treatment == llm::Treatment::kHello) {
+    return answerOf(localReply(204, "", ""));
+  }
+  llm::ModelReply reply = llm::answerModels(
+      llm::modelListForm(x.head().fields, settings.kind),
+      {.id = *settings.model, .owned_by = llm::toString(settings.kind)},
+      match.path_model,
+      x.request_id
+  );
+  return answerOf(localReply(reply.status, "application/json", std::move(reply.body)));
+}
+
+bool isAnsweredHere(const llm::Plan& plan) {
+  return plan.treatment == llm::Treatment::kHello || plan.treatment == llm::Treatment::kModelList;
+}
+
+Answer upstreamAnswer(Exchange& x, const llm::Plan& plan, http::ClientResponse response) {
+  Answer answer;
+  if (plan.treatment == llm::Treatment::kPassthrough) {
+    answer.reader = std::make_unique<llm::ReplyReader>(plan.reply, response.head);
+  }
+  answer.head = std::move(response.head);
+  answer.body = std::move(response.body);
+  answer.from_upstream = true;
+  x.record.protocol = telemetry::Protocol::kLlm;
+  return answer;
+}
+
+}  // namespace
+
+io::Task<Result<Answer>> forwardLlm(
+    Worker& worker, Exchange& x, const snapshot::AiBackend& backend
+) {
+  const snapshot::AiProvider& provider = backend.providers.front();
+  x.record.protocol = telemetry::Protocol::kLlm;
+  if (isPreflight(x.head())) {
+    co_return answerOf(localReply(204, "", ""));
+  }
+  GATEHOUSE_CO_TRY(llm::DialectMatch match, detect(x, provider.llm.routes));
+  noteDialect(x, match.dialect, provider);
+  http::ClientRequest request;
+  llm::UsageChunk usage_chunk = llm::UsageChunk::kShown;
+  llm::ModelName model_sent;
+  if (llm::readsBody(match.dialect) || match.dialect == llm::Dialect::kUnknown) {
+    GATEHOUSE_CO_TRY(
+        llm::PreparedRequest prepared, co_await readAndPrepare(worker, x, match, provider.llm)
+    );
+    if (match.dialect == llm::Dialect::kUnknown) {
+      match.own_path = "/chat/completions";
+    }
+    match.dialect = prepared.dialect;
+    request.slices = std::move(prepared.body);
+    usage_chunk = prepared.usage_chunk;
+    model_sent = std::move(prepared.model_sent);
+  }
+  llm::ClientTarget target{
+      .path = x.head().path(), .query = x.head().query(), .route_prefix = x.route_prefix
+  };
+  GATEHOUSE_CO_TRY(llm::Plan plan, llm::makePlan(match, target, provider.llm));
+  if (isAnsweredHere(plan)) {
+    co_return answerHere(x, plan, match, provider.llm);
+  }
+  plan.reply.usage_chunk = usage_chunk;
+  if (request.slices.empty()) {
+    request.stream = clientBody(x);
+  }
+  UpstreamCall call{
+      .endpoint = provider.endpoint,
+      .auth = &provider.auth,
+      .provider = provider.name,
+      .model_sent = model_sent.text,
+      .timeout = shorterTimeout(
+          provider.response_timeout,
+          shorterTimeout(x.rule->request_timeout, x.rule->backend_request_timeout)
+      ),
+  };
+  GATEHOUSE_CO_TRY(request.head, upstreamHead(x, call, plan.target));
+  llm::addProviderFields(provider.llm.kind, plan.upstream, request.head.fields);
+  x.record.t_ready = x.record.mark(worker.now());
+  GATEHOUSE_CO_TRY(
+      http::ClientResponse response,
+      co_await callUpstream(worker, x, std::move(call), std::move(request))
+  );
+  co_return upstreamAnswer(x, plan, std::move(response));
+}
+
+io::Task<Result<Answer>> answerSimulated(Worker& worker, Exchange& x) {
+  x.record.protocol = telemetry::Protocol::kLlm;
+  if (isPreflight(x.head())) {
+    co_return answerOf(localReply(204, "", ""));
+  }
+  llm::ProviderSettings settings;
+  settings.model = llm::ModelName{std::string(llm::kSimulatedModel)};
+  GATEHOUSE_CO_TRY(llm::DialectMatch match, detect(x, {}));
+  noteSimulated(x, match.dialect);
+  if (match.dialect == llm::Dialect::kModels || match.dialect == llm::Dialect::kHello) {
+    llm::Plan plan;
+    plan.treatment =
+        match.dialect == llm::Dialect::kHello ? llm::Treatment::kHello : llm::Treatment::kModelList;
+    co_return answerHere(x, plan, match, settings);
+  }
+  GATEHOUSE_CO_TRY(llm::RequestBody body, co_await readBody(worker, x));
+  GATEHOUSE_CO_TRY(llm::PreparedRequest prepared, llm::prepareRequest(match, body, settings));
+  noteRequest(x, prepared, settings);
+  GATEHOUSE_CO_TRY(
+      llm::SimulatedReply reply,
+      llm::simulate(
+          {.dialect = prepared.dialect,
+           .body = body.bytes.view(),
+           .id_suffix = x.request_id,
+           .created_seconds = static_cast<std::int64_t>(x.record.wall()) / 1'000'000}
+      )
+  );
+  std::string text;
+  for (const std::string& piece : reply.pieces) {
+    text += piece;
+  }
+  Answer answer = answerOf(localReply(200, reply.content_type, std::move(text)));
+  llm::ReplyRules rules{.dialect = prepared.dialect, .usage_chunk = prepared.usage_chunk};
+  answer.reader = std::make_unique<llm::ReplyReader>(rules, answer.head);
+  co_return answer;
+}
+
+}  // namespace gatehouse::proxy

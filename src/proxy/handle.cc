@@ -1,0 +1,107 @@
+#include "proxy/handle.h"
+
+#include <utility>
+
+#include "base/text.h"
+#include "http/target.h"
+#include "proxy/begin.h"
+#include "proxy/exchange.h"
+#include "proxy/finish.h"
+#include "proxy/forward_http.h"
+#include "proxy/forward_llm.h"
+#include "proxy/stream_out.h"
+
+namespace gatehouse::proxy {
+namespace {
+
+/// Host of the request, lower case, without port.
+std::string hostOf(const http::RequestHead& head) {
+  std::optional<http::Authority> authority = http::parseAuthority(head.authority);
+  return authority ? fold(authority->host) : std::string();
+}
+
+Result<void> chooseRoute(Exchange& x) {
+  std::string host = hostOf(x.head());
+  x.listener = x.port == nullptr ? nullptr : snapshot::chooseListener(*x.port, host);
+  if (x.listener == nullptr) {
+    return fail(
+        ErrorKind::kRouteNotFound,
+        Origin::kDownstream,
+        "No listener answers for host " + printable(host, 80)
+    );
+  }
+  x.record.listener = x.listener->name;
+  std::optional<snapshot::RouteMatch> match = x.listener->routes.match(host, x.head());
+  if (!match) {
+    return fail(
+        ErrorKind::kRouteNotFound,
+        Origin::kDownstream,
+        "No route for " + printable(x.head().methodName(), 20) + " " +
+            printable(x.head().path(), 120)
+    );
+  }
+  x.rule = match->rule;
+  x.route_prefix = match->matched_prefix;
+  x.record.route = x.rule->route;
+  x.record.rule = x.rule->name;
+  return {};
+}
+
+/// One of the rule's backends, each with the chance its weight gives it.
+Result<void> chooseBackend(Worker& worker, Exchange& x) {
+  if (x.rule->total_weight == 0) {
+    return fail(
+        ErrorKind::kNoBackend, Origin::kGateway, "The route has no backend to send this to"
+    );
+  }
+  std::uint64_t ticket =
+      x.rule->backends.size() == 1 ? 0 : worker.telemetry().random().next() % x.rule->total_weight;
+  for (const snapshot::WeightedBackend& choice : x.rule->backends) {
+    if (ticket < choice.weight) {
+      x.backend = choice.backend.get();
+      x.record.backend = x.backend->name;
+      return {};
+    }
+    ticket -= choice.weight;
+  }
+  return fail(
+      ErrorKind::kInternal, Origin::kGateway, "weights of a rule do not add up to its total"
+  );
+}
+
+/// Steps 4 to 11: everything up to the reply's head.
+io::Task<Result<Answer>> walk(Worker& worker, Exchange& x) {
+  GATEHOUSE_CO_CHECK_OK(chooseRoute(x));
+  GATEHOUSE_CO_CHECK_OK(chooseBackend(worker, x));
+  const auto& target = x.backend->target;
+  if (const auto* ai = std::get_if<snapshot::AiBackend>(&target)) {
+    co_return co_await forwardLlm(worker, x, *ai);
+  }
+  if (std::holds_alternative<snapshot::SimulatedBackend>(target)) {
+    co_return co_await answerSimulated(worker, x);
+  }
+  if (const auto* plain = std::get_if<snapshot::HttpBackend>(&target)) {
+    x.voice = Voice::kProblem;
+    co_return co_await forwardHttp(worker, x, *plain);
+  }
+  const auto& invalid = std::get<snapshot::InvalidBackend>(target);
+  co_return fail(invalid.kind, Origin::kGateway, invalid.reason);
+}
+
+}  // namespace
+
+io::Task<void> handle(Worker& worker, Arrival arrival, std::unique_ptr<http::ServerExchange> wire) {
+  Exchange x = begin(worker, std::move(arrival), std::move(wire));
+  io::StopLink cut(worker.cutOff(), x.wire->gone());
+  Result<Answer> answer = co_await io::withStop(x.wire->gone(), walk(worker, x));
+  if (!answer) {
+    answer = answerError(worker, x, std::move(answer).error());
+  }
+  if (answer) {
+    release(x);
+    co_await io::withStop(x.wire->gone(), streamOut(worker, x, *std::move(answer)));
+  }
+  finish(worker, x);
+}
+
+}  // namespace gatehouse::proxy

@@ -1,0 +1,22 @@
+// What the record learns about a model call: at the request, and from what the reply reader saw.
+#pragma once
+
+#include "llm/dialect.h"
+#include "llm/passthrough.h"
+#include "llm/prepare.h"
+#include "proxy/exchange.h"
+
+namespace gatehouse::proxy {
+
+void noteDialect(Exchange& x, llm::Dialect dialect, const snapshot::AiProvider& provider);
+void noteSimulated(Exchange& x, llm::Dialect dialect);
+
+/// What the client asked for.
+void noteRequest(
+    Exchange& x, const llm::PreparedRequest& prepared, const llm::ProviderSettings& settings
+);
+
+/// What came back; once, when the reply has ended.
+void noteReply(Exchange& x, llm::ReplyFacts facts);
+
+}  // namespace gatehouse::proxy

@@ -1,0 +1,230 @@
+#include "proxy/stream_out.h"
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "proxy/finish.h"
+#include "proxy/record_llm.h"
+
+namespace gatehouse::proxy {
+namespace {
+
+bool bodyless(http::Status status) {
+  return status == 204 || status == 304 || status < 200;
+}
+
+/// How the body will be framed; takes Content-Length out where the length is not known any more.
+http::Framing frame(Answer& answer, bool head_request) {
+  if (head_request || bodyless(answer.head.status)) {
+    return http::Framing::kNone;
+  }
+  std::optional<std::string_view> type = answer.head.fields.get("content-type");
+  bool events = type && type->starts_with("text/event-stream");
+  if (answer.body.empty()) {
+    answer.head.fields.set("Content-Length", "0");
+    return http::Framing::kLength;
+  }
+  if (events && answer.from_upstream) {
+    answer.head.fields.remove("content-length");
+    return http::Framing::kChunked;
+  }
+  return answer.head.fields.has("content-length") ? http::Framing::kLength
+                                                  : http::Framing::kChunked;
+}
+
+/// The request's own id on every reply; as x-request-id too unless the provider sent one.
+void addIds(http::Fields& fields, std::string_view request_id) {
+  bool has_one = fields.has("x-request-id") || fields.has("request-id");
+  fields.set("x-gatehouse-request-id", request_id);
+  if (!has_one) {
+    fields.add("x-request-id", request_id);
+  }
+}
+
+/// The pull loop over one body; lives as long as the stream, so it holds little.
+class Out {
+ public:
+  Out(Worker& worker, Exchange& x, Answer answer)
+      : worker_(worker),
+        x_(x),
+        body_(std::move(answer.body)),
+        reader_(std::move(answer.reader)),
+        from_upstream_(answer.from_upstream) {}
+
+  io::Task<void> run();
+
+ private:
+  std::string_view visible(std::string_view bytes);
+  io::Task<void> endCleanly(std::string_view last);
+  io::Task<void> breakOff(Error error);
+  void noteSent();
+  void settle(telemetry::Ending ending);
+
+  Worker& worker_;
+  Exchange& x_;
+  http::Body body_;
+  std::unique_ptr<llm::ReplyReader> reader_;
+  std::string joined_;  // what is sent of a piece that had a part cut out
+  bool from_upstream_;
+  bool token_seen_ = false;
+};
+
+/// What the client shall see of `bytes`; valid as long as they are. Notes what they tell.
+std::string_view Out::visible(std::string_view bytes) {
+  telemetry::Attempt* attempt = from_upstream_ ? &x_.record.lastAttempt() : nullptr;
+  if (attempt != nullptr) {
+    x_.record.bytes_up_in += bytes.size();
+    if (!attempt->first_chunk.known()) {
+      attempt->first_chunk = x_.record.mark(worker_.now());
+    }
+  }
+  if (reader_ == nullptr || bytes.empty()) {
+    return bytes;
+  }
+  llm::ReplyReader::Forward out = reader_->feed(bytes);
+  if (out.first_token && !token_seen_) {
+    token_seen_ = true;
+    if (attempt != nullptr) {
+      attempt->first_token = x_.record.mark(worker_.now());
+    }
+  }
+  if (out.views.size() == 1) {
+    return out.views.front();
+  }
+  joined_.clear();
+  for (std::string_view view : out.views) {
+    joined_ += view;
+  }
+  return joined_;
+}
+
+/// After bytes were given to the kernel.
+void Out::noteSent() {
+  telemetry::RequestRecord& record = x_.record;
+  if (record.t_client_first.known() && (!token_seen_ || record.t_client_first_token.known())) {
+    return;
+  }
+  telemetry::Mark now = record.mark(worker_.now());
+  if (!record.t_client_first.known()) {
+    record.t_client_first = now;
+  }
+  if (token_seen_ && !record.t_client_first_token.known()) {
+    record.t_client_first_token = now;
+  }
+}
+
+void Out::settle(telemetry::Ending ending) {
+  if (reader_ != nullptr) {
+    noteReply(x_, reader_->takeFacts());
+  }
+  if (from_upstream_) {
+    x_.record.lastAttempt().last_byte = x_.record.mark(worker_.now());
+  }
+  endRecord(worker_, x_, ending);
+}
+
+/// The body has come to its end; `last` is what is left to send. A stream without its dialect's end
+/// mark is no clean end.
+io::Task<void> Out::endCleanly(std::string_view last) {
+  telemetry::Ending ending{
+      from_upstream_ ? telemetry::Outcome::kCompleted : telemetry::Outcome::kLocalReply
+  };
+  bool cut_short = false;
+  std::string with_tail;
+  if (reader_ != nullptr) {
+    llm::ReplyEnd end = reader_->finish(llm::BodyEnd::kClean, x_.request_id);
+    cut_short = end.verdict == llm::ReplyVerdict::kTruncated;
+    if (end.verdict != llm::ReplyVerdict::kComplete) {
+      ending = {telemetry::Outcome::kUpstreamTruncated, telemetry::Detail::kStreamTruncated};
+    }
+    if (!end.tail.empty()) {
+      with_tail.append(last).append(end.tail);
+      last = with_tail;
+    }
+  }
+  Result<void> sent = cut_short ? co_await x_.wire->write(last) : co_await x_.wire->finish(last);
+  if (cut_short) {
+    x_.wire->abort();
+  }
+  noteSent();
+  settle(sent ? x_.decided.value_or(ending) : endingFor(worker_, x_, sent.error()));
+}
+
+/// The body ended in an error after the head had left. The client learns that it is not whole: its
+/// dialect's error event if it reads a stream, and in any case no clean end.
+io::Task<void> Out::breakOff(Error error) {
+  telemetry::Ending ending = endingFor(worker_, x_, error);
+  bool client_listens = ending.outcome != telemetry::Outcome::kClientGone;
+  if (reader_ != nullptr) {
+    llm::ReplyEnd end = reader_->finish(
+        client_listens ? llm::BodyEnd::kBroken : llm::BodyEnd::kAbandoned, x_.request_id
+    );
+    if (client_listens && !end.tail.empty()) {
+      // Whether the client still takes it changes nothing about how this request ended.
+      static_cast<void>(co_await x_.wire->write(end.tail));
+    }
+  }
+  x_.wire->abort();
+  if (from_upstream_) {
+    x_.record.lastAttempt().detail = ending.detail;
+  }
+  x_.record.set(telemetry::Text::kError, error.chain());
+  settle(ending);
+}
+
+io::Task<void> Out::run() {
+  http::BodySource* source = body_.source();
+  if (source == nullptr) {
+    co_await endCleanly({});
+    co_return;
+  }
+  if (!source->ready()) {
+    if (Result<void> sent = co_await x_.wire->flush(); !sent) {
+      co_await breakOff(std::move(sent).error());
+      co_return;
+    }
+    noteSent();
+  }
+  for (;;) {
+    Result<http::Piece> piece = co_await source->pull();
+    if (!piece) {
+      co_await breakOff(std::move(piece).error());
+      co_return;
+    }
+    std::string_view bytes = visible(piece->bytes);
+    if (piece->end) {
+      co_await endCleanly(bytes);
+      co_return;
+    }
+    if (bytes.empty()) {
+      continue;
+    }
+    if (Result<void> sent = co_await x_.wire->write(bytes); !sent) {
+      co_await breakOff(std::move(sent).error());
+      co_return;
+    }
+    noteSent();
+  }
+}
+
+}  // namespace
+
+io::Task<void> streamOut(Worker& worker, Exchange& x, Answer answer) {
+  http::Framing framing = frame(answer, x.record.method == http::Method::kHead);
+  addIds(answer.head.fields, x.request_id);
+  x.record.status = answer.head.status;
+  x.wire->writeHead(answer.head, framing);
+  if (framing == http::Framing::kChunked) {
+    worker.telemetry().streamBegan(x.record);
+  }
+  if (framing == http::Framing::kNone) {
+    answer.body = http::Body();
+    answer.reader = nullptr;
+  }
+  answer.head = http::ResponseHead();
+  Out out(worker, x, std::move(answer));
+  co_await out.run();
+}
+
+}  // namespace gatehouse::proxy

@@ -1,0 +1,23 @@
+#include "proxy/worker.h"
+
+namespace gatehouse::proxy {
+
+Worker::Worker(
+    unsigned index,
+    std::uint64_t seed,
+    io::Reactor& reactor,
+    const DataPlaneSettings& settings,
+    const Logger& log,
+    telemetry::MetricShard& shard,
+    LineWriter* access_log
+)
+    : reactor_(reactor),
+      settings_(settings),
+      log_(log),
+      telemetry_(index, seed, shard, access_log, settings.telemetry),
+      resolver_(reactor, settings.resolver),
+      connector_(reactor, resolver_, settings.system_roots, settings.client),
+      pool_(reactor, connector_, settings.pool),
+      gate_(reactor) {}
+
+}  // namespace gatehouse::proxy

@@ -1,0 +1,77 @@
+// One worker: everything the data path of one thread owns. Nothing in it is shared with another
+// thread but what is immutable (snapshots, trust store) or made for it (log writer, metric shards).
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/line_writer.h"
+#include "base/log.h"
+#include "http/server_connection.h"
+#include "io/dns.h"
+#include "io/gate.h"
+#include "io/reactor.h"
+#include "io/stop.h"
+#include "io/tls_config.h"
+#include "telemetry/metrics.h"
+#include "telemetry/worker_telemetry.h"
+#include "upstream/connect.h"
+#include "upstream/pool.h"
+
+namespace gatehouse::proxy {
+
+/// Settings of the process, equal for all workers.
+struct DataPlaneSettings {
+  http::ServerLimits server;
+  http::ClientLimits client;
+  upstream::PoolLimits pool;
+  io::ResolverOptions resolver;
+  std::shared_ptr<const io::TrustStore> system_roots;  // null: none could be read
+  telemetry::TelemetrySettings telemetry;
+  std::size_t body_limit = 64u << 20;  // of an AI request, bytes (D12)
+  Nanos tls_handshake_timeout = Seconds(15);
+};
+
+class Worker {
+ public:
+  /// All references outlive the worker. On the reactor's own thread.
+  Worker(
+      unsigned index,
+      std::uint64_t seed,
+      io::Reactor& reactor,
+      const DataPlaneSettings& settings,
+      const Logger& log,
+      telemetry::MetricShard& shard,
+      LineWriter* access_log
+  );
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  ~Worker() = default;
+
+  io::Reactor& reactor() { return reactor_; }
+  MonoTime now() const { return reactor_.clock().now(); }
+  const DataPlaneSettings& settings() const { return settings_; }
+  const Logger& log() const { return log_; }
+  telemetry::WorkerTelemetry& telemetry() { return telemetry_; }
+  upstream::Pool& pool() { return pool_; }
+  http::ServerShared& serverShared() { return server_shared_; }
+  /// Every connection's task is inside.
+  io::Gate& gate() { return gate_; }
+  /// Raised when the time for draining is over: what still runs is broken off.
+  io::Stop& cutOff() { return cut_off_; }
+
+ private:
+  io::Reactor& reactor_;
+  const DataPlaneSettings& settings_;
+  const Logger& log_;
+  telemetry::WorkerTelemetry telemetry_;
+  http::ServerShared server_shared_;
+  io::Resolver resolver_;
+  upstream::Connector connector_;
+  upstream::Pool pool_;
+  io::Stop cut_off_;
+  io::Gate gate_;
+};
+
+}  // namespace gatehouse::proxy

@@ -1,0 +1,68 @@
+#include "upstream/attempt.h"
+
+#include <utility>
+
+#include "io/reactor.h"
+
+namespace gatehouse::upstream {
+namespace {
+
+/// A response body together with the connection it is read from.
+class LeasedBody final : public http::BodySource {
+ public:
+  LeasedBody(Pool::Lease lease, std::unique_ptr<http::BodySource> source)
+      : lease_(std::move(lease)), source_(std::move(source)) {}
+
+  io::Task<Result<http::Piece>> pull() override { return source_->pull(); }
+  bool ready() const override { return source_->ready(); }
+  std::optional<std::uint64_t> length() const override { return source_->length(); }
+  const http::Fields* trailers() const override { return source_->trailers(); }
+
+ private:
+  Pool::Lease lease_;  // dies after the source, and only then gives the connection back
+  std::unique_ptr<http::BodySource> source_;
+};
+
+bool mayRepeat(const Error& error, const http::ClientRequest& request, const AttemptMarks& marks) {
+  return error.retry() == Retry::kIfReused && marks.reused && !marks.repeated &&
+         request.replayable();
+}
+
+}  // namespace
+
+io::Task<Result<http::ClientResponse>> attempt(
+    Pool& pool,
+    io::Reactor& reactor,
+    EndpointHandle endpoint,
+    http::ClientRequest& request,
+    AttemptMarks& marks
+) {
+  marks.begin = reactor.clock().now();
+  for (;;) {
+    auto freshness = marks.repeated ? Pool::Freshness::kNew : Pool::Freshness::kAny;
+    GATEHOUSE_CO_TRY(Pool::Lease lease, co_await pool.take(endpoint, freshness, marks.connect));
+    marks.reused = !marks.connect.start.has_value();
+    Result<http::ClientResponse> response = co_await lease.connection().send(request);
+    if (response) {
+      marks.head = reactor.clock().now();
+      if (!response->body.empty()) {
+        response->body =
+            http::Body(std::make_unique<LeasedBody>(std::move(lease), response->body.release()));
+      }
+      co_return std::move(response);
+    }
+    if (mayRepeat(response.error(), request, marks)) {
+      marks.repeated = true;
+      continue;
+    }
+    Error error = std::move(response).error();
+    if (error.kind() == ErrorKind::kCancelled) {
+      co_return fail(std::move(error));
+    }
+    ErrorKind kind = error.kind();
+    Origin origin = error.origin();
+    co_return fail(std::move(error).because(kind, origin, hostAndPort(*endpoint)));
+  }
+}
+
+}  // namespace gatehouse::upstream

@@ -1,0 +1,144 @@
+#include "upstream/connect.h"
+
+#include <utility>
+
+#include "io/connect.h"
+#include "io/deadline.h"
+#include "io/tls_stream.h"
+
+namespace gatehouse::upstream {
+namespace {
+
+io::TlsVerify verifyMode(Verify verify) {
+  switch (verify) {
+    case Verify::kChainAndName:
+      return io::TlsVerify::kFull;
+    case Verify::kChainOnly:
+      return io::TlsVerify::kSkipHostname;
+    case Verify::kNothing:
+      return io::TlsVerify::kSkipAll;
+  }
+  return io::TlsVerify::kFull;
+}
+
+std::unexpected<Error> untrusted(std::string why) {
+  return fail(ErrorKind::kTlsCertificate, Origin::kGateway, std::move(why));
+}
+
+/// The error with the endpoint in front; kinds that are not failures of the endpoint stay as they
+/// are.
+std::unexpected<Error> atEndpoint(Error error, const Endpoint& endpoint) {
+  if (error.kind() == ErrorKind::kCancelled) {
+    return fail(std::move(error));
+  }
+  ErrorKind kind =
+      error.kind() == ErrorKind::kPeerClosed ? ErrorKind::kUpstreamClosed : error.kind();
+  Origin origin = error.origin();
+  return fail(std::move(error).because(kind, origin, hostAndPort(endpoint)));
+}
+
+}  // namespace
+
+std::string hostAndPort(const Endpoint& endpoint) {
+  bool v6 = endpoint.host.find(':') != std::string::npos;
+  return (v6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" + std::to_string(endpoint.port);
+}
+
+Connector::Connector(
+    io::Reactor& reactor,
+    io::Resolver& resolver,
+    std::shared_ptr<const io::TrustStore> system_roots,
+    http::ClientLimits limits
+)
+    : reactor_(reactor),
+      resolver_(resolver),
+      system_roots_(std::move(system_roots)),
+      limits_(limits) {}
+
+Result<std::shared_ptr<io::TlsClientConfig>> Connector::tlsConfig(const Endpoint& endpoint) const {
+  if (endpoint.tls == nullptr) {
+    return std::shared_ptr<io::TlsClientConfig>();
+  }
+  const TlsSettings& settings = *endpoint.tls;
+  if (settings.trust_nothing) {
+    return untrusted(
+        hostAndPort(endpoint) + ": the certificate authority named for it could not be read"
+    );
+  }
+  io::TlsClientOptions options;
+  options.verify = verifyMode(settings.verify);
+  if (!settings.ca_pem.empty()) {
+    GATEHOUSE_TRY(options.trust, io::TrustStore::fromPem(settings.ca_pem));
+  } else {
+    options.trust = system_roots_;
+  }
+  if (options.trust == nullptr && options.verify != io::TlsVerify::kSkipAll) {
+    return untrusted(hostAndPort(endpoint) + ": the system's root certificates could not be read");
+  }
+  options.alpn = settings.alpn;
+  options.certificate_pem = settings.client_certificate_pem;
+  if (settings.client_key_pem != nullptr) {
+    options.key_pem = std::string(settings.client_key_pem->reveal());
+  }
+  return io::TlsClientConfig::create(std::move(options));
+}
+
+io::Task<Result<std::unique_ptr<io::Stream>>> Connector::open(
+    EndpointHandle endpoint, std::shared_ptr<io::TlsClientConfig> tls, ConnectMarks& marks
+) {
+  marks.start = reactor_.clock().now();
+  io::Deadline deadline = io::Deadline::after(reactor_, endpoint->connect_timeout);
+  std::vector<io::Address> addresses;
+  if (auto known = resolver_.known(endpoint->host, endpoint->port)) {
+    addresses = *std::move(known);
+  } else {
+    GATEHOUSE_CO_TRY(
+        addresses,
+        co_await io::withDeadline(
+            reactor_,
+            deadline,
+            resolver_.resolve(endpoint->host, endpoint->port),
+            Origin::kUpstream,
+            "no answer from DNS"
+        )
+    );
+  }
+  marks.dns = reactor_.clock().now();
+  GATEHOUSE_CO_TRY(
+      std::unique_ptr<io::TcpStream> stream,
+      co_await io::connectAny(reactor_, std::move(addresses), {.deadline = deadline})
+  );
+  marks.tcp = reactor_.clock().now();
+  if (tls == nullptr) {
+    co_return std::unique_ptr<io::Stream>(std::move(stream));
+  }
+  const TlsSettings& settings = *endpoint->tls;
+  io::TlsName name{
+      .server_name = settings.sni,
+      .verified_name =
+          settings.verify_names.empty() ? endpoint->host : settings.verify_names.front(),
+  };
+  GATEHOUSE_CO_TRY(
+      std::unique_ptr<io::Stream> secure,
+      co_await io::connectTls(
+          std::move(tls),
+          std::move(stream),
+          std::move(name),
+          io::Deadline::after(reactor_, endpoint->handshake_timeout)
+      )
+  );
+  marks.tls = reactor_.clock().now();
+  co_return std::move(secure);
+}
+
+io::Task<Result<std::unique_ptr<http::ClientConnection>>> Connector::connect(
+    EndpointHandle endpoint, std::shared_ptr<io::TlsClientConfig> tls, ConnectMarks& marks
+) {
+  Result<std::unique_ptr<io::Stream>> stream = co_await open(endpoint, std::move(tls), marks);
+  if (!stream) {
+    co_return atEndpoint(std::move(stream).error(), *endpoint);
+  }
+  co_return http::clientHttp1(reactor_, *std::move(stream), limits_);
+}
+
+}  // namespace gatehouse::upstream

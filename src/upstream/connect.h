@@ -1,0 +1,63 @@
+// From an endpoint to a connection that speaks HTTP: name, TCP, TLS. One Connector per worker;
+// owner's loop only.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "http/client_connection.h"
+#include "io/dns.h"
+#include "io/reactor.h"
+#include "io/task.h"
+#include "io/tls_config.h"
+#include "upstream/endpoint.h"
+
+namespace gatehouse::upstream {
+
+/// When the steps of connecting were done; absent for steps not taken.
+struct ConnectMarks {
+  std::optional<MonoTime> start;
+  std::optional<MonoTime> dns;
+  std::optional<MonoTime> tcp;
+  std::optional<MonoTime> tls;
+};
+
+class Connector {
+ public:
+  /// `resolver` outlives the connector. `system_roots` is what endpoints without a CA of their own
+  /// trust; null trusts nothing.
+  Connector(
+      io::Reactor& reactor,
+      io::Resolver& resolver,
+      std::shared_ptr<const io::TrustStore> system_roots,
+      http::ClientLimits limits
+  );
+
+  /// The TLS context of an endpoint; null for plaintext. Made once per pool entry. Errors:
+  /// kTlsCertificate when the CA or the client certificate cannot be used.
+  Result<std::shared_ptr<io::TlsClientConfig>> tlsConfig(const Endpoint& endpoint) const;
+
+  /// `marks` is filled as far as it gets and outlives the task. Errors: kDns, kConnectRefused,
+  /// kConnectTimeout, kTlsCertificate, kTlsProtocol, kTimeout, kCancelled; all name host and port.
+  io::Task<Result<std::unique_ptr<http::ClientConnection>>> connect(
+      EndpointHandle endpoint, std::shared_ptr<io::TlsClientConfig> tls, ConnectMarks& marks
+  );
+
+ private:
+  io::Task<Result<std::unique_ptr<io::Stream>>> open(
+      EndpointHandle endpoint, std::shared_ptr<io::TlsClientConfig> tls, ConnectMarks& marks
+  );
+
+  io::Reactor& reactor_;
+  io::Resolver& resolver_;
+  std::shared_ptr<const io::TrustStore> system_roots_;
+  http::ClientLimits limits_;
+};
+
+/// "api.x.ai:443", for messages.
+std::string hostAndPort(const Endpoint& endpoint);
+
+}  // namespace gatehouse::upstream

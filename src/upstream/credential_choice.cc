@@ -1,0 +1,65 @@
+#include "upstream/credential_choice.h"
+
+#include <string>
+#include <utility>
+
+#include "http/credential.h"
+#include "wire/percent.h"
+
+namespace gatehouse::upstream {
+namespace {
+
+void putIntoQuery(http::RequestHead& head, const PlacedCredential& credential) {
+  head.target += head.target.find('?') == std::string::npos ? '?' : '&';
+  head.target += wire::encodePercent(credential.name);
+  head.target += '=';
+  head.target += wire::encodePercent(credential.value->reveal());
+}
+
+void putIntoCookie(http::RequestHead& head, const PlacedCredential& credential) {
+  std::string cookie = head.fields.joined("cookie");
+  cookie += cookie.empty() ? "" : "; ";
+  cookie += credential.name;
+  cookie += '=';
+  cookie += credential.value->reveal();
+  head.fields.set("Cookie", cookie);
+  crypto::wipe(cookie);
+}
+
+void put(http::RequestHead& head, const PlacedCredential& credential) {
+  switch (credential.placement) {
+    case Placement::kHeader: {
+      std::string value = credential.prefix;
+      value += credential.value->reveal();
+      head.fields.set(credential.name, value);
+      crypto::wipe(value);
+      return;
+    }
+    case Placement::kQuery:
+      putIntoQuery(head, credential);
+      return;
+    case Placement::kCookie:
+      putIntoCookie(head, credential);
+      return;
+  }
+}
+
+}  // namespace
+
+Result<void> applyCredential(
+    http::RequestHead& head, http::ClientCredential client, const BackendAuth& auth
+) {
+  if (!auth.missing.empty()) {
+    return fail(ErrorKind::kCredentialMissing, Origin::kGateway, auth.missing);
+  }
+  if (auth.credentials.empty()) {
+    client.putBack(head);
+    return {};
+  }
+  for (const PlacedCredential& credential : auth.credentials) {
+    put(head, credential);
+  }
+  return {};
+}
+
+}  // namespace gatehouse::upstream

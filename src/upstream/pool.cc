@@ -1,0 +1,141 @@
+#include "upstream/pool.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "io/reactor.h"
+
+namespace gatehouse::upstream {
+
+/// An idle connection that notices when its peer breaks it.
+class Pool::Idle final : private io::StopCallback {
+ public:
+  Idle(Pool& pool, std::unique_ptr<http::ClientConnection> connection, MonoTime since)
+      : pool_(pool), connection_(std::move(connection)), since_(since) {
+    fit_ = arm(connection_->broken());
+  }
+  ~Idle() override = default;
+
+  bool usable() const { return fit_ && connection_->reusable(); }
+  MonoTime since() const { return since_; }
+  std::unique_ptr<http::ClientConnection> release() {
+    disarm();
+    return std::move(connection_);
+  }
+
+ private:
+  void onStop() override {
+    fit_ = false;
+    if (!std::exchange(pool_.sweeping_, true)) {
+      pool_.reactor_.atTurnEnd([&pool = pool_] { pool.sweep(); });
+    }
+  }
+
+  Pool& pool_;
+  std::unique_ptr<http::ClientConnection> connection_;
+  MonoTime since_;
+  bool fit_ = false;
+};
+
+Pool::Lease::Lease(
+    Pool& pool, std::shared_ptr<Entry> entry, std::unique_ptr<http::ClientConnection> connection
+)
+    : pool_(&pool), entry_(std::move(entry)), connection_(std::move(connection)) {
+  ++entry_->active;
+}
+
+Pool::Lease::~Lease() {
+  if (entry_ == nullptr) {
+    return;  // moved from
+  }
+  --entry_->active;
+  if (connection_->reusable()) {
+    pool_->giveBack(entry_, std::move(connection_));
+  }
+}
+
+Pool::Pool(io::Reactor& reactor, Connector& connector, PoolLimits limits)
+    : reactor_(reactor), connector_(connector), limits_(limits) {}
+
+Pool::~Pool() = default;
+
+Result<std::shared_ptr<Pool::Entry>> Pool::entryOf(const Endpoint& endpoint) {
+  if (auto found = entries_.find(endpoint.pool_key); found != entries_.end()) {
+    return found->second;
+  }
+  auto entry = std::make_shared<Entry>();
+  GATEHOUSE_TRY(entry->tls, connector_.tlsConfig(endpoint));
+  entries_.emplace(endpoint.pool_key, entry);
+  return entry;
+}
+
+io::Task<Result<Pool::Lease>> Pool::take(
+    EndpointHandle endpoint, Freshness freshness, ConnectMarks& marks
+) {
+  GATEHOUSE_CO_TRY(std::shared_ptr<Entry> entry, entryOf(*endpoint));
+  while (freshness == Freshness::kAny && !entry->idle.empty()) {
+    std::unique_ptr<Idle> last = std::move(entry->idle.back());
+    entry->idle.pop_back();
+    if (last->usable()) {
+      co_return Lease(*this, std::move(entry), last->release());
+    }
+  }
+  GATEHOUSE_CO_TRY(
+      std::unique_ptr<http::ClientConnection> connection,
+      co_await connector_.connect(std::move(endpoint), entry->tls, marks)
+  );
+  co_return Lease(*this, std::move(entry), std::move(connection));
+}
+
+void Pool::giveBack(
+    const std::shared_ptr<Entry>& entry, std::unique_ptr<http::ClientConnection> connection
+) {
+  if (entry->idle.size() >= limits_.idle_per_endpoint) {
+    entry->idle.erase(entry->idle.begin());
+  }
+  entry->idle.push_back(std::make_unique<Idle>(*this, std::move(connection), reactor_.now()));
+  if (!armed()) {
+    reactor_.timers().arm(*this, reactor_.now() + limits_.idle_time);
+  }
+}
+
+void Pool::closeIdle() {
+  for (auto& [key, entry] : entries_) {
+    entry->idle.clear();
+  }
+}
+
+PoolCounts Pool::counts() const {
+  PoolCounts counts;
+  for (const auto& [key, entry] : entries_) {
+    counts.idle += entry->idle.size();
+    counts.active += entry->active;
+  }
+  return counts;
+}
+
+void Pool::sweep() {
+  sweeping_ = false;
+  MonoTime oldest = reactor_.now() - limits_.idle_time;
+  bool any_left = false;
+  for (auto& [key, entry] : entries_) {
+    std::erase_if(entry->idle, [oldest](const std::unique_ptr<Idle>& idle) {
+      return !idle->usable() || idle->since() <= oldest;
+    });
+    any_left = any_left || !entry->idle.empty();
+  }
+  std::erase_if(entries_, [](const auto& item) {
+    return item.second->idle.empty() && item.second->active == 0;
+  });
+  if (any_left && !armed()) {
+    reactor_.timers().arm(*this, reactor_.now() + limits_.idle_time / 4);
+  }
+}
+
+void Pool::onTimer() {
+  if (!std::exchange(sweeping_, true)) {
+    reactor_.atTurnEnd([this] { sweep(); });
+  }
+}
+
+}  // namespace gatehouse::upstream

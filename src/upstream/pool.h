@@ -1,0 +1,92 @@
+// Connections kept for reuse, per worker and endpoint. A connection the peer has closed, or on
+// which it said something unasked, is dropped at once and never handed out. Owner's loop only; a
+// snapshot change does not touch the pool: endpoints that mean the same share a key.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "http/client_connection.h"
+#include "io/stop.h"
+#include "io/timers.h"
+#include "upstream/connect.h"
+#include "upstream/endpoint.h"
+
+namespace gatehouse::upstream {
+
+struct PoolLimits {
+  std::size_t idle_per_endpoint = 256;
+  Nanos idle_time = Seconds(90);
+};
+
+/// What one endpoint's connections cost now.
+struct PoolCounts {
+  std::size_t idle = 0;
+  std::size_t active = 0;
+};
+
+class Pool final : private io::Timer {
+  struct Entry;
+
+ public:
+  /// A connection in use. Gives it back when it dies, if it can be used again. The pool outlives
+  /// it.
+  class Lease {
+   public:
+    Lease(Lease&&) noexcept = default;
+    Lease& operator=(Lease&&) = delete;
+    ~Lease();
+    http::ClientConnection& connection() { return *connection_; }
+
+   private:
+    friend class Pool;
+    Lease(
+        Pool& pool, std::shared_ptr<Entry> entry, std::unique_ptr<http::ClientConnection> connection
+    );
+
+    Pool* pool_;
+    std::shared_ptr<Entry> entry_;
+    std::unique_ptr<http::ClientConnection> connection_;
+  };
+
+  enum class Freshness : bool { kAny, kNew };
+
+  Pool(io::Reactor& reactor, Connector& connector, PoolLimits limits);
+  ~Pool() override;
+
+  /// The most recently used idle connection, or a new one. `marks` stays empty for an idle one and
+  /// outlives the task. Errors: those of Connector.
+  io::Task<Result<Lease>> take(EndpointHandle endpoint, Freshness freshness, ConnectMarks& marks);
+  /// Closes what is idle.
+  void closeIdle();
+  PoolCounts counts() const;
+
+ private:
+  class Idle;
+  struct Entry {
+    std::shared_ptr<io::TlsClientConfig> tls;
+    std::vector<std::unique_ptr<Idle>> idle;  // most recently used last
+    std::size_t active = 0;
+  };
+
+  Result<std::shared_ptr<Entry>> entryOf(const Endpoint& endpoint);
+  void giveBack(
+      const std::shared_ptr<Entry>& entry, std::unique_ptr<http::ClientConnection> connection
+  );
+  /// Drops connections that are broken or idle for too long, and entries nobody uses.
+  void sweep();
+  void onTimer() override;
+
+  io::Reactor& reactor_;
+  Connector& connector_;
+  PoolLimits limits_;
+  std::unordered_map<std::string, std::shared_ptr<Entry>> entries_;
+  bool sweeping_ = false;  // a sweep is due at the end of this turn
+};
+
+}  // namespace gatehouse::upstream
