@@ -1,6 +1,7 @@
 #include "compile/describe.h"
 
-#include <map>
+#include <algorithm>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -9,6 +10,10 @@ namespace {
 
 std::string_view orAny(std::string_view text) {
   return text.empty() ? "*" : text;
+}
+
+std::string_view nameOf(const snapshot::Backend& backend) {
+  return backend.name.empty() ? "(none)" : backend.name.view();
 }
 
 std::string_view wordFor(snapshot::PathKind kind) {
@@ -46,7 +51,7 @@ std::string describeRule(const snapshot::Rule& rule) {
     return text + " -> 500";
   }
   for (const snapshot::WeightedBackend& part : rule.backends) {
-    text += fmt::format(" -> {}*{}", orAny(part.backend->name.view()), part.weight);
+    text += fmt::format(" -> {}*{}", nameOf(*part.backend), part.weight);
   }
   return text;
 }
@@ -136,7 +141,10 @@ std::string describeTarget(const snapshot::AiBackend& ai) {
         describeTimeout("response", provider.response_timeout)
     );
     for (const llm::DialectRoute& route : llm.routes.inOrder()) {
-      text += fmt::format("      {} is {}\n", route.suffix, llm::recordName(route.dialect));
+      const std::string_view dialect = llm::recordName(route.dialect);
+      text += fmt::format(
+          "      {} is {}\n", route.suffix, dialect.empty() ? "passed through" : dialect
+      );
     }
   }
   return text;
@@ -158,12 +166,17 @@ std::string describeTarget(const snapshot::HttpBackend& http) {
   return text;
 }
 
-using Backends = std::map<std::string, const snapshot::Backend*, std::less<>>;
+using Backends = std::vector<const snapshot::Backend*>;
 
+/// Every backend once, by name; a Service is one for each of its ports.
 void collect(Backends& backends, const snapshot::RouteTable& routes) {
+  const auto name = [](const snapshot::Backend* backend) { return nameOf(*backend); };
   for (const snapshot::RouteEntry& entry : routes.entries()) {
     for (const snapshot::WeightedBackend& part : entry.rule->backends) {
-      backends.emplace(std::string(orAny(part.backend->name.view())), part.backend.get());
+      const snapshot::Backend* backend = part.backend.get();
+      if (std::ranges::find(backends, backend) == backends.end()) {
+        backends.insert(std::ranges::upper_bound(backends, name(backend), {}, name), backend);
+      }
     }
   }
 }
@@ -248,8 +261,8 @@ std::string describe(const snapshot::Snapshot& snapshot) {
       collect(backends, listener.routes);
     }
   }
-  for (const auto& [name, backend] : backends) {
-    out += fmt::format("backend {}\n", name);
+  for (const snapshot::Backend* backend : backends) {
+    out += fmt::format("backend {}\n", nameOf(*backend));
     out += std::visit([](const auto& target) { return describeTarget(target); }, backend->target);
   }
   return out;

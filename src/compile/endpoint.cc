@@ -46,7 +46,8 @@ void addCa(
     Draft& draft,
     const resource::ObjectMeta& meta,
     const resource::BackendTls& tls,
-    upstream::TlsSettings& settings
+    upstream::TlsSettings& settings,
+    std::vector<std::string>& problems
 ) {
   if (tls.ca_certificate_refs.empty()) {
     return;
@@ -57,13 +58,11 @@ void addCa(
     return;
   }
   settings.trust_nothing = true;
+  problems.push_back(fmt::format(
+      "{} with key ca.crt not found; no upstream is trusted", resource::toString(keyOf(ref))
+  ));
   draft.find(
-      Severity::kError,
-      meta,
-      "spec.policies.tls.caCertificateRefs[0].name",
-      fmt::format(
-          "{} with key ca.crt not found; no upstream is trusted", resource::toString(keyOf(ref))
-      )
+      Severity::kError, meta, "spec.policies.tls.caCertificateRefs[0].name", problems.back()
   );
 }
 
@@ -85,7 +84,8 @@ std::expected<TlsHandle, snapshot::InvalidBackend> makeTls(
     Draft& draft,
     const resource::ObjectMeta& meta,
     const std::string& host,
-    const resource::BackendTls* tls
+    const resource::BackendTls* tls,
+    std::vector<std::string>& problems
 ) {
   auto settings = std::make_shared<upstream::TlsSettings>();
   const std::string name = verifyName(tls, host);
@@ -104,7 +104,7 @@ std::expected<TlsHandle, snapshot::InvalidBackend> makeTls(
         ErrorKind::kNotSupported, "policies.tls: SPIFFE certificates are not supported yet"
     });
   }
-  addCa(draft, meta, *tls, *settings);
+  addCa(draft, meta, *tls, *settings, problems);
   if (tls->mtls_certificate_ref) {
     if (auto added = addClientCertificate(draft, *tls->mtls_certificate_ref, *settings); !added) {
       draft.find(
@@ -166,13 +166,14 @@ std::expected<upstream::EndpointHandle, snapshot::InvalidBackend> makeEndpoint(
     Draft& draft,
     const resource::ObjectMeta& meta,
     const UpstreamAddress& address,
-    const EffectivePolicies& policies
+    const EffectivePolicies& policies,
+    std::vector<std::string>& problems
 ) {
   upstream::Endpoint endpoint;
   endpoint.host = address.host;
   endpoint.port = address.port;
   if (policies.tls != nullptr || address.tls == ImplicitTls::kYes) {
-    auto tls = makeTls(draft, meta, address.host, policies.tls);
+    auto tls = makeTls(draft, meta, address.host, policies.tls, problems);
     if (!tls) {
       return std::unexpected(std::move(tls.error()));
     }

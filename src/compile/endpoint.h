@@ -37,13 +37,14 @@ struct UpstreamAddress {
   ImplicitTls tls = ImplicitTls::kNo;
 };
 
-/// An endpoint, or why requests to it must fail. `meta` and `field` name the backend and its
-/// policies in findings; a CA that cannot be read is a finding and an endpoint that trusts nothing.
+/// An endpoint, or why requests to it must fail. Findings are about `meta`, the backend. A CA that
+/// cannot be read gives an endpoint that trusts nothing, and a sentence in `problems`.
 std::expected<upstream::EndpointHandle, snapshot::InvalidBackend> makeEndpoint(
     Draft& draft,
     const resource::ObjectMeta& meta,
     const UpstreamAddress& address,
-    const EffectivePolicies& policies
+    const EffectivePolicies& policies,
+    std::vector<std::string>& problems
 );
 
 /// Sets `pool_key` from all other fields and shares the endpoint.

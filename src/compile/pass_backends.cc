@@ -72,7 +72,11 @@ class BackendBuilder {
     const auto policies = effectivePolicies(backend_.policies, nullptr);
     warnPlaintext("spec.static.port", target.port, policies);
     auto endpoint = makeEndpoint(
-        draft_, backend_.meta, {.host = fold(target.host), .port = target.port}, policies
+        draft_,
+        backend_.meta,
+        {.host = fold(target.host), .port = target.port},
+        policies,
+        result_.problems
     );
     if (!endpoint) {
       return std::move(endpoint.error());
@@ -115,7 +119,7 @@ class BackendBuilder {
       address = {.host = fold(*provider.host), .port = provider.port.value_or(443)};
       warnPlaintext(field + ".port", address.port, policies);
     }
-    auto endpoint = makeEndpoint(draft_, backend_.meta, address, policies);
+    auto endpoint = makeEndpoint(draft_, backend_.meta, address, policies, result_.problems);
     if (!endpoint) {
       return std::unexpected(std::move(endpoint.error()));
     }

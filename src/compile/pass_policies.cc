@@ -168,7 +168,10 @@ void passPolicies(Draft& draft) {
   }
   for (const auto& store : draft.resources.all<resource::SecretStore>()) {
     reportUnresolved(
-        draft, store->meta, resource::reason::kInvalidProviderConfig, "stores are not asked yet"
+        draft,
+        store->meta,
+        resource::reason::kInvalidProviderConfig,
+        "external secrets are not resolved yet"
     );
   }
 }

@@ -43,7 +43,7 @@ class ReferenceResolver {
           telemetry::Name(rules[i].name.empty() ? fmt::format("{}", i) : rules[i].name);
       for (std::size_t b = 0; b < rules[i].backend_refs.size(); ++b) {
         const std::string field = fmt::format("spec.rules[{}].backendRefs[{}]", i, b);
-        addBackend(route, *rule.rule, rules[i].backend_refs[b], field);
+        addBackend(route, rule, rules[i].backend_refs[b], field);
       }
     }
   }
@@ -51,10 +51,11 @@ class ReferenceResolver {
  private:
   void addBackend(
       RouteDraft& route,
-      snapshot::Rule& rule,
+      RuleDraft& draft,
       const resource::HttpBackendRef& ref,
       const std::string& field
   ) {
+    snapshot::Rule& rule = *draft.rule;
     Resolved resolved = resolveRef(*route.resource, ref.ref);
     if (!resolved) {
       const Problem& why = resolved.error();
@@ -66,7 +67,7 @@ class ReferenceResolver {
     } else if (!ref.filters.empty()) {
       const std::string why = "filters of a backendRef are not supported yet";
       draft_.find(Severity::kError, route.resource->meta, field + ".filters", why);
-      route.inactive.push_back(fmt::format("{}.filters", field));
+      draft.problems.push_back(why);
       rule.backends.push_back({invalidBackend(ref.ref, why), ref.weight});
     } else {
       rule.backends.push_back({*std::move(resolved), ref.weight});

@@ -210,7 +210,10 @@ class RouteAttacher {
       problem.hint = resource::didYouMean(*ref.section_name, names);
     } else {
       problem.message = fmt::format(
-          "Gateway {} has no such listener on port {}", parent.gateway->name(), ref.port.value_or(0)
+          "Gateway {} has no listener{} on port {}",
+          parent.gateway->name(),
+          ref.section_name ? fmt::format(" \"{}\"", *ref.section_name) : "",
+          ref.port.value_or(0)
       );
     }
     return problem;

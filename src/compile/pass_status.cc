@@ -110,6 +110,22 @@ resource::ListenerStatus listenerStatus(
   };
 }
 
+std::vector<resource::StatusAddress> addressesOf(const GatewayDraft& gateway) {
+  std::set<std::string> ips;
+  for (const PortDraft& port : gateway.ports) {
+    for (const BindAddress& address : port.addresses) {
+      ips.insert(address.ip);
+    }
+  }
+  std::vector<resource::StatusAddress> addresses;
+  if (!gateway.not_accepted && !gateway.not_programmed) {
+    for (const std::string& ip : ips) {
+      addresses.push_back(resource::StatusAddress{.type = "IPAddress", .value = ip});
+    }
+  }
+  return addresses;
+}
+
 void reportGateway(Draft& draft, const GatewayDraft& gateway) {
   resource::GatewayStatus status;
   const auto accepted = [](const ListenerDraft& listener) { return listener.accepted(); };
@@ -139,15 +155,7 @@ void reportGateway(Draft& draft, const GatewayDraft& gateway) {
     conditions.bad(type::kProgrammed, reason::kInvalid, "no listener is served");
   }
   status.conditions = conditions.take();
-  std::set<std::string> addresses;
-  for (const PortDraft& port : gateway.ports) {
-    for (const BindAddress& address : port.addresses) {
-      addresses.insert(address.ip);
-    }
-  }
-  for (const std::string& ip : addresses) {
-    status.addresses.push_back(resource::StatusAddress{.type = "IPAddress", .value = ip});
-  }
+  status.addresses = addressesOf(gateway);
   for (const ListenerDraft& listener : gateway.listeners) {
     status.listeners.push_back(listenerStatus(draft, gateway, listener));
   }
