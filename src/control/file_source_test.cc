@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "control/test_folder.h"
+#include "control/folder_for_test.h"
 
 namespace gatehouse::control {
 namespace {

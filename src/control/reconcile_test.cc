@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "control/file_source.h"
-#include "control/test_folder.h"
+#include "control/folder_for_test.h"
 #include "wire/json_write.h"
 
 namespace gatehouse::control {

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "control/file_source.h"
-#include "control/test_folder.h"
+#include "control/folder_for_test.h"
 
 namespace gatehouse::control {
 namespace {

@@ -33,7 +33,8 @@ struct Endpoint {
   std::shared_ptr<const TlsSettings> tls;  // null: plaintext
   Nanos connect_timeout = Seconds(10);
   Nanos handshake_timeout = Seconds(10);
-  std::string authority;  // the Host sent: with the port when it is not the scheme's own
+  /// The Host sent: with the port when it is not the scheme's own. Empty: the client's (Services).
+  std::string authority;
   /// Two endpoints with equal keys may share connections. Made of all fields above (secrets as
   /// digests).
   std::string pool_key;
