@@ -111,8 +111,7 @@ Result<http::RequestHead> upstreamHead(Exchange& x, const UpstreamCall& call, st
   llm::stripRequestFields(head.fields, llm::ForwardedTrust::kUntrusted);
   head.fields.remove("content-length");
   head.fields.remove("expect");
-  head.authority =
-      call.endpoint->authority.empty() ? x.head().authority : call.endpoint->authority;
+  head.authority = call.endpoint->authority.empty() ? x.head().authority : call.endpoint->authority;
   setTraceFields(head.fields, x, *call.endpoint);
   GATEHOUSE_CHECK_OK(upstream::applyCredential(head, std::move(credential), *call.auth));
   return head;
