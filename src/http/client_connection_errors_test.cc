@@ -19,9 +19,9 @@ constexpr ClientLimits kShort{
     .write_timeout = Seconds(4),
 };
 
-class ClientErrorsTest : public ClientTest {
+class ClientErrorsTest : public testing::Test, protected ClientScene {
  protected:
-  ClientErrorsTest() : ClientTest(kShort) {}
+  ClientErrorsTest() : ClientScene(kShort) {}
 
   void useOnce() {
     Result<ClientResponse> response = exchange(lengthAnswer("x"));

@@ -10,7 +10,7 @@
 namespace gatehouse::http {
 namespace {
 
-class ClientConnectionTest : public ClientTest {};
+class ClientConnectionTest : public testing::Test, protected ClientScene {};
 
 TEST_F(ClientConnectionTest, HeadAndSlicesLeaveTogether) {
   ClientRequest request = post();

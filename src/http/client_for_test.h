@@ -9,8 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include <gtest/gtest.h>
-
 #include "http/client_connection.h"
 #include "http/loop_for_test.h"
 
@@ -43,11 +41,10 @@ class ScriptedBody final : public BodySource {
   bool ends_ = true;
 };
 
-class ClientTest : public testing::Test {
- protected:
+struct ClientScene {
   using Sending = Running<Result<ClientResponse>>;
 
-  explicit ClientTest(ClientLimits limits = {}) : limits_(limits) { connect(); }
+  explicit ClientScene(ClientLimits limits = {}) : limits_(limits) { connect(); }
 
   void connect() {
     auto [stream, other] = loop.connect();

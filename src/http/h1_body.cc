@@ -6,24 +6,28 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "http/token.h"
 
 namespace gatehouse::http {
 namespace {
 
-// Fields that would change how the message is read or who may send it if they came after it (RFC
-// 9110 section 6.5.1).
+// Where the message ends is settled by then; who says it again means to mislead somebody.
+bool isFraming(std::string_view name) {
+  return iequals(name, "Content-Length") || iequals(name, "Transfer-Encoding");
+}
+
+// Fields that would change how the message is taken or who may send it, if they counted when they
+// come after it (RFC 9110 section 6.5.1).
 bool isForbiddenTrailer(std::string_view name) {
-  constexpr std::array<std::string_view, 12> kForbidden = {
+  constexpr std::array<std::string_view, 10> kForbidden = {
       "Authorization",
       "Connection",
       "Content-Encoding",
-      "Content-Length",
       "Content-Type",
       "Cookie",
       "Host",
       "Proxy-Authorization",
       "Set-Cookie",
-      "Transfer-Encoding",
       "Trailer",
       "TE",
   };
@@ -148,6 +152,8 @@ Checked<void> BodyDecoder::framingOctet(char c) {
     case State::kSize:
     case State::kSizeSpace:
     case State::kExtension:
+    case State::kQuoted:
+    case State::kQuotedPair:
       return ++line_size_ > kChunkLine ? chunkViolation() : sizeOctet(c);
     case State::kSizeEnd:
       return sizeLineEnd(c);
@@ -163,13 +169,12 @@ Checked<void> BodyDecoder::framingOctet(char c) {
 }
 
 Checked<void> BodyDecoder::sizeOctet(char c) {
-  bool may_end = digits_ != 0 && state_ != State::kSizeSpace;
-  if (c == '\r' && may_end) {
+  if (c == '\r' && digits_ != 0 && (state_ == State::kSize || state_ == State::kExtension)) {
     state_ = State::kSizeEnd;
     return {};
   }
-  if (state_ == State::kExtension) {
-    return isFieldValue({&c, 1}) ? Checked<void>() : chunkViolation();
+  if (state_ != State::kSize && state_ != State::kSizeSpace) {
+    return extensionOctet(c);
   }
   int digit = state_ == State::kSize ? hexValue(c) : -1;
   if (digit >= 0) {
@@ -179,12 +184,30 @@ Checked<void> BodyDecoder::sizeOctet(char c) {
   if (digits_ == 0) {
     return chunkViolation();
   }
-  if (c == ';') {
-    state_ = State::kExtension;
-    return {};
+  state_ = c == ';' ? State::kExtension : State::kSizeSpace;
+  return c == ';' || c == ' ' || c == '\t' ? Checked<void>() : chunkViolation();
+}
+
+// Names and values of extensions mean nothing to us, so their order is not looked at, only what
+// they are made of.
+Checked<void> BodyDecoder::extensionOctet(char c) {
+  bool visible = (c >= ' ' && c < 0x7f) || c == '\t';
+  switch (state_) {
+    case State::kQuotedPair:
+      state_ = State::kQuoted;
+      return visible ? Checked<void>() : chunkViolation();
+    case State::kQuoted:
+      if (c == '"' || c == '\\') {
+        state_ = c == '"' ? State::kExtension : State::kQuotedPair;
+      }
+      return visible ? Checked<void>() : chunkViolation();
+    default:
+      if (c == '"') {
+        state_ = State::kQuoted;
+      }
+      return isToken({&c, 1}) || c == ';' || c == '=' || c == '"' ? Checked<void>()
+                                                                  : chunkViolation();
   }
-  state_ = State::kSizeSpace;
-  return c == ' ' || c == '\t' ? Checked<void>() : chunkViolation();
 }
 
 Checked<void> BodyDecoder::sizeLineEnd(char c) {
@@ -242,6 +265,9 @@ Checked<void> BodyDecoder::trailerLine(std::string_view line) {
   }
   if (trailers_->fields.size() >= trailer_count_) {
     return std::unexpected(Violation::kTooLarge);
+  }
+  if (isFraming(field->name)) {
+    return std::unexpected(Violation::kFraming);
   }
   if (!isForbiddenTrailer(field->name)) {
     trailers_->fields.add(field->name, field->value);

@@ -56,7 +56,9 @@ class BodyDecoder {
     kSize,       // hexadecimal digits
     kSizeSpace,  // white space before an extension
     kExtension,
-    kSizeEnd,  // LF of the size line
+    kQuoted,      // within a quoted extension value
+    kQuotedPair,  // behind its backslash
+    kSizeEnd,     // LF of the size line
     kContent,
     kContentCr,
     kContentLf,
@@ -71,6 +73,7 @@ class BodyDecoder {
 
   Checked<void> framingOctet(char c);
   Checked<void> sizeOctet(char c);
+  Checked<void> extensionOctet(char c);
   Checked<void> sizeLineEnd(char c);
   Checked<std::size_t> trailerOctets(std::string_view bytes);
   Checked<void> trailerLine(std::string_view line);

@@ -84,7 +84,10 @@ void appendBodyFraming(std::string& out, const ResponseHead& head, const Respons
 
 void writeRequestHead(std::string& out, const RequestHead& head, RequestFraming framing) {
   reserveHead(out, head.fields, head.target.size() + head.authority.size());
-  out.append(head.methodName()).append(" ").append(head.target).append(" HTTP/1.1\r\n");
+  // RFC 9112 section 3.2.3: a tunnel is asked for by authority.
+  bool tunnel = head.method == Method::kConnect;
+  out.append(head.methodName()).append(" ");
+  out.append(tunnel ? head.authority : head.target).append(" HTTP/1.1\r\n");
   appendField(out, "Host", head.authority);
   appendFields(out, head.fields);
   if (framing.chunked) {

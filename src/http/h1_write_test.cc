@@ -50,6 +50,8 @@ TEST(H1Write, LengthNullIsSaidForMethodsWithABody) {
   head.method = Method::kOther;
   head.method_text = "PROPFIND";
   EXPECT_EQ(request(head, {}), "PROPFIND / HTTP/1.1\r\nHost: h\r\n\r\n");
+  RequestHead tunnel{.method = Method::kConnect, .authority = "h:1"};
+  EXPECT_EQ(request(tunnel, {}), "CONNECT h:1 HTTP/1.1\r\nHost: h:1\r\n\r\n");
 }
 
 TEST(H1Write, ResponseSaysHowItEnds) {

@@ -20,9 +20,9 @@ constexpr ServerLimits kShort{
     .write_timeout = Seconds(7),
 };
 
-class ServerLimitsTest : public ServerTest {
+class ServerLimitsTest : public testing::Test, protected ServerScene {
  protected:
-  ServerLimitsTest() : ServerTest(kShort) {}
+  ServerLimitsTest() : ServerScene(kShort) {}
 
   void expectEnd(Running<Exchange>& waiting) {
     client->take();

@@ -10,7 +10,7 @@
 namespace gatehouse::http {
 namespace {
 
-class ServerConnectionTest : public ServerTest {};
+class ServerConnectionTest : public testing::Test, protected ServerScene {};
 
 TEST_F(ServerConnectionTest, OneExchangeAfterTheOther) {
   for (int i = 0; i < 3; ++i) {

@@ -7,18 +7,15 @@
 #include <string_view>
 #include <utility>
 
-#include <gtest/gtest.h>
-
 #include "http/loop_for_test.h"
 #include "http/server_connection.h"
 
 namespace gatehouse::http {
 
-class ServerTest : public testing::Test {
- protected:
+struct ServerScene {
   using Exchange = std::unique_ptr<ServerExchange>;
 
-  explicit ServerTest(ServerLimits limits = {}) {
+  explicit ServerScene(ServerLimits limits = {}) {
     auto [stream, other] = loop.connect();
     client = std::make_unique<TestPeer>(std::move(other));
     server = serveHttp1(loop.reactor, std::move(stream), limits, &shared);
@@ -48,7 +45,7 @@ class ServerTest : public testing::Test {
     head.fields.add("Date", "now");
     head.fields.add("Content-Length", std::to_string(bytes.size()));
     exchange.writeHead(head, Framing::kLength);
-    EXPECT_TRUE(finish(exchange, bytes).has_value());
+    GATEHOUSE_INVARIANT(finish(exchange, bytes).has_value());
   }
   static std::string replyText(std::string_view bytes, std::string_view connection = "") {
     return "HTTP/1.1 200 OK\r\nDate: now\r\nContent-Length: " + std::to_string(bytes.size()) +
