@@ -19,6 +19,12 @@ std::string joined(const std::vector<std::string>& labels) {
   return key;
 }
 
+/// The series that takes what is over the limit; it is in none itself.
+bool isOther(const std::vector<std::string>& labels) {
+  return !labels.empty() &&
+         std::ranges::all_of(labels, [](const std::string& label) { return label == kOtherLabel; });
+}
+
 void addCells(Sample& sample, const FamilyRow& row, const Cell* cells) {
   if (row.kind == MetricKind::kHistogram) {
     sample.histogram.add(readHistogram(cells, row.bounds.size()));
@@ -77,7 +83,7 @@ FamilySamples Scraper::read(const FamilyRow& row) {
     for (const Series* series = shard.newest(row.family); series; series = series->older) {
       std::string key = joined(series->labels);
       std::vector<std::string> labels = series->labels;
-      if (!accept(index, key)) {
+      if (!isOther(labels) && !accept(index, key)) {
         labels.assign(labels.size(), std::string(kOtherLabel));
         key = joined(labels);
       }
