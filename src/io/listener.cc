@@ -56,7 +56,8 @@ Result<ListenSocket> openOne(const Address& address, Share share) {
   set(IPPROTO_TCP, TCP_NODELAY, 1);
   set(SOL_SOCKET, SO_KEEPALIVE, 1);
   if (family == AF_INET6) {
-    set(IPPROTO_IPV6, IPV6_V6ONLY, address.isUnspecified() ? 0 : 1);
+    // [::] leaves IPv4 alone, so that it can stand beside 0.0.0.0 on the same port.
+    set(IPPROTO_IPV6, IPV6_V6ONLY, 1);
   }
   if (share == Share::kReusePort && set(SOL_SOCKET, SO_REUSEPORT, 1) != 0) {
     return bindError(address, errno);

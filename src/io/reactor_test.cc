@@ -1,15 +1,12 @@
 #include "io/reactor.h"
 
 #include <algorithm>
-#include <map>
-#include <mutex>
 #include <string>
 #include <thread>
 
 #include <gtest/gtest.h>
 
 #include "io/run_task.h"
-#include "io/workers.h"
 
 namespace gatehouse::io {
 namespace {
@@ -88,20 +85,6 @@ TEST(ReactorDeathTest, AStaleLoanIsCaught) {
   EXPECT_EQ(loan.bytes(), "x");
   reactor.turn(Nanos::zero());
   EXPECT_DEATH(static_cast<void>(loan.bytes()), "broken invariant");
-}
-
-TEST(Workers, RunOnAllReachesEachThreadOnce) {
-  Workers workers(3, {});
-  std::mutex mutex;
-  std::map<std::thread::id, std::size_t> seen;
-  workers.runOnAll([&](std::size_t worker, Reactor& reactor) {
-    std::lock_guard lock(mutex);
-    EXPECT_EQ(&reactor, &workers.reactor(worker));
-    seen[std::this_thread::get_id()] = worker;
-  });
-  EXPECT_EQ(seen.size(), 3u);
-  workers.stop();
-  workers.stop();
 }
 
 }  // namespace
