@@ -83,7 +83,9 @@ spec:
 }
 
 TEST(DecodeBackend, LiteralKeysAreNeitherShownNorLost) {
-  const auto backend = loadOne<AgentgatewayBackend>(R"(
+  const SchemaSet schemas = SchemaSet::builtIn();
+  Loader loader(schemas, {});
+  loader.add("test.yaml", R"(
 apiVersion: agentgateway.dev/v1alpha1
 kind: AgentgatewayBackend
 metadata: {name: literal}
@@ -97,7 +99,11 @@ spec:
       insecureSkipVerify: Hostname
       mtlsCertificateRef: [{name: client}]
 )");
-  ASSERT_NE(backend, nullptr);
+  const Loaded loaded = loader.finish();
+  ASSERT_EQ(loaded.findings.size(), 1U);
+  EXPECT_EQ(loaded.findings[0].field, "spec.policies.auth.key");
+  EXPECT_EQ(loaded.findings[0].severity, Severity::kWarning);
+  const auto& backend = std::get<Shared<AgentgatewayBackend>>(loaded.objects.at(0));
   EXPECT_EQ(std::get<SensitiveText>(backend->policies.auth->primary).reveal(), "hush-hush");
   EXPECT_EQ(std::get<StaticBackend>(backend->target).port, 8000);
   EXPECT_EQ(backend->policies.http->version, UpstreamHttpVersion::kHttp2);

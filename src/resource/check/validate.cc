@@ -51,6 +51,10 @@ void RuleSite::errorAtItem(std::size_t index, std::string_view field, std::strin
   sink_.error(place(item, field), appendPath(joinPath(path_, index), field), std::move(message));
 }
 
+void RuleSite::warningAt(std::string_view field, std::string message) const {
+  sink_.warning(place(value_, field), appendPath(path_, field), std::move(message));
+}
+
 RuleFunction findRule(std::string_view name) {
   for (const auto& family : {gatewayRules(), routeRules(), backendRules(), policyRules()}) {
     const auto found = std::ranges::find(family, name, &NamedRule::name);

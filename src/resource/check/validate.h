@@ -27,6 +27,9 @@ class RuleSite {
   /// An error of the item `index` of this list, or of a dotted path within it.
   void errorAtItem(std::size_t index, std::string_view field, std::string message) const;
 
+  /// A warning at the member `field`.
+  void warningAt(std::string_view field, std::string message) const;
+
  private:
   Position place(const wire::Value& from, std::string_view field) const;
 

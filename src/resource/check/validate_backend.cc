@@ -85,6 +85,12 @@ void authLocation(const RuleSite& site) {
   }
 }
 
+void plainTextKey(const RuleSite& site) {
+  if (has(site, "key")) {
+    site.warningAt("key", "a credential in plain text; a secretRef keeps it out of the manifest");
+  }
+}
+
 void gcpAudience(const RuleSite& site) {
   if (has(site, "audience") && readText(site.value(), "type", "AccessToken") != "IdToken") {
     site.errorAt("audience", "may be set only when type is IdToken");
@@ -248,6 +254,7 @@ std::span<const NamedRule> backendRules() {
       NamedRule{"foundryProject", foundryProject},
       NamedRule{"tlsVerification", tlsVerification},
       NamedRule{"authLocation", authLocation},
+      NamedRule{"plainTextKey", plainTextKey},
       NamedRule{"gcpAudience", gcpAudience},
       NamedRule{"actorToken", actorToken},
       NamedRule{"tokenExchange", tokenExchange},

@@ -52,7 +52,7 @@ std::string_view guardTable() {
   projectId!: str256
   templateId!: str256
 @AuxPoliciesBedrock // >=1of(auth http tcp tls tunnel)
-  auth: {aws:@AwsAuth, key:secret(..2048), location:@CredLocation, secretRef:@SecretKeyRef} [1of(key secretRef aws); authLocation]
+  auth: {aws:@AwsAuth, key:secret(..2048), location:@CredLocation, secretRef:@SecretKeyRef} [1of(key secretRef aws); authLocation; plainTextKey]
   http: @BackendHTTP
   tcp: @BackendTCP
   tls: @BackendTLS
@@ -64,7 +64,7 @@ std::string_view guardTable() {
   tls: @BackendTLS
   tunnel: @Tunnel
 @AuxPoliciesOpenAI // >=1of(auth http tcp tls tunnel)
-  auth: {key:secret(..2048), location:@CredLocation, secretRef:@SecretKeyRef} [1of(key secretRef)]
+  auth: {key:secret(..2048), location:@CredLocation, secretRef:@SecretKeyRef} [1of(key secretRef); plainTextKey]
   http: @BackendHTTP
   tcp: @BackendTCP
   tls: @BackendTLS

@@ -59,7 +59,7 @@ spec!: {}  // 1of(provider virtualModel); needs(baseURL: provider); excludes(vir
     port: port
     sectionName: dns
   policies: {}  // >=1of(auth authorization finalTransformations headers health promptGuard tls transformations tunnel)
-    auth: {}  // <=1of(key secretRef passthrough aws azure gcp oauthTokenExchange); authLocation
+    auth: {}  // <=1of(key secretRef passthrough aws azure gcp oauthTokenExchange); authLocation; plainTextKey
       aws: @AwsAuth
       azure: @AzureAuth
       credentials: [@Credentials]1..8

@@ -5,7 +5,7 @@ namespace gatehouse::resource {
 std::string_view secretsTable() {
   return R"(
 == ExternalSecret external-secrets.io/v1,v1beta1 ns ==
-spec!: {}  // >=1of(data dataFrom)
+spec!: {}
   secretStoreRef: @StoreRef
   refreshPolicy: CreatedOnce|Periodic|OnChange
   # Go style: 1h, 90s, 1h0m0s; 0 = once
@@ -108,7 +108,7 @@ spec!: @StoreSpec
   readYourWrites: bool
   forwardInconsistent: bool
   checkAndSet: {required:bool}
-  auth: {}  // 1of(tokenSecretRef appRole kubernetes jwt userPass ldap cert iam gcp)
+  auth: {}  // <=1of(tokenSecretRef appRole kubernetes jwt userPass ldap cert iam gcp)
     namespace: str
     tokenSecretRef: @SecretRef
     appRole: {path:str="approle", roleId:str, roleRef:@SecretRef, secretRef!:@SecretRef} [1of(roleId roleRef)]

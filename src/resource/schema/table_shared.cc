@@ -39,7 +39,7 @@ std::string_view sharedTable() {
   sni: dns
   verifySubjectAltNames: [str256]1..16
 
-@BackendAuth // <=1of(secretRef key passthrough aws azure gcp oauthTokenExchange crossAppAccess jwtSign); authLocation
+@BackendAuth // <=1of(secretRef key passthrough aws azure gcp oauthTokenExchange crossAppAccess jwtSign); authLocation; plainTextKey
   aws: @AwsAuth
   azure: @AzureAuth
   credentials: [@Credentials]1..8
