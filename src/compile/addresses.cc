@@ -13,14 +13,6 @@ namespace {
 constexpr std::uint16_t kFirstStable = 30000;
 constexpr std::uint16_t kStableCount = 2768;  // to 32767
 
-std::optional<std::uint16_t> parsePort(std::string_view text) {
-  const auto port = parseUnsigned(text, 65535);
-  if (!port || *port == 0) {
-    return std::nullopt;
-  }
-  return static_cast<std::uint16_t>(*port);
-}
-
 bool isIpv6Group(std::string_view group) {
   return group.size() <= 4 && parseHex(group).has_value();
 }
@@ -93,7 +85,7 @@ std::optional<BindAddress> parseBindAddress(std::string_view text) {
     return std::nullopt;
   }
   std::string_view ip = text.substr(0, colon);
-  const auto port = parsePort(text.substr(colon + 1));
+  const auto port = parseUnsigned(text.substr(colon + 1), 65535);
   const bool bracketed = ip.starts_with('[') && ip.ends_with(']');
   if (bracketed) {
     ip = ip.substr(1, ip.size() - 2);
@@ -101,7 +93,7 @@ std::optional<BindAddress> parseBindAddress(std::string_view text) {
   if (!port || !(bracketed ? isIpv6(ip) : isIpv4(ip))) {
     return std::nullopt;
   }
-  return BindAddress{std::string(ip), *port};
+  return BindAddress{std::string(ip), static_cast<std::uint16_t>(*port)};
 }
 
 std::string toString(const BindAddress& address) {
@@ -110,7 +102,7 @@ std::string toString(const BindAddress& address) {
 }
 
 bool collide(const BindAddress& a, const BindAddress& b) {
-  if (a.port != b.port) {
+  if (a.port != b.port || a.port == 0) {
     return false;
   }
   if (a.ip == b.ip) {

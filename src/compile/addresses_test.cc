@@ -8,12 +8,12 @@ namespace {
 TEST(ParseBindAddress, TakesIpAddressesWithPort) {
   EXPECT_EQ(toString(*parseBindAddress("127.0.0.1:8080")), "127.0.0.1:8080");
   EXPECT_EQ(toString(*parseBindAddress("[::1]:8080")), "[::1]:8080");
+  EXPECT_EQ(parseBindAddress("127.0.0.1:0")->port, 0);
   for (const char* text :
        {"",
         ":80",
         "localhost:80",
         "127.0.0.1",
-        "127.0.0.1:0",
         "127.0.0.1:65536",
         "::1:80",
         "[127.0.0.1]:80",
@@ -72,6 +72,7 @@ TEST(Collide, AllAddressesMeetEachOneOfTheirFamily) {
   EXPECT_FALSE(hit("127.0.0.1:80", "127.0.0.2:80"));
   EXPECT_FALSE(hit("0.0.0.0:80", "[::]:80"));
   EXPECT_FALSE(hit("0.0.0.0:80", "0.0.0.0:81"));
+  EXPECT_FALSE(hit("127.0.0.1:0", "127.0.0.1:0"));
 }
 
 TEST(GivePort, MapsKnownPortsAndKeepsHighOnes) {

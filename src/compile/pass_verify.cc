@@ -1,5 +1,6 @@
 // The snapshot, put together and checked. What fails here is our fault, and nothing is published.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -56,7 +57,9 @@ std::optional<std::string> check(const snapshot::Snapshot& snapshot) {
     if (port.listeners.empty() || port.addresses.empty()) {
       return "a port without listeners or addresses";
     }
-    addresses.insert(addresses.end(), port.addresses.begin(), port.addresses.end());
+    std::ranges::copy_if(port.addresses, std::back_inserter(addresses), [](const auto& address) {
+      return !address.ends_with(":0");  // each gets a port of its own
+    });
     for (const snapshot::Listener& listener : port.listeners) {
       for (const snapshot::RouteEntry& entry : listener.routes.entries()) {
         if (entry.rule == nullptr) {
