@@ -1,6 +1,7 @@
 #include "http/body_filters.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 
@@ -11,6 +12,8 @@ namespace {
 // reserve memory others need.
 constexpr std::uint64_t kTakenAtOnce = 4 << 20;
 constexpr std::size_t kFirstGuess = 16 << 10;
+// A body of nothing is padded as well.
+constexpr std::array<char, io::kBufferPadding> kNothing{};
 
 std::unexpected<Error> tooLarge(std::uint64_t most, Origin origin) {
   return fail(
@@ -110,7 +113,7 @@ io::Task<Result<Chunk>> readWhole(BodySource& source, std::uint64_t most, io::Bu
       GATEHOUSE_CO_CHECK_OK(buffer.append(piece.bytes));
     }
   }
-  co_return std::move(buffer).freeze();
+  co_return buffer.size() == 0 ? Chunk::literal({kNothing.data(), 0}) : std::move(buffer).freeze();
 }
 
 }  // namespace gatehouse::http

@@ -39,7 +39,10 @@ TEST_F(BodyFiltersTest, WholeBodyOfKnownLength) {
   auto source = scripted({"ab", "cd"}, 4);
   EXPECT_EQ(whole(*source, 4)->view(), "abcd");
   auto empty = scripted({""}, 0);
-  EXPECT_EQ(whole(*empty, 4)->size(), 0U);
+  Result<Chunk> nothing = whole(*empty, 4);
+  EXPECT_EQ(nothing->size(), 0U);
+  ASSERT_NE(nothing->view().data(), nullptr);
+  EXPECT_EQ(nothing->view().data()[io::kBufferPadding - 1], '\0');
   Body fixed = Body::fixed(Chunk::literal("abc"));
   EXPECT_EQ(whole(*fixed.source(), 3)->view(), "abc");
 }
