@@ -1,10 +1,11 @@
 import pytest
 
 import harness
+import seed as seed_module
 
 
 class Stage:
-    """Starts programs for one test and stops them, last first, at its end."""
+    """Starts programs and stops them, last first, at its end."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -19,10 +20,17 @@ class Stage:
     def process(self, arguments, **options):
         return self._keep(harness.Process(arguments, **options))
 
+    def keep(self, thing):
+        """Calls thing.stop() at the end."""
+        return self._keep(thing)
+
     def write(self, name, text):
+        """A file of the stage, put in place in one step."""
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        beside = path.with_name(f".{path.name}.new")
+        beside.write_text(text)
+        beside.rename(path)
         return path
 
     def _keep(self, program):
@@ -36,6 +44,21 @@ class Stage:
 
 @pytest.fixture
 def stage(tmp_path):
+    """Programs of one test."""
     stage = Stage(tmp_path)
     yield stage
     stage.close()
+
+
+@pytest.fixture(scope="module")
+def shared_stage(tmp_path_factory):
+    """Programs that the tests of one file share."""
+    stage = Stage(tmp_path_factory.mktemp("shared"))
+    yield stage
+    stage.close()
+
+
+@pytest.fixture(scope="module")
+def seed(shared_stage):
+    """The whole seed, shared by the tests of one file."""
+    return seed_module.Seed(shared_stage)

@@ -48,7 +48,8 @@ class Process:
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd=cwd,
         )
         self.stdout, self.stderr = [], []
-        self._changed = threading.Condition()
+        self._json = []
+        self._changed = threading.Lock()
         self._readers = [
             threading.Thread(target=self._read, args=(self.process.stdout, self.stdout), daemon=True),
             threading.Thread(target=self._read, args=(self.process.stderr, self.stderr), daemon=True),
@@ -58,28 +59,23 @@ class Process:
 
     def _read(self, pipe, lines):
         for raw in pipe:
+            line = raw.decode("utf-8", "replace").rstrip("\n")
             with self._changed:
-                lines.append(raw.decode("utf-8", "replace").rstrip("\n"))
-                self._changed.notify_all()
-        with self._changed:
-            self._changed.notify_all()
+                lines.append(line)
+                if line.startswith("{"):
+                    try:
+                        self._json.append(json.loads(line))
+                    except ValueError:
+                        pass
 
     def text(self):
         with self._changed:
             return "\n".join(self.stdout + self.stderr)
 
     def json_lines(self):
-        """Every line of output that is a JSON object."""
+        """Every line of output that is a JSON object, in the order they came."""
         with self._changed:
-            lines = self.stdout + self.stderr
-        found = []
-        for line in lines:
-            if line.startswith("{"):
-                try:
-                    found.append(json.loads(line))
-                except ValueError:
-                    pass
-        return found
+            return list(self._json)
 
     def wait_for(self, read, what):
         def look():
@@ -87,7 +83,10 @@ class Process:
             if not value and self.process.poll() is not None:
                 raise AssertionError(f"{what}: the program ended with {self.process.returncode}:\n{self.text()}")
             return value
-        return eventually(look, f"{what}\n{self.text()[-4000:]}")
+        try:
+            return eventually(look, what)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.text()[-4000:]}") from None
 
     def exit_code(self):
         code = self.process.wait(timeout=PATIENCE)
@@ -187,12 +186,30 @@ class Gateway(Process):
                 return int(line["address"].rsplit(":", 1)[1])
         raise AssertionError(f"no serving line for {name}:\n{self.text()}")
 
+    def access_lines(self):
+        return [line for line in self.json_lines() if "gatehouse.outcome" in line]
+
     def access_log(self, count):
         """Waits for `count` access-log lines and gives all."""
-        def read():
-            return [line for line in self.json_lines() if "gatehouse.outcome" in line]
-        self.wait_for(lambda: len(read()) >= count, f"{count} access-log lines")
-        return read()
+        self.wait_for(lambda: len(self.access_lines()) >= count, f"{count} access-log lines")
+        return self.access_lines()
+
+    def access_of(self, reply):
+        """The access-log line of a reply, found by its request id."""
+        wanted = reply.headers["x-gatehouse-request-id"]
+        def find():
+            return [line for line in self.access_lines() if line["request.id"] == wanted]
+        return self.wait_for(find, f"access-log line of {wanted}")[0]
+
+    def configuration(self):
+        """State of the configuration, without its objects."""
+        return json.loads(self.get("admin", "/api/config")[1])
+
+    def reloaded(self, change):
+        """Makes `change` and waits until the gateway has taken it over."""
+        before = self.configuration()["generation"]
+        change()
+        self.wait_for(lambda: self.configuration()["generation"] > before, "new configuration is taken over")
 
     def get(self, service, path):
         connection = http.client.HTTPConnection("127.0.0.1", self.service_port(service), timeout=PATIENCE)
@@ -206,6 +223,10 @@ class Gateway(Process):
         status, text = self.get("metrics", "/metrics")
         assert status == 200
         return text
+
+    def resident_bytes(self):
+        pages = int(pathlib.Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 class Reply:
