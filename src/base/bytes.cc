@@ -1,5 +1,9 @@
 #include "base/bytes.h"
 
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/check.h"

@@ -1,5 +1,8 @@
 #include "base/error.h"
 
+#include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace gatehouse {

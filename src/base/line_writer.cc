@@ -3,10 +3,15 @@
 #include <cerrno>
 #include <condition_variable>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <fcntl.h>
+#include <memory>
 #include <mutex>
-#include <pthread.h>
+#include <signal.h>
 #include <string>
+#include <string_view>
+#include <sys/types.h>
 #include <unistd.h>
 #include <utility>
 

@@ -1,14 +1,17 @@
 #include "base/line_writer.h"
 
 #include <array>
+#include <cstddef>
 #include <fcntl.h>
 #include <string>
+#include <sys/types.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 
 namespace gatehouse {
@@ -29,7 +32,7 @@ class Pipe {
   void closeReader() { closeEnd(ends_[0]); }
   /// Waits for bytes; empty at the end.
   std::string readSome() const {
-    std::array<char, 4096> part;
+    std::array<char, 4096> part{};
     ssize_t got = ::read(ends_[0], part.data(), part.size());
     return got > 0 ? std::string(part.data(), static_cast<std::size_t>(got)) : std::string();
   }
@@ -56,15 +59,17 @@ TEST(LineWriter, DestructionWritesEverything) {
   Pipe pipe;
   {
     LineWriter writer({.fd = pipe.writer()});
-    std::vector<std::jthread> threads;
-    for (int t = 0; t < 3; ++t) {
-      threads.emplace_back([&writer] {
-        for (int i = 0; i < 50; ++i) {
-          EXPECT_TRUE(writer.write("one whole line\n"));
-        }
-      });
+    auto write_many = [&writer] {
+      for (int i = 0; i < 50; ++i) {
+        EXPECT_TRUE(writer.write("one whole line\n"));
+      }
+    };
+    std::array<std::jthread, 3> threads{
+        std::jthread(write_many), std::jthread(write_many), std::jthread(write_many)
+    };
+    for (std::jthread& thread : threads) {
+      thread.join();
     }
-    threads.clear();
     EXPECT_EQ(writer.dropped(), 0u);
   }
   pipe.closeWriter();

@@ -1,17 +1,28 @@
 #include "base/log.h"
 
-#include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <sys/types.h>
 #include <unistd.h>
 #include <utility>
+#include <variant>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
+#include <spdlog/common.h>
+#include <spdlog/details/log_msg.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
+
+#include "base/clock.h"
+#include "base/log_line.h"
 
 namespace gatehouse {
 namespace {

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
+#include <string>
+#include <string_view>
 
 #include "base/text.h"
 
@@ -10,8 +13,8 @@ namespace gatehouse {
 namespace {
 
 bool needsQuotes(std::string_view text) {
-  auto isPlain = [](char c) { return c > ' ' && c < 0x7F && c != '"' && c != '\\' && c != '='; };
-  return text.empty() || !std::ranges::all_of(text, isPlain);
+  auto is_plain = [](char c) { return c > ' ' && c < 0x7F && c != '"' && c != '\\' && c != '='; };
+  return text.empty() || !std::ranges::all_of(text, is_plain);
 }
 
 }  // namespace
@@ -39,13 +42,13 @@ LogLine& LogLine::addBare(std::string_view key, std::string_view value) {
 }
 
 LogLine& LogLine::addSigned(std::string_view key, std::int64_t value) {
-  std::array<char, 24> text;
+  std::array<char, 24> text{};
   char* end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
   return addBare(key, std::string_view(text.data(), end));
 }
 
 LogLine& LogLine::addUnsigned(std::string_view key, std::uint64_t value) {
-  std::array<char, 24> text;
+  std::array<char, 24> text{};
   char* end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
   return addBare(key, std::string_view(text.data(), end));
 }

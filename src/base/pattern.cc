@@ -1,7 +1,14 @@
 #include "base/pattern.h"
 
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include <re2/re2.h>
 
+#include "base/error.h"
+#include "base/result.h"
 #include "base/text.h"
 
 namespace gatehouse {

@@ -1,10 +1,15 @@
 #include "base/result.h"
 
+#include <expected>
+#include <functional>
 #include <memory>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "base/strong.h"
 
 namespace gatehouse {

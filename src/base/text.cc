@@ -2,7 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <numeric>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace gatehouse {
 namespace {
@@ -284,7 +292,7 @@ void appendQuoted(std::string& out, std::string_view text) {
 
 void appendCrockford(std::string& out, std::uint64_t number) {
   constexpr std::string_view kDigits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-  std::array<char, 13> text;
+  std::array<char, 13> text{};
   for (std::size_t i = text.size(); i-- > 0; number >>= 5) {
     text[i] = kDigits[number & 31];
   }

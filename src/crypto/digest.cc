@@ -1,5 +1,9 @@
 #include "crypto/digest.h"
 
+#include <cstdint>
+#include <string>
+#include <string_view>
+
 #include <openssl/sha.h>
 
 namespace gatehouse::crypto {

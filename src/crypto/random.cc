@@ -1,8 +1,12 @@
 #include "crypto/random.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <cstdint>
 #include <cstring>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include <openssl/crypto.h>
@@ -31,7 +35,7 @@ void RandomSource::fill(std::span<std::uint8_t> bytes) {
 }
 
 std::uint64_t RandomSource::next() {
-  std::array<std::uint8_t, sizeof(std::uint64_t)> bytes;
+  std::array<std::uint8_t, sizeof(std::uint64_t)> bytes{};
   fill(bytes);
   return std::bit_cast<std::uint64_t>(bytes);
 }

@@ -1,6 +1,9 @@
 #include "crypto/secret_text.h"
 
 #include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <openssl/crypto.h>

@@ -1,8 +1,11 @@
 #include "crypto/secret_text.h"
 
+#include <string>
+#include <string_view>
 #include <type_traits>
+#include <utility>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 namespace gatehouse::crypto {
