@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
-#include <charconv>
 #include <cstring>
 #include <net/if.h>
 
+#include "base/text.h"
 #include "io/socket_address.h"
 
 namespace gatehouse::io {
@@ -14,23 +14,12 @@ namespace {
 
 constexpr std::array<std::uint8_t, 12> kMappedPrefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-std::optional<std::uint16_t> parsePort(std::string_view text) {
-  std::uint16_t port = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size() || text.empty()) {
-    return std::nullopt;
-  }
-  return port;
-}
-
 std::optional<std::uint32_t> parseScope(std::string_view text) {
-  std::uint32_t index = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
-  if (error == std::errc() && end == text.data() + text.size()) {
-    return index;
+  if (std::optional<std::uint64_t> index = parseUnsigned(text, UINT32_MAX)) {
+    return static_cast<std::uint32_t>(*index);
   }
-  index = ::if_nametoindex(std::string(text).c_str());
-  return index == 0 ? std::nullopt : std::optional(index);
+  std::uint32_t named = ::if_nametoindex(std::string(text).c_str());
+  return named == 0 ? std::nullopt : std::optional(named);
 }
 
 bool inPrefix(std::uint32_t address, std::uint32_t prefix, int bits) {
@@ -44,9 +33,9 @@ Result<Address> Address::parse(std::string_view text) {
   if (colon != std::string_view::npos) {
     std::string_view ip = text.substr(0, colon);
     bool bracketed = ip.size() > 2 && ip.front() == '[' && ip.back() == ']';
-    std::optional<std::uint16_t> port = parsePort(text.substr(colon + 1));
+    std::optional<std::uint64_t> port = parseUnsigned(text.substr(colon + 1), 65535);
     if (port && (bracketed || ip.find(':') == std::string_view::npos)) {
-      if (std::optional<Address> address = fromIp(ip, *port)) {
+      if (std::optional<Address> address = fromIp(ip, static_cast<std::uint16_t>(*port))) {
         return *address;
       }
     }

@@ -141,9 +141,4 @@ void BufferPool::giveBack(char* data, std::size_t capacity) {
   }
 }
 
-void tuneAllocator() {
-  ::mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most glibc accepts
-  ::mallopt(M_TRIM_THRESHOLD, 64 << 20);
-}
-
 }  // namespace gatehouse::io

@@ -88,8 +88,4 @@ class BufferPool {
   std::size_t cap_;
 };
 
-/// Tells the allocator to keep memory instead of giving it back and taking it again. Once, first
-/// thing in main().
-void tuneAllocator();
-
 }  // namespace gatehouse::io

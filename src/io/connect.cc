@@ -8,9 +8,9 @@
 #include <unistd.h>
 #include <utility>
 
-#include "io/event.h"
 #include "io/gate.h"
 #include "io/socket_address.h"
+#include "io/waiter.h"
 
 namespace gatehouse::io {
 

@@ -1,27 +1,17 @@
 #include "io/dns.h"
 
 #include <algorithm>
-#include <cctype>
-#include <charconv>
 #include <unordered_map>
 #include <utility>
 
-#include "base/check.h"
-#include "io/dns_channel.h"
-#include "io/hosts_file.h"
+#include "base/text.h"
+#include "io/dns/channel.h"
+#include "io/dns/hosts_file.h"
 #include "io/reactor.h"
 
 namespace gatehouse::io {
 
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](unsigned char c) {
-    return static_cast<char>(std::tolower(c));
-  });
-  return result;
-}
 
 std::vector<Address> withPort(const std::vector<Address>& addresses, std::uint16_t port) {
   std::vector<Address> result;
@@ -33,10 +23,8 @@ std::vector<Address> withPort(const std::vector<Address>& addresses, std::uint16
 }
 
 std::optional<std::uint16_t> parsePort(std::string_view text) {
-  std::uint16_t port = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  bool whole = error == std::errc() && end == text.data() + text.size();
-  return whole && port != 0 ? std::optional(port) : std::nullopt;
+  std::optional<std::uint64_t> port = parseUnsigned(text, 65535);
+  return port && *port != 0 ? std::optional(static_cast<std::uint16_t>(*port)) : std::nullopt;
 }
 
 /// RFC 6761 section 6.3: never asked of a server.
@@ -58,7 +46,7 @@ Result<HostOverride> HostOverride::parse(std::string_view text) {
       target = *full;
     }
     if (target) {
-      return HostOverride{.host = lower(text.substr(0, first)), .port = *port, .target = *target};
+      return HostOverride{.host = fold(text.substr(0, first)), .port = *port, .target = *target};
     }
   }
   return fail(
@@ -197,11 +185,11 @@ Resolver::Resolver(Reactor& reactor, ResolverOptions options)
 Resolver::~Resolver() = default;
 
 std::optional<std::vector<Address>> Resolver::known(std::string_view host, std::uint16_t port) {
-  return engine_->known(lower(host), port);
+  return engine_->known(fold(host), port);
 }
 
 Task<Result<std::vector<Address>>> Resolver::resolve(std::string host, std::uint16_t port) {
-  host = lower(host);
+  host = fold(host);
   if (std::optional<std::vector<Address>> addresses = engine_->known(host, port)) {
     co_return *std::move(addresses);
   }

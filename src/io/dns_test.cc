@@ -9,10 +9,10 @@
 
 #include <gtest/gtest.h>
 
-#include "io/event.h"
-#include "io/hosts_file.h"
+#include "io/dns/hosts_file.h"
 #include "io/run_task.h"
 #include "io/socket_address.h"
+#include "io/waiter.h"
 
 namespace gatehouse::io {
 namespace {

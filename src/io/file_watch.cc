@@ -12,8 +12,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "io/event.h"
 #include "io/reactor.h"
+#include "io/waiter.h"
 
 namespace gatehouse::io {
 

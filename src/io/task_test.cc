@@ -7,8 +7,8 @@
 
 #include <gtest/gtest.h>
 
-#include "io/event.h"
 #include "io/run_task.h"
+#include "io/waiter.h"
 
 namespace gatehouse::io {
 namespace {

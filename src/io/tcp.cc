@@ -47,7 +47,9 @@ ssize_t sendParts(int fd, Gathered& parts) {
   message.msg_iovlen = parts.count;
   ssize_t sent = -1;
   do {
-    sent = ::sendmsg(fd, &message, MSG_NOSIGNAL);
+    sent = parts.count == 1
+               ? ::send(fd, parts.slices[0].iov_base, parts.slices[0].iov_len, MSG_NOSIGNAL)
+               : ::sendmsg(fd, &message, MSG_NOSIGNAL);
   } while (sent < 0 && errno == EINTR);
   return sent;
 }

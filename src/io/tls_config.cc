@@ -1,12 +1,10 @@
 #include "io/tls_config.h"
 
-#include <algorithm>
-#include <cctype>
 #include <unordered_map>
 #include <utility>
 
-#include "io/openssl_handles.h"
-#include "io/tls_notes.h"
+#include "base/text.h"
+#include "io/tls_handles.h"
 #include "io/tls_sessions.h"
 
 namespace gatehouse::io {
@@ -54,14 +52,6 @@ Result<void> useKeyPair(
     return badTlsMaterial("the private key does not belong to the certificate");
   }
   return {};
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](unsigned char c) {
-    return static_cast<char>(std::tolower(c));
-  });
-  return result;
 }
 
 }  // namespace
@@ -136,7 +126,7 @@ struct TlsServerConfig::Contexts {
   TlsServerOptions::UnknownName unknown_name = TlsServerOptions::UnknownName::kFirstCertificate;
 
   SSL_CTX* find(std::string_view server_name) const {
-    std::string name = lower(server_name);
+    std::string name = fold(server_name);
     if (auto found = exact.find(name); found != exact.end()) {
       return found->second;
     }
@@ -152,9 +142,9 @@ struct TlsServerConfig::Contexts {
   void answerFor(const std::string& name, SSL_CTX* context) {
     // The first certificate that claims a name keeps it.
     if (name.starts_with("*.")) {
-      wildcard.emplace(lower(name.substr(2)), context);
+      wildcard.emplace(fold(name.substr(2)), context);
     } else {
-      exact.emplace(lower(name), context);
+      exact.emplace(fold(name), context);
     }
   }
 };

@@ -5,8 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "io/openssl_handles.h"
-#include "io/tls_notes.h"
+#include "io/tls_handles.h"
 #include "io/tls_sessions.h"
 #include "io/tls_wire.h"
 

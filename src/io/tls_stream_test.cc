@@ -4,9 +4,9 @@
 
 #include <gtest/gtest.h>
 
-#include "io/event.h"
 #include "io/run_task.h"
-#include "io/test_certificates.h"
+#include "io/tls_authority.h"
+#include "io/waiter.h"
 
 namespace gatehouse::io {
 namespace {

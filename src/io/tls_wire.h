@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "io/openssl_handles.h"
+#include "io/tls_handles.h"
 
 namespace gatehouse::io {
 

@@ -10,7 +10,7 @@
 #include "io/connect.h"
 #include "io/listener.h"
 #include "io/run_task.h"
-#include "io/test_certificates.h"
+#include "io/tls_authority.h"
 #include "io/tls_stream.h"
 
 namespace gatehouse::io {

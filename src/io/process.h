@@ -1,6 +1,8 @@
-// Signals of the process as events on one loop (signalfd).
+// What belongs to the process as a whole: its signals, as events on one loop (signalfd), its
+// descriptor limit, its allocator.
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <memory>
 
@@ -56,5 +58,18 @@ class Signals final : private FdWatcher {
   Waiter* waiter_ = nullptr;
   int fd_;
 };
+
+/// A proxied stream costs two descriptors.
+struct FdLimit {
+  std::uint64_t before = 0;
+  std::uint64_t now = 0;
+};
+
+/// Raises the soft limit to the hard one; says both values. kSystem.
+Result<FdLimit> raiseFdLimit();
+
+/// Tells the allocator to keep memory instead of giving it back and taking it again. Once, first
+/// thing in main().
+void tuneAllocator();
 
 }  // namespace gatehouse::io

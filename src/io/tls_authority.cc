@@ -1,4 +1,4 @@
-#include "io/test_certificates.h"
+#include "io/tls_authority.h"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 #include "io/address.h"
-#include "io/openssl_handles.h"
+#include "io/tls_handles.h"
 
 namespace gatehouse::io {
 

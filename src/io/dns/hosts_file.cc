@@ -1,24 +1,14 @@
-#include "io/hosts_file.h"
+#include "io/dns/hosts_file.h"
 
 #include <algorithm>
-#include <cctype>
 #include <fstream>
 #include <optional>
 #include <sstream>
 #include <sys/stat.h>
 
+#include "base/text.h"
+
 namespace gatehouse::io {
-
-namespace {
-
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) {
-    return static_cast<char>(std::tolower(c));
-  });
-  return text;
-}
-
-}  // namespace
 
 HostsTable parseHosts(std::string_view text) {
   HostsTable table;
@@ -30,7 +20,7 @@ HostsTable parseHosts(std::string_view text) {
     words >> ip;
     std::optional<Address> address = Address::fromIp(ip, 0);
     for (std::string name; address && words >> name;) {
-      table[lower(name)].push_back(*address);
+      table[fold(name)].push_back(*address);
     }
   }
   return table;

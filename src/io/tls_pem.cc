@@ -1,4 +1,4 @@
-#include "io/pem.h"
+#include "io/tls_pem.h"
 
 #include <array>
 #include <cstring>
@@ -7,7 +7,7 @@
 #include <openssl/pem.h>
 
 #include "io/address.h"
-#include "io/openssl_handles.h"
+#include "io/tls_handles.h"
 
 namespace gatehouse::io {
 

@@ -1,10 +1,12 @@
-#include "io/signals.h"
+#include "io/process.h"
 
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <malloc.h>
 #include <pthread.h>
 #include <string>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -91,6 +93,28 @@ Result<int> Signals::Next::await_resume() {
     return cancelledError();
   }
   return number_;
+}
+
+Result<FdLimit> raiseFdLimit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    return fail(
+        ErrorKind::kSystem, Origin::kGateway, std::string("getrlimit: ") + strerrordesc_np(errno)
+    );
+  }
+  FdLimit result{.before = limit.rlim_cur, .now = limit.rlim_max};
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    return fail(
+        ErrorKind::kSystem, Origin::kGateway, std::string("setrlimit: ") + strerrordesc_np(errno)
+    );
+  }
+  return result;
+}
+
+void tuneAllocator() {
+  ::mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most glibc accepts
+  ::mallopt(M_TRIM_THRESHOLD, 64 << 20);
 }
 
 }  // namespace gatehouse::io

@@ -1,4 +1,4 @@
-#include "io/signals.h"
+#include "io/process.h"
 
 #include <csignal>
 
@@ -40,6 +40,13 @@ TEST(Signals, AreDeliveredAsValues) {
   reactor.turn(Nanos::zero());
   ASSERT_TRUE(out.has_value());
   EXPECT_EQ(out->error().kind(), ErrorKind::kCancelled);
+}
+
+TEST(FdLimit, RaisesSoftToHard) {
+  Result<FdLimit> limit = raiseFdLimit();
+  ASSERT_TRUE(limit.has_value());
+  EXPECT_GE(limit->now, limit->before);
+  EXPECT_GT(limit->now, 0u);
 }
 
 }  // namespace

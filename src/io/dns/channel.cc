@@ -1,4 +1,4 @@
-#include "io/dns_channel.h"
+#include "io/dns/channel.h"
 
 #include <algorithm>
 #include <mutex>

@@ -1,8 +1,8 @@
-#include "io/pem.h"
+#include "io/tls_pem.h"
 
 #include <gtest/gtest.h>
 
-#include "io/test_certificates.h"
+#include "io/tls_authority.h"
 
 namespace gatehouse::io {
 namespace {
