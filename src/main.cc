@@ -1,5 +1,6 @@
 // Builds the program: reads the arguments, wires the rooms, runs, drains. Reading this file tells
 // what Gatehouse is made of.
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <memory>
@@ -9,16 +10,14 @@
 #include <vector>
 
 #include "admin/api_health.h"
-#include "admin/api_metrics.h"
-#include "admin/api_resources.h"
-#include "admin/overview.h"
+#include "admin/doors.h"
 #include "admin/server.h"
+#include "admin/startup_table.h"
 #include "base/line_writer.h"
 #include "base/log.h"
 #include "cli/args.h"
 #include "cli/mock.h"
 #include "cli/probe.h"
-#include "cli/startup_table.h"
 #include "cli/validate.h"
 #include "compile/compile.h"
 #include "compile/zero_config.h"
@@ -32,7 +31,6 @@
 #include "io/tls_pem.h"
 #include "proxy/data_plane.h"
 #include "secret/from_environment.h"
-#include "telemetry/scrape.h"
 
 namespace gatehouse {
 namespace {
@@ -158,61 +156,6 @@ std::string joined(const std::vector<std::string>& parts) {
   return text;
 }
 
-/// The addresses of a port as they were bound, as URLs.
-std::string boundUrls(const snapshot::Port& port, const proxy::DataPlane& plane) {
-  std::vector<std::string> urls;
-  for (const std::string& address : port.addresses) {
-    if (std::optional<std::string> bound = plane.boundAddress(port, address)) {
-      urls.push_back((port.tls ? "https://" : "http://") + *bound);
-    }
-  }
-  return urls.empty() ? "not listening" : joined(urls);
-}
-
-cli::StartupTable startupTable(
-    const proxy::DataPlane& plane,
-    const std::vector<cli::ServiceRow>& services,
-    const control::View& view
-) {
-  cli::StartupTable table;
-  table.services = services;
-  for (const admin::RouteOverview& row : admin::overview(*plane.snapshot())) {
-    std::string urls = boundUrls(*row.port, plane);
-    if (table.try_line.empty() && !row.path.empty() && !row.port->tls &&
-        (row.simulated || row.target.starts_with("http"))) {
-      std::string base = urls.substr(0, urls.find(','));
-      table.try_line = cli::curlLine(
-          base + (row.path == "/" ? "" : row.path), row.simulated ? "sim/echo" : "any"
-      );
-    }
-    table.routes.push_back(
-        {row.gateway, row.listener, urls, row.match, row.backend, row.target, row.key_from}
-    );
-  }
-  for (const resource::Finding& finding : view.findings) {
-    table.notes.push_back(resource::toString(finding));
-  }
-  return table;
-}
-
-/// What keeps a start from being a start.
-std::vector<std::string> startErrors(const control::View& view) {
-  std::vector<std::string> errors = view.flag_errors;
-  for (const snapshot::BindFailure& failure : view.unbound) {
-    errors.push_back(
-        "cannot listen on " + failure.address + " for Gateway " + failure.gateway + " port " +
-        std::to_string(failure.port) + ": " + failure.reason +
-        "; choose another address with --bind " + failure.gateway + "=ADDR:PORT"
-    );
-  }
-  if (view.generation == 0) {
-    errors.push_back(
-        view.last_error.empty() ? "no configuration could be compiled" : view.last_error
-    );
-  }
-  return errors;
-}
-
 /// Waits for signals: SIGHUP reloads, SIGTERM and SIGINT return.
 io::Task<void> untilTold(io::Signals& signals, control::ReloadLoop& reload) {
   for (;;) {
@@ -224,40 +167,96 @@ io::Task<void> untilTold(io::Signals& signals, control::ReloadLoop& reload) {
   }
 }
 
-/// The doors beside the traffic. Fails with the address that cannot be opened.
-Result<std::vector<cli::ServiceRow>> openDoors(
-    admin::Server& server,
-    const cli::RunOptions& options,
-    const control::Reconciler& reconciler,
-    telemetry::Metrics& metrics,
-    std::shared_ptr<const admin::Health> health
+proxy::DataPlaneSettings dataPlaneSettings(
+    const cli::RunOptions& options, ParsedFlags& flags, const Logger& log
 ) {
-  admin::ReadView view = [&reconciler] { return reconciler.view(); };
-  auto scraper = std::make_shared<telemetry::Scraper>(
-      metrics, telemetry::BuildIdentity{.version = GATEHOUSE_VERSION, .commit = ""}
+  proxy::DataPlaneSettings settings;
+  settings.resolver.overrides = std::move(flags.overrides);
+  settings.telemetry.access_log.format = logFormat(options.log_format, STDOUT_FILENO);
+  auto roots = io::TrustStore::system();
+  if (roots) {
+    settings.system_roots = *std::move(roots);
+  } else {
+    log.warn("system root certificates cannot be read", {{"error", roots.error().chain()}});
+  }
+  return settings;
+}
+
+/// Serves until told to stop, then drains.
+int serveUntilTold(
+    const cli::RunOptions& options,
+    proxy::DataPlane& plane,
+    control::ReloadLoop& reload,
+    admin::Health& health,
+    const Logger& log
+) {
+  io::Reactor reactor;
+  auto signals = io::Signals::start(reactor, {SIGTERM, SIGINT, SIGHUP});
+  if (!signals) {
+    return complain(signals.error().chain());
+  }
+  health.serving = true;
+  log.info("ready", {{"workers", plane.workers()}});
+  io::runTask(reactor, untilTold(**signals, reload));
+  health.draining = true;
+  std::int64_t seconds = std::chrono::duration_cast<Seconds>(options.drain_timeout).count();
+  log.info("draining", {{"seconds", seconds}});
+  bool in_time = plane.drain(options.drain_timeout);
+  log.info("stopped", {{"clean", in_time}});
+  return 0;
+}
+
+/// Everything is wired here; the first configuration is live before the doors say so.
+int run(const cli::RunOptions& options, ParsedFlags flags, const Clock& clock, const Logger& log) {
+  LineWriter access_log({.fd = STDOUT_FILENO});
+  resource::SchemaSet schemas = resource::SchemaSet::builtIn();
+  std::unique_ptr<control::Source> source = makeSource(options, schemas);
+  compile::CompileOptions compiling = compileOptions(clock);
+  compiling.addresses.binds = std::move(flags.binds);
+  compiling.addresses.host = options.host;
+  compiling.addresses.reserved = {options.admin, options.metrics, options.readiness};
+  std::size_t workers =
+      options.workers != 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
+  telemetry::Metrics metrics(workers);
+  proxy::DataPlane plane(
+      workers, dataPlaneSettings(options, flags, log), log, metrics, &access_log
   );
-  auto feed = std::make_shared<admin::ConfigFeed>(metrics.control());
-  GATEHOUSE_TRY(
-      std::string api,
-      server.serve(options.admin, admin::HostCheck::kLoopback, admin::resourcesHandler(view))
+  control::Reconciler reconciler({*source, plane, clock, log}, std::move(compiling));
+  control::ViewHandle view = reconciler.reload();
+  std::vector<std::string> errors = admin::startErrors(*view);
+  auto health = std::make_shared<admin::Health>();
+  admin::Server server(log);
+  auto doors = admin::openDoors(
+      server,
+      {options.admin, options.metrics, options.readiness},
+      [&reconciler] { return reconciler.view(); },
+      metrics,
+      {.version = GATEHOUSE_VERSION, .commit = ""},
+      health
   );
-  GATEHOUSE_TRY(
-      std::string scrape,
-      server.serve(
-          options.metrics, admin::HostCheck::kAny, admin::metricsHandler(scraper, feed, view)
-      )
-  );
-  GATEHOUSE_TRY(
-      std::string ready,
-      server.serve(
-          options.readiness, admin::HostCheck::kAny, admin::healthHandler(std::move(health), view)
-      )
-  );
-  return std::vector<cli::ServiceRow>{
-      {"admin", "http://" + api + "/api/resources"},
-      {"metrics", "http://" + scrape + "/metrics"},
-      {"readiness", "http://" + ready + "/healthz/ready"},
-  };
+  if (!doors) {
+    errors.push_back(
+        doors.error().chain() + "; choose other addresses with --admin, --metrics, --readiness"
+    );
+  }
+  int exit_code = 0;
+  if (!errors.empty()) {
+    exit_code = complain(joined(errors));
+  } else {
+    for (const admin::ServiceRow& door : *doors) {
+      log.info("serving", {{"service", door.name}, {"address", door.address}});
+    }
+    auto bound = [&plane](const snapshot::Port& port, const std::string& address) {
+      return plane.boundAddress(port, address);
+    };
+    say(admin::render(admin::startupTable(*plane.snapshot(), bound, *doors, *view)));
+  }
+  if (!errors.empty() || options.check) {
+    plane.drain(Nanos(0));
+    return exit_code;
+  }
+  control::ReloadLoop reload(*source, reconciler, log);
+  return serveUntilTold(options, plane, reload, *health, log);
 }
 
 int runCommand(const cli::RunOptions& options) {
@@ -274,70 +273,10 @@ int runCommand(const cli::RunOptions& options) {
        .format = logFormat(options.log_format, STDERR_FILENO)},
       clock
   );
-  LineWriter access_log({.fd = STDOUT_FILENO});
   if (Result<io::FdLimit> limit = io::raiseFdLimit(); !limit) {
     log.warn("descriptor limit stays", {{"error", limit.error().chain()}});
   }
-  auto roots = io::TrustStore::system();
-  if (!roots) {
-    log.warn("system root certificates cannot be read", {{"error", roots.error().chain()}});
-  }
-  resource::SchemaSet schemas = resource::SchemaSet::builtIn();
-  std::unique_ptr<control::Source> source = makeSource(options, schemas);
-  std::size_t workers =
-      options.workers != 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
-  telemetry::Metrics metrics(workers);
-  proxy::DataPlaneSettings settings;
-  settings.resolver.overrides = std::move(flags->overrides);
-  settings.system_roots = roots ? *roots : nullptr;
-  settings.telemetry.access_log.format = logFormat(options.log_format, STDOUT_FILENO);
-  proxy::DataPlane plane(workers, std::move(settings), log, metrics, &access_log);
-  compile::CompileOptions compiling = compileOptions(clock);
-  compiling.addresses.binds = std::move(flags->binds);
-  compiling.addresses.host = options.host;
-  compiling.addresses.reserved = {options.admin, options.metrics, options.readiness};
-  control::Reconciler reconciler({*source, plane, clock, log}, std::move(compiling));
-  control::ViewHandle view = reconciler.reload();
-  auto health = std::make_shared<admin::Health>();
-  std::vector<std::string> errors = startErrors(*view);
-  admin::Server server(log);
-  auto doors = openDoors(server, options, reconciler, metrics, health);
-  if (!doors) {
-    errors.push_back(
-        doors.error().chain() + "; choose other addresses with --admin, --metrics, --readiness"
-    );
-  }
-  if (!errors.empty()) {
-    plane.drain(Nanos(0));
-    return complain(joined(errors));
-  }
-  for (const cli::ServiceRow& door : *doors) {
-    log.info(
-        "serving",
-        {{"service", door.name}, {"address", door.address.substr(7, door.address.find('/', 7) - 7)}}
-    );
-  }
-  say(cli::render(startupTable(plane, *doors, *view)));
-  if (options.check) {
-    plane.drain(Nanos(0));
-    return 0;
-  }
-  control::ReloadLoop reload(*source, reconciler, log);
-  health->serving = true;
-  log.info("ready", {{"workers", workers}, {"generation", view->generation}});
-  io::Reactor reactor;
-  auto signals = io::Signals::start(reactor, {SIGTERM, SIGINT, SIGHUP});
-  if (!signals) {
-    return complain(signals.error().chain());
-  }
-  io::runTask(reactor, untilTold(**signals, reload));
-  health->draining = true;
-  log.info(
-      "draining", {{"seconds", std::chrono::duration_cast<Seconds>(options.drain_timeout).count()}}
-  );
-  bool in_time = plane.drain(options.drain_timeout);
-  log.info("stopped", {{"clean", in_time}});
-  return 0;
+  return run(options, *std::move(flags), clock, log);
 }
 
 }  // namespace

@@ -15,12 +15,14 @@ void describe(const snapshot::InvalidBackend& backend, RouteOverview& row) {
 
 void describe(const snapshot::SimulatedBackend&, RouteOverview& row) {
   row.simulated = true;
+  row.takes_chat = true;
   row.target = "built-in simulated model sim/echo";
 }
 
 void describe(const snapshot::AiBackend& backend, RouteOverview& row) {
   const snapshot::AiProvider& provider = backend.providers.front();
   row.target = urlOf(*provider.endpoint);
+  row.takes_chat = llm::serves(provider.llm.kind, llm::Dialect::kChat);
   if (provider.llm.model) {
     row.target += " (" + provider.llm.model->text + ")";
   }

@@ -18,6 +18,7 @@ struct RouteOverview {
   std::string target;    // "https://api.openai.com:443 (gpt-4o)", "simulated", or what is wrong
   std::string key_from;  // empty: no key
   bool simulated = false;
+  bool takes_chat = false;  // answers POST .../v1/chat/completions
 };
 
 /// Every match of every route, in order of gateway, listener and precedence.

@@ -27,6 +27,10 @@ inline constexpr std::string_view kControllerName = "gatehouse.dev/gatehouse";
 /// simulated model; its host and port are not used.
 inline constexpr std::string_view kSimulatedAnnotation = "gatehouse.dev/simulated";
 
+/// On a Secret: where its value is from, in a few words for people ("OPENAI_API_KEY"); shown in
+/// place of the Secret's name.
+inline constexpr std::string_view kKeyFromAnnotation = "gatehouse.dev/key-from";
+
 struct CompileOptions {
   AddressOptions addresses;
   /// Beside ours, controllerNames of GatewayClasses that are taken for ours.

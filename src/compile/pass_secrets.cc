@@ -65,6 +65,7 @@ class AuthBuilder {
         std::make_shared<const crypto::SecretText>(crypto::SecretText::copyOf(key.reveal())),
         location
     );
+    noteSource("the manifest");
   }
 
   void addPrimary(const resource::BackendAuth::Passthrough&, const Location&) {
@@ -93,10 +94,27 @@ class AuthBuilder {
     auto credential = secret::credentialFrom(draft_.resources, ref);
     if (credential) {
       place(*std::move(credential), location);
+      noteSource(sourceOf(ref));
       return;
     }
     built_.missing = credential.error().detail();
     reportMissing(ref, field);
+  }
+
+  /// For people: the Secret, or what the Secret itself says about where its value is from.
+  std::string sourceOf(const resource::SecretKeyRef& ref) const {
+    const auto* secret = draft_.resources.find<resource::Secret>(ref.ns, ref.name);
+    if (secret != nullptr) {
+      const auto said = secret->meta.annotations.find(kKeyFromAnnotation);
+      if (said != secret->meta.annotations.end()) {
+        return said->second;
+      }
+    }
+    return fmt::format("Secret {}/{}", ref.ns, ref.name);
+  }
+
+  void noteSource(std::string source) {
+    built_.source += built_.source.empty() ? source : ", " + source;
   }
 
   /// A Secret that an ExternalSecret makes is no news; one that nobody makes may come later; one

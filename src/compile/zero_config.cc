@@ -105,10 +105,12 @@ constexpr std::string_view kSecret = R"(---
 apiVersion: v1
 kind: Secret
 metadata:
-  name: {}
+  name: {0}
   namespace: gatehouse
+  annotations:
+    gatehouse.dev/key-from: {1}
 stringData:
-  Authorization: ${{{}}}
+  Authorization: ${{{1}}}
 )";
 
 constexpr std::string_view kSimulated = R"(---

@@ -1,5 +1,6 @@
 #include "io/connect.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <netinet/tcp.h>

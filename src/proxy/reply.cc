@@ -95,8 +95,8 @@ LocalReply errorReply(const Error& error, const ReplyTo& to) {
                 "application/problem+json",
                 http::writeProblem(
                     {.status = status,
-                     .code = llm::toString(code),
                      .detail = message,
+                     .code = llm::toString(code),
                      .request_id = to.request_id}
                 )
             );

@@ -1,5 +1,6 @@
 #include "telemetry/llm_series.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 

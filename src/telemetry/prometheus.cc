@@ -1,5 +1,6 @@
 #include "telemetry/prometheus.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>

@@ -1,8 +1,16 @@
 #include "wire/json_splice.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
+#include "base/bytes.h"
 #include "base/check.h"
+#include "wire/json_locate.h"
 
 namespace gatehouse::wire {
 namespace {

@@ -1,8 +1,13 @@
 #include "wire/syntax_error.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <string>
+#include <string_view>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace gatehouse::wire {
 

@@ -1,8 +1,8 @@
-#include "cli/startup_table.h"
+#include "admin/startup_table.h"
 
 #include <gtest/gtest.h>
 
-namespace gatehouse::cli {
+namespace gatehouse::admin {
 namespace {
 
 TEST(StartupTable, NamesEveryPlaceAndNoRepeatedAddress) {
@@ -19,12 +19,12 @@ TEST(StartupTable, NamesEveryPlaceAndNoRepeatedAddress) {
   table.routes.push_back(
       {"ns/edge", "http", "http://127.0.0.1:8080", "/sim", "ns/sim", "simulated", ""}
   );
-  table.services.push_back({"admin API", "http://127.0.0.1:15000"});
+  table.services.push_back({"admin", "127.0.0.1:15000", "/api/resources"});
   table.notes.push_back("no key is asked for");
   table.try_line = curlLine("http://127.0.0.1:8080/sim", "sim/echo");
   std::string text = render(table);
   EXPECT_NE(text.find("Secret ns/openai-secret"), std::string::npos);
-  EXPECT_NE(text.find("admin API   http://127.0.0.1:15000"), std::string::npos);
+  EXPECT_NE(text.find("admin       http://127.0.0.1:15000/api/resources"), std::string::npos);
   EXPECT_NE(text.find("note: no key is asked for"), std::string::npos);
   std::size_t first = text.find("http://127.0.0.1:8080 ");
   EXPECT_EQ(text.find("http://127.0.0.1:8080 ", first + 1), std::string::npos);
@@ -39,4 +39,4 @@ TEST(StartupTable, CurlLineIsAWholeCommand) {
 }
 
 }  // namespace
-}  // namespace gatehouse::cli
+}  // namespace gatehouse::admin

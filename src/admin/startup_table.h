@@ -2,10 +2,15 @@
 // (never the key), and one line to try. Pure text.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
-namespace gatehouse::cli {
+#include "control/view.h"
+#include "snapshot/snapshot.h"
+
+namespace gatehouse::admin {
 
 /// One route on one listener.
 struct RouteRow {
@@ -19,8 +24,9 @@ struct RouteRow {
 };
 
 struct ServiceRow {
-  std::string name;     // "admin API"
-  std::string address;  // "http://127.0.0.1:15000"
+  std::string name;     // "admin"
+  std::string address;  // "127.0.0.1:15000"
+  std::string path;     // "/api/resources"
 };
 
 struct StartupTable {
@@ -32,7 +38,24 @@ struct StartupTable {
 
 std::string render(const StartupTable& table);
 
+/// What an address of a port, as the snapshot writes it, is bound to; nothing if it is not open.
+using BoundAddress = std::function<
+    std::optional<std::string>(const snapshot::Port& port, const std::string& address)>;
+
+/// The table of what is served, with the findings worth reading and the addresses that are open
+/// beyond this machine.
+StartupTable startupTable(
+    const snapshot::Snapshot& snapshot,
+    const BoundAddress& bound,
+    std::vector<ServiceRow> services,
+    const control::View& view
+);
+
+/// What keeps a start from being a start: flags that name nothing, addresses that cannot be opened,
+/// no configuration at all.
+std::vector<std::string> startErrors(const control::View& view);
+
 /// A curl command for a chat at `base` ("http://127.0.0.1:8080/sim").
 std::string curlLine(const std::string& base, const std::string& model);
 
-}  // namespace gatehouse::cli
+}  // namespace gatehouse::admin

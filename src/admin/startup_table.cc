@@ -1,0 +1,184 @@
+#include "admin/startup_table.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "admin/overview.h"
+#include "resource/finding.h"
+
+namespace gatehouse::admin {
+namespace {
+
+constexpr std::size_t kColumns = 5;
+using Line = std::array<std::string, kColumns>;
+
+/// Rows of one table, columns padded to their widest cell; repeated leading cells are left blank.
+std::string aligned(const std::vector<Line>& lines) {
+  std::array<std::size_t, kColumns> width{};
+  for (const Line& line : lines) {
+    for (std::size_t i = 0; i < kColumns; ++i) {
+      width[i] = std::max(width[i], line[i].size());
+    }
+  }
+  std::string text;
+  for (const Line& line : lines) {
+    std::string row = "  ";
+    for (std::size_t i = 0; i < kColumns; ++i) {
+      row += line[i] + std::string(width[i] - line[i].size() + 2, ' ');
+    }
+    row.erase(row.find_last_not_of(' ') + 1);
+    text += row + "\n";
+  }
+  return text;
+}
+
+std::string routesText(const std::vector<RouteRow>& routes) {
+  std::vector<Line> lines;
+  lines.push_back({"GATEWAY/LISTENER", "ADDRESS", "ROUTE", "BACKEND", "KEY FROM"});
+  std::string last;
+  for (const RouteRow& row : routes) {
+    std::string place = row.gateway + "/" + row.listener;
+    bool repeated = place == last;
+    last = place;
+    std::string backend = row.backend.empty() ? row.target : row.backend + " -> " + row.target;
+    lines.push_back({
+        repeated ? "" : place,
+        repeated ? "" : row.address,
+        row.match,
+        std::move(backend),
+        row.key_from.empty() ? "-" : row.key_from,
+    });
+  }
+  return aligned(lines);
+}
+
+/// The addresses of a port as they were bound.
+std::vector<std::string> boundOf(const snapshot::Port& port, const BoundAddress& bound) {
+  std::vector<std::string> addresses;
+  for (const std::string& address : port.addresses) {
+    if (std::optional<std::string> open = bound(port, address)) {
+      addresses.push_back(*std::move(open));
+    }
+  }
+  return addresses;
+}
+
+std::string urlsOf(const snapshot::Port& port, const std::vector<std::string>& addresses) {
+  std::string text;
+  for (const std::string& address : addresses) {
+    text += (text.empty() ? "" : ", ") + std::string(port.tls ? "https://" : "http://") + address;
+  }
+  return text.empty() ? "not listening" : text;
+}
+
+/// An address a client on this machine can dial.
+std::string dialable(std::string address) {
+  constexpr std::string_view kAny = "0.0.0.0:";
+  if (address.starts_with(kAny)) {
+    return "127.0.0.1:" + address.substr(kAny.size());
+  }
+  return address;
+}
+
+bool isLoopback(std::string_view address) {
+  return address.starts_with("127.") || address.starts_with("[::1]");
+}
+
+/// The one line to try: the simulated model if it is served, else the first route that takes a
+/// chat.
+void offer(
+    StartupTable& table, const RouteOverview& row, const std::vector<std::string>& addresses
+) {
+  bool offered_simulated = table.try_line.find("sim/echo") != std::string::npos;
+  bool better = row.simulated ? !offered_simulated : table.try_line.empty() && row.takes_chat;
+  if (better && !row.path.empty() && !row.port->tls && !addresses.empty()) {
+    std::string path = row.path == "/" ? "" : row.path;
+    table.try_line = curlLine(
+        "http://" + dialable(addresses.front()) + path, row.simulated ? "sim/echo" : "any"
+    );
+  }
+}
+
+}  // namespace
+
+std::string render(const StartupTable& table) {
+  std::string text = "\nGatehouse is serving\n\n";
+  text += routesText(table.routes);
+  text += "\n";
+  for (const ServiceRow& service : table.services) {
+    std::string name =
+        service.name + std::string(12 - std::min<std::size_t>(12, service.name.size()), ' ');
+    text += "  " + name + "http://" + service.address + service.path + "\n";
+  }
+  text += table.notes.empty() ? "" : "\n";
+  for (const std::string& note : table.notes) {
+    text += "  note: " + note + "\n";
+  }
+  if (!table.try_line.empty()) {
+    text += "\nTry it:\n\n  " + table.try_line + "\n";
+  }
+  return text + "\n";
+}
+
+std::string curlLine(const std::string& base, const std::string& model) {
+  return "curl " + base +
+         "/v1/chat/completions -H 'content-type: application/json' -d '{\"model\":\"" + model +
+         "\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello!\"}]}'";
+}
+
+StartupTable startupTable(
+    const snapshot::Snapshot& snapshot,
+    const BoundAddress& bound,
+    std::vector<ServiceRow> services,
+    const control::View& view
+) {
+  StartupTable table;
+  table.services = std::move(services);
+  for (const RouteOverview& row : overview(snapshot)) {
+    std::vector<std::string> addresses = boundOf(*row.port, bound);
+    offer(table, row, addresses);
+    table.routes.push_back(
+        {row.gateway,
+         row.listener,
+         urlsOf(*row.port, addresses),
+         row.match,
+         row.backend,
+         row.target,
+         row.key_from}
+    );
+  }
+  std::string beyond;
+  for (const snapshot::Port& port : snapshot.ports) {
+    for (const std::string& address : boundOf(port, bound)) {
+      beyond += isLoopback(address) ? "" : (beyond.empty() ? "" : ", ") + address;
+    }
+  }
+  if (!beyond.empty()) {
+    table.notes.push_back(
+        "open beyond this machine, and no client authentication is configured: " + beyond
+    );
+  }
+  for (const resource::Finding& finding : view.findings) {
+    table.notes.push_back(resource::toString(finding));
+  }
+  return table;
+}
+
+std::vector<std::string> startErrors(const control::View& view) {
+  std::vector<std::string> errors = view.flag_errors;
+  for (const snapshot::BindFailure& failure : view.unbound) {
+    errors.push_back(
+        failure.reason + " (Gateway " + failure.gateway + ", port " + std::to_string(failure.port) +
+        "); choose another address with --bind " + failure.gateway + "=ADDR:PORT"
+    );
+  }
+  if (view.generation == 0) {
+    errors.push_back(
+        view.last_error.empty() ? "no configuration could be compiled" : view.last_error
+    );
+  }
+  return errors;
+}
+
+}  // namespace gatehouse::admin
