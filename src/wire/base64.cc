@@ -1,7 +1,13 @@
 #include "wire/base64.h"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace gatehouse::wire {
 namespace {

@@ -1,5 +1,8 @@
 #include "wire/base64.h"
 
+#include <optional>
+#include <string>
+
 #include <gtest/gtest.h>
 
 namespace gatehouse::wire {

@@ -1,5 +1,12 @@
 #include "wire/json.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
 #include "base/check.h"
 
 namespace gatehouse::wire {

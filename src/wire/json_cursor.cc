@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <bit>
 #include <bitset>
+#include <cstddef>
+#include <cstdint>
 #include <utility>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/text.h"
+#include "wire/byte_block.h"
+#include "wire/syntax_error.h"
 
 namespace gatehouse::wire {
 namespace {

@@ -1,14 +1,24 @@
 #include "wire/json_locate.h"
 
 #include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <simdjson.h>
 
 #include "base/check.h"
+#include "base/padded_view.h"
 #include "base/text.h"
 #include "wire/json_cursor.h"
 #include "wire/json_string.h"
+#include "wire/syntax_error.h"
 
 namespace gatehouse::wire {
 namespace {

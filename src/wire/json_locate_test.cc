@@ -1,8 +1,14 @@
 #include "wire/json_locate.h"
 
-#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include <gtest/gtest.h>
+
+#include "base/padded_view.h"
 
 namespace gatehouse::wire {
 namespace {

@@ -1,16 +1,25 @@
 #include "wire/json_read.h"
 
 #include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
 #include <unordered_set>
+#include <utility>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <simdjson.h>
 
 #include "base/padded_view.h"
 #include "base/text.h"
+#include "wire/json.h"
 #include "wire/json_cursor.h"
 #include "wire/json_string.h"
+#include "wire/syntax_error.h"
 
 namespace gatehouse::wire {
 namespace {

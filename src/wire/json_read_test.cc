@@ -1,7 +1,12 @@
 #include "wire/json_read.h"
 
+#include <cstddef>
+#include <string>
+#include <string_view>
+
 #include <gtest/gtest.h>
 
+#include "wire/json.h"
 #include "wire/json_write.h"
 
 namespace gatehouse::wire {

@@ -1,7 +1,9 @@
 #include "wire/json_scan.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 #include "wire/byte_block.h"
 
@@ -37,6 +39,29 @@ std::size_t findNesting(std::string_view bytes, std::size_t at) {
 
 bool has(const std::array<bool, 256>& table, char c) {
   return table[static_cast<unsigned char>(c)];
+}
+
+/// The offset of the first quote or backslash at or behind `at`; at least the size if there is
+/// none.
+std::size_t findQuoteOrBackslash(std::string_view bytes, std::size_t at) {
+  constexpr std::size_t kMostKeys = 16;  // few bytes are faster looked at one by one
+  std::size_t near = std::min(bytes.size(), at + kMostKeys);
+  for (; at < near; ++at) {
+    if (bytes[at] == '"' || bytes[at] == '\\') {
+      return at;
+    }
+  }
+  while (at < bytes.size() && bytes.size() - at >= ByteBlock::kSize) {
+    std::uint64_t found = ByteBlock(bytes.data() + at).anyOf<'"', '\\'>();
+    if (found != 0) {
+      return at + static_cast<std::size_t>(std::countr_zero(found));
+    }
+    at += ByteBlock::kSize;
+  }
+  while (at < bytes.size() && bytes[at] != '"' && bytes[at] != '\\') {
+    ++at;
+  }
+  return at;
 }
 
 JsonType typeOf(char first) {
@@ -79,206 +104,218 @@ void JsonScan::feed(std::string_view bytes) {
 }
 
 std::optional<JsonHit> JsonScan::next() {
+  hit_.reset();
   while (at_ < bytes_.size() && state_ != State::kDone && state_ != State::kFailed) {
-    if (std::optional<JsonHit> hit = advance()) {
-      return hit;
+    advance();
+    if (hit_) {
+      return hit_;
     }
   }
   keepUnfinished();
   return std::nullopt;
 }
 
-/// One step forward; at least one byte is taken or the state changes.
-std::optional<JsonHit> JsonScan::advance() {
+/// Goes on where the last bytes ended, up to the end of a member or element.
+void JsonScan::advance() {
   switch (state_) {
-    case State::kString:
-      if (findStringEnd()) {
-        return endValue(JsonType::kString);
+    case State::kKeyOrEnd:
+      if (!takeKeyBegin()) {
+        return;
       }
-      return std::nullopt;
+      [[fallthrough]];
     case State::kKey:
-      if (std::optional<std::size_t> quote = findStringEnd()) {
-        endKey(*quote);
+      if (!takeKey()) {
+        return;
       }
-      return std::nullopt;
+      [[fallthrough]];
+    case State::kColon:
+      if (!takeColon()) {
+        return;
+      }
+      [[fallthrough]];
+    case State::kValue:
+      if (!takeValueBegin()) {
+        return;
+      }
+      [[fallthrough]];
+    case State::kString:
+    case State::kScalar:
     case State::kSkip:
     case State::kSkipString:
-      return skip();
-    case State::kScalar:
-      while (at_ < bytes_.size() && !has(kEndsScalar, bytes_[at_])) {
-        ++at_;
+      if (!takeValue() || hit_ || frame_count_ == 0) {
+        return;
       }
-      return at_ < bytes_.size() ? endValue(type_) : std::nullopt;
-    default:
-      break;
-  }
-  skipSpace();
-  if (at_ == bytes_.size()) {
-    return std::nullopt;
-  }
-  char c = bytes_[at_];
-  switch (state_) {
-    case State::kValue:
-      if (c == ']') {
-        return endContainer();
-      }
-      beginValue(c);
-      return std::nullopt;
-    case State::kKeyOrEnd:
-      if (c == '}') {
-        return endContainer();
-      }
-      ++at_;
-      begin_ = at_;
-      kept_.clear();
-      odd_key_ = false;
-      state_ = c == '"' ? State::kKey : State::kFailed;
-      return std::nullopt;
-    case State::kColon:
-      ++at_;
-      state_ = c == ':' ? State::kValue : State::kFailed;
-      return std::nullopt;
-    default:  // kAfter
-      if (c != ',') {
-        return endContainer();
-      }
-      ++at_;
-      state_ = frames_[frame_count_ - 1U].array ? State::kValue : State::kKeyOrEnd;
-      if (state_ == State::kValue) {
-        step_ = childOf(frames_[frame_count_ - 1U].step, "[]");
-      }
-      return std::nullopt;
+      [[fallthrough]];
+    case State::kAfter:
+      takeAfter();
+      return;
+    case State::kDone:
+    case State::kFailed:
+      return;
   }
 }
 
-void JsonScan::beginValue(char first) {
+bool JsonScan::takeKeyBegin() {
+  if (!skipSpace()) {
+    return false;
+  }
+  if (bytes_[at_] != '"') {
+    endContainer();
+    return false;
+  }
+  begin_ = ++at_;
+  kept_.clear();
+  odd_key_ = false;
+  state_ = State::kKey;
+  return true;
+}
+
+bool JsonScan::takeKey() {
+  std::optional<std::size_t> quote = takeString();
+  if (!quote) {
+    return false;
+  }
+  std::string_view key = bytes_.substr(begin_, *quote - begin_);
+  if (!kept_.empty()) {
+    kept_.append(key);
+    key = kept_;
+  }
+  step_ = odd_key_ ? kNoStep : childOf(frames_[frame_count_ - 1U].step, key);
+  kept_.clear();
+  state_ = State::kColon;
+  return true;
+}
+
+bool JsonScan::takeColon() {
+  if (!skipSpace()) {
+    return false;
+  }
+  state_ = bytes_[at_++] == ':' ? State::kValue : State::kFailed;
+  return state_ == State::kValue;
+}
+
+/// False too if a container with paths of ours begins: its members come first.
+bool JsonScan::takeValueBegin() {
+  if (!skipSpace()) {
+    return false;
+  }
+  char first = bytes_[at_];
+  if (first == ']') {
+    endContainer();
+    return false;
+  }
   type_ = typeOf(first);
   begin_ = at_;
   size_ = 0;
   kept_.clear();
-  if (type_ == JsonType::kObject || type_ == JsonType::kArray) {
-    ++at_;
-    openContainer(type_ == JsonType::kArray);
-  } else if (type_ == JsonType::kString) {
-    ++at_;
-    state_ = State::kString;
-  } else {
-    state_ = State::kScalar;
-    if (has(kEndsScalar, first) || first == ':') {
-      state_ = State::kFailed;
-    }
+  switch (type_) {
+    case JsonType::kObject:
+    case JsonType::kArray:
+      ++at_;
+      openContainer();
+      return state_ == State::kSkip;
+    case JsonType::kString:
+      ++at_;
+      state_ = State::kString;
+      return true;
+    default:
+      state_ = has(kEndsScalar, first) || first == ':' ? State::kFailed : State::kScalar;
+      return state_ == State::kScalar;
   }
 }
 
-void JsonScan::openContainer(bool array) {
-  if (!hasChildren(step_) || frame_count_ == kMaxDepth) {
+bool JsonScan::takeValue() {
+  bool whole = state_ == State::kString   ? takeString().has_value()
+               : state_ == State::kScalar ? takeScalar()
+                                          : takeSkipped();
+  if (whole) {
+    endValue();
+  }
+  return whole;
+}
+
+void JsonScan::takeAfter() {
+  if (!skipSpace()) {
+    return;
+  }
+  if (bytes_[at_] != ',') {
+    endContainer();
+    return;
+  }
+  ++at_;
+  Frame frame = frames_[frame_count_ - 1U];
+  state_ = frame.array ? State::kValue : State::kKeyOrEnd;
+  if (frame.array) {
+    step_ = childOf(frame.step, "[]");
+  }
+}
+
+void JsonScan::openContainer() {
+  if (step_ == kNoStep || nodes_[step_].child_count == 0 || frame_count_ == kMaxDepth) {
     depth_ = 1;
     state_ = State::kSkip;
     return;
   }
+  bool array = type_ == JsonType::kArray;
   frames_[frame_count_++] = {step_, array};
+  state_ = array ? State::kValue : State::kKeyOrEnd;
   if (array) {
     step_ = childOf(step_, "[]");
   }
-  state_ = array ? State::kValue : State::kKeyOrEnd;
 }
 
-/// at_ is behind the value.
-std::optional<JsonHit> JsonScan::endValue(JsonType type) {
-  std::uint8_t step = step_;
-  state_ = frame_count_ == 0 ? State::kDone : State::kAfter;
-  if (step == kNoStep || steps_[step].want == JsonWant::kPass) {
-    return std::nullopt;
-  }
-  std::string_view here = bytes_.substr(begin_, at_ - begin_);
-  JsonHit hit{.step = step, .type = type, .text = {}, .size = size_ + here.size()};
-  if (steps_[step].want == JsonWant::kText && hit.size <= kMaxText) {
-    if (kept_.empty()) {
-      hit.text = here;
-    } else {
-      kept_.append(here);
-      hit.text = kept_;
-    }
-  }
-  return hit;
-}
-
-/// at_ is at a bracket that must close the innermost container with a path of ours.
-std::optional<JsonHit> JsonScan::endContainer() {
+/// At a bracket that must close the innermost container with paths of ours.
+void JsonScan::endContainer() {
   char c = bytes_[at_++];
   if (frame_count_ == 0 || c != (frames_[frame_count_ - 1U].array ? ']' : '}')) {
     state_ = State::kFailed;
-    return std::nullopt;
+    return;
   }
   Frame frame = frames_[--frame_count_];
   state_ = frame_count_ == 0 ? State::kDone : State::kAfter;
-  if (steps_[frame.step].want == JsonWant::kPass) {
-    return std::nullopt;
+  if (nodes_[frame.step].want != JsonWant::kPass) {
+    JsonType type = frame.array ? JsonType::kArray : JsonType::kObject;
+    hit_ = JsonHit{.step = frame.step, .type = type, .text = {}, .size = 0};
   }
-  JsonType type = frame.array ? JsonType::kArray : JsonType::kObject;
-  return JsonHit{.step = frame.step, .type = type, .text = {}, .size = 0};
 }
 
-void JsonScan::endKey(std::size_t quote) {
-  std::string_view here = bytes_.substr(begin_, quote - begin_);
-  std::uint8_t parent = frames_[frame_count_ - 1U].step;
-  if (odd_key_) {
-    step_ = kNoStep;
-  } else if (kept_.empty()) {
-    step_ = childOf(parent, here);
-  } else {
-    kept_.append(here);
-    step_ = childOf(parent, kept_);
+/// Behind a value.
+void JsonScan::endValue() {
+  state_ = frame_count_ == 0 ? State::kDone : State::kAfter;
+  if (step_ == kNoStep || nodes_[step_].want == JsonWant::kPass) {
+    return;
   }
-  kept_.clear();
-  state_ = State::kColon;
+  std::string_view here = bytes_.substr(begin_, at_ - begin_);
+  hit_ = JsonHit{.step = step_, .type = type_, .text = {}, .size = size_ + here.size()};
+  if (nodes_[step_].want == JsonWant::kText && hit_->size <= kMaxText) {
+    if (!kept_.empty()) {
+      kept_.append(here);
+      here = kept_;
+    }
+    hit_->text = here;
+  }
 }
 
-/// Moves at_ behind the closing quote and says where it is; without one in these bytes, to their
-/// end.
-std::optional<std::size_t> JsonScan::findStringEnd() {
-  const char* begin = bytes_.data();
-  std::size_t size = bytes_.size();
-  std::size_t at = at_ + (escaped_ ? 1 : 0);
-  escaped_ = false;
-  auto find = [&](char wanted, std::size_t from, std::size_t to) {
-    const void* found = from < to ? std::memchr(begin + from, wanted, to - from) : nullptr;
-    return found != nullptr ? static_cast<std::size_t>(static_cast<const char*>(found) - begin)
-                            : to;
-  };
-  std::size_t quote = find('"', at, size);
+bool JsonScan::takeScalar() {
+  std::size_t at = at_;
+  while (at < bytes_.size() && !has(kEndsScalar, bytes_[at])) {
+    ++at;
+  }
+  at_ = at;
+  return at < bytes_.size();
+}
+
+bool JsonScan::takeSkipped() {
   while (true) {
-    std::size_t backslash = find('\\', at, quote);
-    if (backslash == quote) {
-      break;
-    }
-    odd_key_ = true;
-    at = backslash + 2;
-    if (at > size) {
-      escaped_ = true;
-      quote = size;
-      break;
-    }
-    if (at > quote) {
-      quote = find('"', at, size);
-    }
-  }
-  at_ = quote < size ? quote + 1 : size;
-  return quote < size ? std::optional(quote) : std::nullopt;
-}
-
-std::optional<JsonHit> JsonScan::skip() {
-  while (at_ < bytes_.size()) {
     if (state_ == State::kSkipString) {
-      if (!findStringEnd()) {
-        return std::nullopt;
+      if (!takeString()) {
+        return false;
       }
       state_ = State::kSkip;
-      continue;
     }
     at_ = findNesting(bytes_, at_);
     if (at_ == bytes_.size()) {
-      return std::nullopt;
+      return false;
     }
     char c = bytes_[at_++];
     if (c == '"') {
@@ -286,31 +323,40 @@ std::optional<JsonHit> JsonScan::skip() {
     } else if (c == '{' || c == '[') {
       ++depth_;
     } else if (--depth_ == 0) {
-      return endValue(type_);
+      return true;
     }
   }
-  return std::nullopt;
+}
+
+/// Moves behind the closing quote and says where it is; without one in these bytes, to their end.
+std::optional<std::size_t> JsonScan::takeString() {
+  std::size_t size = bytes_.size();
+  std::size_t at = at_ + (std::exchange(escaped_, false) ? 1 : 0);
+  while (true) {
+    at = findQuoteOrBackslash(bytes_, at);
+    if (at >= size) {
+      at_ = size;
+      return std::nullopt;
+    }
+    if (bytes_[at] == '"') {
+      at_ = at + 1;
+      return at;
+    }
+    odd_key_ = true;
+    at += 2;
+    escaped_ = at > size;
+  }
 }
 
 std::uint8_t JsonScan::childOf(std::uint8_t step, std::string_view key) const {
-  for (std::size_t i = step + 1U; i < steps_.size(); ++i) {
-    if (steps_[i].parent == step && steps_[i].key == key) {
+  const JsonNode& parent = nodes_[step];
+  for (unsigned i = parent.first_child, end = i + parent.child_count; i < end; ++i) {
+    std::string_view known = nodes_[i].key;
+    if (known.size() == key.size() && std::memcmp(known.data(), key.data(), key.size()) == 0) {
       return static_cast<std::uint8_t>(i);
     }
   }
   return kNoStep;
-}
-
-bool JsonScan::hasChildren(std::uint8_t step) const {
-  if (step == kNoStep) {
-    return false;
-  }
-  for (std::size_t i = step + 1U; i < steps_.size(); ++i) {
-    if (steps_[i].parent == step) {
-      return true;
-    }
-  }
-  return false;
 }
 
 /// The bytes end within a value or key: what is wanted of it is kept.
@@ -320,7 +366,7 @@ void JsonScan::keepUnfinished() {
                   state_ == State::kSkipString;
   if (in_value && step_ != kNoStep) {
     size_ += rest.size();
-    if (steps_[step_].want == JsonWant::kText && size_ <= kMaxText) {
+    if (nodes_[step_].want == JsonWant::kText && size_ <= kMaxText) {
       kept_.append(rest);
     }
   } else if (state_ == State::kKey) {
@@ -336,11 +382,14 @@ void JsonScan::keepUnfinished() {
   begin_ = 0;
 }
 
-void JsonScan::skipSpace() {
-  while (at_ < bytes_.size() && (bytes_[at_] == ' ' || bytes_[at_] == '\n' || bytes_[at_] == '\r' ||
-                                 bytes_[at_] == '\t')) {
-    ++at_;
+bool JsonScan::skipSpace() {
+  std::size_t at = at_;
+  while (at < bytes_.size() &&
+         (bytes_[at] == ' ' || bytes_[at] == '\n' || bytes_[at] == '\r' || bytes_[at] == '\t')) {
+    ++at;
   }
+  at_ = at;
+  return at < bytes_.size();
 }
 
 }  // namespace gatehouse::wire

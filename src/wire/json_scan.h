@@ -24,14 +24,45 @@ enum class JsonWant : std::uint8_t {
   kText,  // and its text; only without children
 };
 
-/// One step of a path. The steps are a table: entry 0 is the document, `parent` is the index of an
-/// earlier entry, `key` a member's key, or "[]" for every element of an array. A key spelt with
-/// escapes is not found.
+/// One step of a path, as it is written down. The steps are a table: entry 0 is the document,
+/// `parent` the index of an earlier entry, `key` a member's key, or "[]" for every element of an
+/// array. Children of one parent stand together. A key spelt with escapes in the JSON is not found.
 struct JsonStep {
   std::string_view key;
   std::uint8_t parent = 0;
   JsonWant want = JsonWant::kPass;
 };
+
+/// A step that knows its children.
+struct JsonNode {
+  std::string_view key;
+  JsonWant want = JsonWant::kPass;
+  std::uint8_t first_child = 0;
+  std::uint8_t child_count = 0;
+};
+
+/// Steps -> nodes, when the program is compiled; a table that breaks the rules does not compile.
+template <std::size_t size>
+consteval std::array<JsonNode, size> linkSteps(const std::array<JsonStep, size>& steps) {
+  static_assert(size > 0 && size < 255);
+  std::array<JsonNode, size> nodes{};
+  for (std::size_t i = 0; i < size; ++i) {
+    nodes[i].key = steps[i].key;
+    nodes[i].want = steps[i].want;
+    if (i == 0) {
+      continue;
+    }
+    JsonNode& parent = nodes[steps[i].parent];
+    bool together = parent.child_count == 0 || parent.first_child + parent.child_count == i;
+    if (steps[i].parent >= i || !together) {
+      throw "a step stands before its parent or apart from its siblings";
+    }
+    if (parent.child_count++ == 0) {
+      parent.first_child = static_cast<std::uint8_t>(i);
+    }
+  }
+  return nodes;
+}
 
 struct JsonHit {
   std::uint8_t step = 0;  // index in the table
@@ -48,11 +79,10 @@ struct JsonHit {
 class JsonScan {
  public:
   static constexpr std::size_t kMaxText = std::size_t{64} << 10;
-  static constexpr std::size_t kMaxSteps = 64;
   static constexpr std::size_t kMaxDepth = 8;  // of a path
 
   /// The table must outlive the scan; it is static data as a rule.
-  explicit JsonScan(std::span<const JsonStep> steps) : steps_(steps) {}
+  explicit JsonScan(std::span<const JsonNode> nodes) : nodes_(nodes) {}
 
   void feed(std::string_view bytes);
   std::optional<JsonHit> next();
@@ -81,22 +111,31 @@ class JsonScan {
   };
   static constexpr std::uint8_t kNoStep = 0xFF;
 
-  std::optional<JsonHit> advance();
-  void beginValue(char first);
-  std::optional<JsonHit> endValue(JsonType type);
-  std::optional<JsonHit> endContainer();
-  void openContainer(bool array);
-  void endKey(std::size_t quote);
-  std::optional<std::size_t> findStringEnd();
-  std::optional<JsonHit> skip();
-  std::uint8_t childOf(std::uint8_t step, std::string_view key) const;
-  bool hasChildren(std::uint8_t step) const;
-  void keepUnfinished();
-  void skipSpace();
+  // One function for a state, in the order in which a member goes through them. Each takes bytes
+  // from at_ on and says whether it came to its end, so that the next one may go on.
+  void advance();
+  bool takeKeyBegin();
+  bool takeKey();
+  bool takeColon();
+  bool takeValueBegin();
+  bool takeValue();
+  void takeAfter();
 
-  std::span<const JsonStep> steps_;
+  void openContainer();
+  void endContainer();
+  void endValue();
+  bool takeScalar();
+  bool takeSkipped();
+  std::optional<std::size_t> takeString();
+  std::uint8_t childOf(std::uint8_t step, std::string_view key) const;
+  void keepUnfinished();
+  /// False at the end of the bytes.
+  bool skipSpace();
+
+  std::span<const JsonNode> nodes_;
   std::string_view bytes_;
   std::size_t at_ = 0;
+  std::optional<JsonHit> hit_;
   std::size_t begin_ = 0;    // in bytes_, of the value or key being read
   std::string kept_;         // its part in earlier pieces
   std::uint64_t size_ = 0;   // of that part

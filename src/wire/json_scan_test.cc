@@ -9,7 +9,7 @@
 namespace gatehouse::wire {
 namespace {
 
-constexpr std::array kSteps = {
+constexpr auto kNodes = linkSteps(std::array{
     JsonStep{"", 0, JsonWant::kEnd},                // 0: the document
     JsonStep{"id", 0, JsonWant::kText},             // 1
     JsonStep{"usage", 0, JsonWant::kText},          // 2
@@ -17,9 +17,9 @@ constexpr std::array kSteps = {
     JsonStep{"[]", 3, JsonWant::kEnd},              // 4
     JsonStep{"index", 4, JsonWant::kText},          // 5
     JsonStep{"delta", 4},                           // 6
-    JsonStep{"content", 6, JsonWant::kSize},        // 7
-    JsonStep{"finish_reason", 4, JsonWant::kText},  // 8
-};
+    JsonStep{"finish_reason", 4, JsonWant::kText},  // 7
+    JsonStep{"content", 6, JsonWant::kSize},        // 8
+});
 
 struct Seen {
   std::uint8_t step;
@@ -37,14 +37,14 @@ void drain(JsonScan& scan, std::string_view bytes, std::vector<Seen>& seen) {
 }
 
 std::vector<Seen> scanWhole(std::string_view text) {
-  JsonScan scan(kSteps);
+  JsonScan scan(kNodes);
   std::vector<Seen> seen;
   drain(scan, text, seen);
   return seen;
 }
 
 std::vector<Seen> scanCut(std::string_view text, std::size_t cut) {
-  JsonScan scan(kSteps);
+  JsonScan scan(kNodes);
   std::vector<Seen> seen;
   drain(scan, std::string(text.substr(0, cut)), seen);
   drain(scan, std::string(text.substr(cut)), seen);
@@ -52,7 +52,7 @@ std::vector<Seen> scanCut(std::string_view text, std::size_t cut) {
 }
 
 std::vector<Seen> scanBytes(std::string_view text) {
-  JsonScan scan(kSteps);
+  JsonScan scan(kNodes);
   std::vector<Seen> seen;
   for (char c : text) {
     drain(scan, std::string(1, c), seen);
@@ -70,11 +70,11 @@ TEST(JsonScan, FindsTheValuesAtItsPaths) {
   std::vector<Seen> expected = {
       {1, JsonType::kString, R"("chat\"1\\")", 11},
       {5, JsonType::kNumber, "0", 1},
-      {7, JsonType::kString, "", 7},
-      {8, JsonType::kNull, "null", 4},
+      {8, JsonType::kString, "", 7},
+      {7, JsonType::kNull, "null", 4},
       {4, JsonType::kObject, "", 0},
       {5, JsonType::kNumber, "-12", 3},
-      {8, JsonType::kString, R"("stop")", 6},
+      {7, JsonType::kString, R"("stop")", 6},
       {4, JsonType::kObject, "", 0},
       {4, JsonType::kNumber, "", 1},
       {4, JsonType::kArray, "", 0},
@@ -94,7 +94,7 @@ TEST(JsonScan, FindsTheSameHoweverCut) {
 }
 
 TEST(JsonScan, SaysWhenAValueIsWhole) {
-  JsonScan scan(kSteps);
+  JsonScan scan(kNodes);
   std::vector<Seen> seen;
   drain(scan, R"({"id":"a")", seen);
   EXPECT_FALSE(scan.done());
@@ -136,7 +136,7 @@ TEST(JsonScan, GivesUpOnTextThatIsNotJson) {
         "{1:2}",
         "}",
         R"({"choices":[{]})"}) {
-    JsonScan scan(kSteps);
+    JsonScan scan(kNodes);
     std::vector<Seen> seen;
     drain(scan, text, seen);
     EXPECT_FALSE(scan.done()) << text;

@@ -1,8 +1,15 @@
 #include "wire/json_splice.h"
 
-#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <gtest/gtest.h>
+
+#include "base/bytes.h"
+#include "base/padded_view.h"
+#include "wire/json_locate.h"
 
 namespace gatehouse::wire {
 namespace {

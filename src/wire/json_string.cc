@@ -1,6 +1,12 @@
 #include "wire/json_string.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "base/text.h"
 

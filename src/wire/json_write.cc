@@ -2,8 +2,13 @@
 
 #include <array>
 #include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
 
 #include "base/text.h"
+#include "wire/json.h"
 
 namespace gatehouse::wire {
 namespace {

@@ -1,6 +1,10 @@
 #include "wire/json_write.h"
 
+#include <string>
+
 #include <gtest/gtest.h>
+
+#include "wire/json.h"
 
 namespace gatehouse::wire {
 namespace {

@@ -1,6 +1,9 @@
 #include "wire/percent.h"
 
-#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "base/text.h"
 

@@ -1,5 +1,7 @@
 #include "wire/percent.h"
 
+#include <optional>
+
 #include <gtest/gtest.h>
 
 namespace gatehouse::wire {

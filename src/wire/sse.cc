@@ -2,9 +2,16 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/check.h"
+#include "base/error.h"
+#include "base/result.h"
 #include "base/text.h"
 #include "wire/byte_block.h"
 

@@ -1,8 +1,14 @@
 #include "wire/sse.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include "base/error.h"
 
 namespace gatehouse::wire {
 namespace {

@@ -2,16 +2,26 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
 #include <istream>
 #include <iterator>
 #include <streambuf>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
+#include <yaml-cpp/anchor.h>
+#include <yaml-cpp/emitterstyle.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
 #include "base/text.h"
+#include "wire/json.h"
 #include "wire/json_read.h"
 #include "wire/yaml_scalar.h"
 #include "wire/yaml_tree.h"

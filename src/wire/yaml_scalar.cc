@@ -3,11 +3,18 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 #include "base/text.h"
+#include "wire/json.h"
 
 namespace gatehouse::wire {
 namespace {

@@ -1,5 +1,8 @@
 #include "wire/yaml_scalar.h"
 
+#include <string>
+#include <string_view>
+
 #include <gtest/gtest.h>
 
 #include "wire/json_write.h"

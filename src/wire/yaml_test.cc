@@ -1,10 +1,13 @@
 #include "wire/yaml.h"
 
 #include <string>
+#include <string_view>
 
 #include <gtest/gtest.h>
 
+#include "wire/json.h"
 #include "wire/json_write.h"
+#include "wire/syntax_error.h"
 
 namespace gatehouse::wire {
 namespace {

@@ -1,10 +1,13 @@
 #include "wire/yaml_tree.h"
 
+#include <cstddef>
+#include <string_view>
 #include <utility>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/text.h"
+#include "wire/json.h"
 #include "wire/yaml_scalar.h"
 
 namespace gatehouse::wire {
