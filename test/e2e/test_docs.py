@@ -8,6 +8,7 @@ import pytest
 
 import harness
 
+GATEWAYS = ("agentgateway-proxy", "dgx-spark-gateway", "xai-grok-gateway")
 README = (harness.ROOT / "README.md").read_text()
 
 
@@ -37,7 +38,7 @@ def test_validate_as_in_the_readme():
 
 def test_check_as_in_the_readme():
     script = block("check").strip() + " --admin 127.0.0.1:0 --metrics 127.0.0.1:0 --readiness 127.0.0.1:0"
-    script += " " + " ".join(f"--bind {name}=127.0.0.1:0" for name in ("agentgateway-proxy", "dgx-spark-gateway"))
+    script += " " + " ".join(f"--bind {name}=127.0.0.1:0" for name in GATEWAYS)
     done = run(script)
     assert done.returncode == 0, done.stderr
     assert "Gatehouse is serving" in done.stderr
