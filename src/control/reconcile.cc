@@ -1,6 +1,7 @@
 #include "control/reconcile.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -136,13 +137,13 @@ void Reconciler::logReload(const View& before, const View& next) const {
 
 /// Findings that were there before are not said again.
 void Reconciler::logFindings(const View& before, const View& next) const {
+  std::set<std::string> said;
+  for (const resource::Finding& finding : before.findings) {
+    said.insert(resource::toString(finding));
+  }
   for (const resource::Finding& finding : next.findings) {
     const std::string text = resource::toString(finding);
-    const auto same = [&](const resource::Finding& other) {
-      return resource::toString(other) == text;
-    };
-    if (finding.severity != resource::Severity::kInfo &&
-        std::ranges::none_of(before.findings, same)) {
+    if (finding.severity != resource::Severity::kInfo && !said.contains(text)) {
       const bool error = finding.severity == resource::Severity::kError;
       parts_.log.log(error ? LogLevel::kError : LogLevel::kWarn, "finding", {{"text", text}});
     }
