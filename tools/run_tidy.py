@@ -72,12 +72,12 @@ def key_of(path, folder, command, settings):
     return hashlib.sha256(b"\0".join([settings, path.encode(), flags.encode(), text])).hexdigest()
 
 
-def tidy(path, folder, command, build, settings, fix):
+def tidy(path, folder, command, build, config, settings, fix):
     """What clang-tidy says against the file, or ""."""
     key = key_of(path, folder, command, settings)
     if key and (CACHE / key).exists():
         return ""
-    words = [TIDY, "-p", build, "--quiet"]
+    words = [TIDY, "-p", build, "--quiet", f"--config-file={config}"]
     if path.endswith("_test.cc"):
         words.append(f"--checks={NOT_IN_TESTS}")
     if fix:
@@ -94,6 +94,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", type=Path)
     parser.add_argument("--all", action="store_true", default=os.environ.get("LINT_ALL") == "1")
+    parser.add_argument("--thorough", action="store_true", help="the long list of checks, .clang-tidy-thorough")
     parser.add_argument("--fix", action="store_true", help="let clang-tidy repair what it can, one file at a time")
     parser.add_argument("only", nargs="*", help="these files, instead of the changed ones")
     args = parser.parse_args()
@@ -101,7 +102,8 @@ def main():
     build = args.build.resolve()
     CACHE.mkdir(parents=True, exist_ok=True)
     version = subprocess.run([TIDY, "--version"], capture_output=True, check=True).stdout
-    settings = version + (ROOT / ".clang-tidy").read_bytes() + NOT_IN_TESTS.encode()
+    config = ROOT / (".clang-tidy-thorough" if args.thorough else ".clang-tidy")
+    settings = version + config.read_bytes() + NOT_IN_TESTS.encode()
     commands = compile_commands(build)
     chosen = set(our_files(patterns=["*.cc"])) & set(commands)
     if args.only:
@@ -111,7 +113,7 @@ def main():
 
     failed = 0
     with ThreadPoolExecutor(1 if args.fix else os.cpu_count()) as pool:
-        results = pool.map(lambda path: (path, tidy(path, *commands[path], build, settings, args.fix)), sorted(chosen))
+        results = pool.map(lambda path: (path, tidy(path, *commands[path], build, config, settings, args.fix)), sorted(chosen))
         for path, said in results:
             if said:
                 failed += 1
