@@ -15,7 +15,7 @@ def chunk(content=None, finish=None, **more):
     return "data: " + json.dumps({
         "id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "up",
         "choices": [{"index": 0, "delta": delta, "finish_reason": finish}], **more,
-    }) + "\n\n"
+    }, ensure_ascii=False) + "\n\n"
 
 
 def usage_chunk(tokens_in=11, tokens_out=5):
@@ -45,6 +45,17 @@ MESSAGES_EVENTS = [
 
 def without_usage(events):
     return [event for event in events if '"choices": []' not in event]
+
+
+def dispatched(received):
+    """(type, data) of the events that a client sees: those with data."""
+    seen = []
+    for block in received.decode().replace("\r\n", "\n").split("\n\n"):
+        lines = [line.partition(":")[::2] for line in block.split("\n")]
+        data = [value.removeprefix(" ") for name, value in lines if name == "data"]
+        if data:
+            seen.append(("".join(value.strip() for name, value in lines if name == "event"), "\n".join(data)))
+    return seen
 
 
 def respond(events, **more):

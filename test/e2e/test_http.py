@@ -1,0 +1,314 @@
+"""HTTP/1.1 as it is on the wire: what is not HTTP is refused, what is HTTP works, and the worker lives after all of it."""
+
+import json
+import socket
+
+import pytest
+
+import harness
+import manifests
+from harness import raw_exchange
+
+PATH = b"/v1/chat/completions"
+BODY = json.dumps(harness.CHAT).encode()
+
+
+@pytest.fixture(scope="module")
+def edge(shared_stage):
+    """A gateway of one worker before one mock: a worker that died or hung would be noticed by the next test."""
+    mock = shared_stage.mock()
+    text = manifests.to_text(
+        manifests.gateway(), manifests.route("all", "model"), manifests.openai("model", mock.port, "served-model"),
+        manifests.route("plain", "plain", "/plain"), manifests.static("plain", mock.port),
+    )
+    gateway = shared_stage.gateway([shared_stage.write("http.yaml", text)], binds=["edge"], workers=1)
+    gateway.mock = mock
+    return gateway
+
+
+def lives(gateway):
+    assert harness.post(gateway.port("edge"), PATH.decode(), harness.CHAT).status == 200
+
+
+def head(*lines, method=b"POST", target=PATH, version=b"HTTP/1.1", host=b"Host: gateway"):
+    start = b"%s %s %s" % (method, target, version)
+    return b"\r\n".join([start, *([host] if host else []), *lines, b"", b""])
+
+
+def chat(*lines, body=BODY):
+    return head(b"Content-Type: application/json", b"Content-Length: %d" % len(body), *lines) + body
+
+
+def chunked(*pieces, trailer=b""):
+    return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n" + trailer + b"\r\n"
+
+
+SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: gateway\r\n\r\n"
+SIZED = b"Content-Length: %d" % len(BODY)
+CHUNKED = b"Transfer-Encoding: chunked"
+# What a request must not be, and what could be hidden in it.
+MALFORMED = {
+    "length and chunked": head(SIZED, CHUNKED) + chunked(BODY) + SMUGGLED,
+    "chunked and length": head(CHUNKED, b"Content-Length: 5") + chunked(BODY) + SMUGGLED,
+    "two lengths": head(b"Content-Length: 0", SIZED) + BODY + SMUGGLED,
+    "two lengths in one": head(b"Content-Length: 0, 10") + SMUGGLED,
+    "length with plus": head(b"Content-Length: +%d" % len(BODY)) + BODY,
+    "negative length": head(b"Content-Length: -1") + BODY,
+    "length with a letter": head(b"Content-Length: 1a") + BODY,
+    "hexadecimal length": head(b"Content-Length: 0x10") + BODY,
+    "empty length": head(b"Content-Length:") + SMUGGLED,
+    "length beyond 64 bits": head(b"Content-Length: 18446744073709551617") + SMUGGLED,
+    "space before the colon": head(b"Content-Length : %d" % len(BODY)) + BODY + SMUGGLED,
+    "space before the colon of the coding": head(b"Transfer-Encoding : chunked") + chunked(BODY),
+    "tab before the colon": head(b"Transfer-Encoding\t: chunked") + chunked(BODY),
+    "folded field": head(b"X-A: 1\r\n  more", SIZED) + BODY,
+    "folded coding": head(b"Transfer-Encoding:\r\n chunked") + chunked(BODY),
+    "coding that is not last": head(b"Transfer-Encoding: chunked, gzip") + chunked(BODY),
+    "chunked twice": head(b"Transfer-Encoding: chunked, chunked") + chunked(BODY),
+    "two coding fields": head(CHUNKED, CHUNKED) + chunked(BODY),
+    "misspelt coding": head(b"Transfer-Encoding: xchunked") + chunked(BODY),
+    "quoted coding": head(b'Transfer-Encoding: "chunked"') + chunked(BODY),
+    "coding in HTTP/1.0": head(CHUNKED, version=b"HTTP/1.0") + chunked(BODY),
+    "bare LF in the head": head(SIZED).replace(b"\r\n", b"\n") + BODY,
+    "one bare LF": head(b"X-A: 1\nContent-Length: 0", SIZED) + BODY,
+    "bare CR in a value": head(b"X-A: 1\rX-B: 2", SIZED) + BODY,
+    "NUL in a value": head(b"X-A: 1\x002", SIZED) + BODY,
+    "control character in a name": head(b"X\x01A: 1", SIZED) + BODY,
+    "no colon": head(b"X-A 1", SIZED) + BODY,
+    "empty name": head(b": 1", SIZED) + BODY,
+    "no host": head(SIZED, host=None) + BODY,
+    "two hosts": head(b"Host: other", SIZED) + BODY,
+    "host with a path": head(SIZED, host=b"Host: gateway/x") + BODY,
+    "host with user": head(SIZED, host=b"Host: me@gateway") + BODY,
+    "absolute target of another host": head(SIZED, target=b"http://other" + PATH) + BODY,
+    "two spaces in the start line": head(SIZED, method=b"POST ") + BODY,
+    "tab in the start line": b"POST\t" + PATH + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+    "target with a space": head(SIZED, target=PATH + b" x") + BODY,
+    "target with a control character": head(SIZED, target=PATH + b"\x7f") + BODY,
+    "relative target": head(SIZED, target=b"v1/chat/completions") + BODY,
+    "fragment in the target": head(SIZED, target=PATH + b"#x") + BODY,
+    "version 2 by hand": head(SIZED, version=b"HTTP/2.0") + BODY,
+    "version 1.2": head(SIZED, version=b"HTTP/1.2") + BODY,
+    "no version": b"GET /\r\n\r\n",
+    "another protocol": b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
+    "a TLS hello": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 64 + b"\r\n\r\n",
+    "a preface of HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "lower-case method": head(SIZED, method=b"post") + BODY,
+    "unknown method with a bad character": head(SIZED, method=b"PO(ST") + BODY,
+}
+CHUNKS = {
+    "size that is no number": b"zz\r\nabc\r\n0\r\n\r\n",
+    "size with a prefix": b"0x5\r\nabcde\r\n0\r\n\r\n",
+    "negative size": b"-1\r\na\r\n0\r\n\r\n",
+    "size beyond 64 bits": b"fffffffffffffffff\r\na\r\n0\r\n\r\n",
+    "longer than it says": b"3\r\nabcdef\r\n0\r\n\r\n",
+    "bare LF after the size": b"3\nabc\r\n0\r\n\r\n",
+    "bare LF after the data": b"3\r\nabc\n0\r\n\r\n",
+    "space in the size": b"3 3\r\nabc\r\n0\r\n\r\n",
+    "bare CR in an extension": b"3;a\rb\r\nabc\r\n0\r\n\r\n",
+    "LF in an extension": b"3;a\nb\r\nabc\r\n0\r\n\r\n",
+    "trailer that is none": b"0\r\nno colon\r\n\r\n",
+    "trailer with a bare LF": b"0\r\nA: 1\nB: 2\r\n\r\n",
+}
+
+
+def statuses(received):
+    """Status of each reply in the bytes received; a body cannot look like a status line here."""
+    return [int(line.split()[1]) for line in received.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")]
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_what_is_not_http_is_refused_once_and_the_connection_ends(edge, name):
+    before = len(edge.mock.requests())
+    received = raw_exchange(edge.port("edge"), MALFORMED[name])
+    assert len(statuses(received)) <= 1, received
+    assert all(status in (400, 405, 421, 501, 505) for status in statuses(received)), received
+    assert len(edge.mock.requests()) == before, "something of it went upstream"
+    lives(edge)
+
+
+@pytest.mark.parametrize("name", CHUNKS)
+def test_a_malformed_chunk_is_refused_and_nothing_after_it_is_a_request(edge, name):
+    before = len(edge.mock.requests())
+    received = raw_exchange(edge.port("edge"), head(CHUNKED, b"Content-Type: application/json") + CHUNKS[name] + SMUGGLED)
+    assert statuses(received) in ([400], []), received
+    assert len(edge.mock.requests()) == before
+    lives(edge)
+
+
+@pytest.mark.parametrize("lines", [[b"X-Big: " + b"x" * 70000], [b"X-%d: 1" % n for n in range(200)]], ids=["size", "count"])
+def test_an_oversized_head_is_told_so(edge, lines):
+    received = raw_exchange(edge.port("edge"), head(*lines, SIZED) + BODY)
+    assert statuses(received) == [431]
+    lives(edge)
+
+
+def test_an_oversized_target_is_told_so(edge):
+    received = raw_exchange(edge.port("edge"), head(SIZED, target=PATH + b"?" + b"q" * 20000) + BODY)
+    assert statuses(received) in ([431], [414])
+    lives(edge)
+
+
+def test_a_protocol_error_is_counted(edge):
+    raw_exchange(edge.port("edge"), MALFORMED["two hosts"])
+    harness.eventually(lambda: "gatehouse_protocol_errors_total{" in edge.metrics(), "the error is counted")
+
+
+class Wire:
+    """A client that sends and reads bytes on one connection."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=harness.PATIENCE)
+        self._received = b""
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def reply(self, bodyless=False):
+        """(status, head, body) of the next reply."""
+        head, _, self._received = self._until(b"\r\n\r\n").partition(b"\r\n\r\n")
+        fields = {}
+        for line in head.split(b"\r\n")[1:]:
+            name, _, value = line.partition(b":")
+            fields[name.lower()] = value.strip()
+        length = 0 if bodyless else int(fields.get(b"content-length", b"0"))
+        while len(self._received) < length:
+            self._more()
+        body, self._received = self._received[:length], self._received[length:]
+        return int(head.split()[1]), fields, body
+
+    def ended(self):
+        """Reads to the end; what was still received."""
+        while piece := self.socket.recv(65536):
+            self._received += piece
+        return self._received
+
+    def _until(self, text):
+        while text not in self._received:
+            self._more()
+        return self._received
+
+    def _more(self):
+        piece = self.socket.recv(65536)
+        assert piece, f"the connection ended after {self._received!r}"
+        self._received += piece
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+
+def test_a_connection_serves_one_request_after_another(edge):
+    with Wire(edge.port("edge")) as wire:
+        for _ in range(20):
+            wire.send(chat())
+            assert wire.reply()[0] == 200
+
+
+def test_pipelined_requests_are_answered_in_order(edge):
+    names = [f"word{n}" for n in range(12)]
+    bodies = [json.dumps({"messages": [{"role": "user", "content": name}]}).encode() for name in names]
+    with Wire(edge.port("edge")) as wire:
+        wire.send(b"".join(chat(body=body) for body in bodies))
+        for name in names:
+            status, _, body = wire.reply()
+            assert status == 200 and body.decode().count(name) == 1
+
+
+@pytest.mark.parametrize("step", [1, 3, 50])
+def test_a_request_cut_anywhere_is_the_same_request(edge, step):
+    data = chat()
+    with Wire(edge.port("edge")) as wire:
+        wire.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for at in range(0, len(data), step):
+            wire.send(data[at:at + step])
+        assert wire.reply()[0] == 200
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_a_chunked_request_body_goes_on_whole(edge, size):
+    before = len(edge.mock.requests())
+    pieces = [BODY[at:at + size] for at in range(0, len(BODY), size)]
+    with Wire(edge.port("edge")) as wire:
+        wire.send(head(CHUNKED, b"Content-Type: application/json") + chunked(*pieces, trailer=b"X-Trailer: 1\r\n"))
+        assert wire.reply()[0] == 200
+        wire.send(chat())
+        assert wire.reply()[0] == 200
+    first, second = edge.mock.requests(before + 2)[before:]
+    assert first["body_sha256"] == second["body_sha256"]
+    assert ["content-length", str(first["body_size"])] in [[name.lower(), value] for name, value in first["fields"]]
+
+
+def test_a_client_that_waits_for_100_continue_gets_it(edge):
+    with Wire(edge.port("edge")) as wire:
+        wire.send(head(SIZED, b"Content-Type: application/json", b"Expect: 100-continue"))
+        assert wire.reply()[0] == 100
+        wire.send(BODY)
+        assert wire.reply()[0] == 200
+
+
+def test_a_refused_request_gets_no_100_continue(edge):
+    with Wire(edge.port("edge")) as wire:
+        wire.send(head(SIZED, b"Expect: 100-continue", method=b"PUT"))
+        assert wire.reply()[0] == 405
+
+
+def test_head_has_the_head_of_get_and_no_body(edge):
+    with Wire(edge.port("edge")) as wire:
+        wire.send(head(method=b"GET", target=b"/v1/models"))
+        status, fields, body = wire.reply()
+        assert status == 200 and len(body) == int(fields[b"content-length"])
+        wire.send(head(method=b"HEAD", target=b"/v1/models") + chat())
+        status, without, _ = wire.reply(bodyless=True)
+        assert status == 200 and without[b"content-length"] == fields[b"content-length"]
+        assert wire.reply()[0] == 200, "no body of the HEAD lies between"
+
+
+def test_http_1_0_gets_an_answer_and_the_end_of_the_connection(edge):
+    received = raw_exchange(edge.port("edge"), head(SIZED, version=b"HTTP/1.0") + BODY)
+    assert statuses(received) == [200]
+    assert b"transfer-encoding" not in received.lower()
+    streamed = json.dumps({**harness.CHAT, "stream": True}).encode()
+    request = head(b"Content-Length: %d" % len(streamed), version=b"HTTP/1.0") + streamed
+    received = raw_exchange(edge.port("edge"), request)
+    assert received.endswith(b"data: [DONE]\n\n"), "not chunked, ended by the end of the connection"
+
+
+def test_connection_close_is_obeyed(edge):
+    received = raw_exchange(edge.port("edge"), chat(b"Connection: close") + SMUGGLED)
+    assert statuses(received) == [200]
+    assert b"\r\nconnection: close\r\n" in received.lower()
+
+
+def test_hop_by_hop_fields_stay_here(edge):
+    before = len(edge.mock.requests())
+    with Wire(edge.port("edge")) as wire:
+        wire.send(chat(b"Connection: keep-alive, X-Mine", b"X-Mine: 1", b"TE: trailers", b"Keep-Alive: timeout=5",
+                       b"Proxy-Connection: x", b"Cookie: a=b", b"X-Other: kept"))
+        assert wire.reply()[0] == 200
+    names = [name.lower() for name, _ in edge.mock.requests(before + 1)[before]["fields"]]
+    assert "x-other" in names
+    assert not {"x-mine", "te", "keep-alive", "proxy-connection", "cookie"} & set(names)
+
+
+def test_a_body_nobody_reads_does_not_become_the_next_request(edge):
+    with Wire(edge.port("edge")) as wire:
+        wire.send(head(b"Content-Length: %d" % len(SMUGGLED), method=b"PUT") + SMUGGLED + chat())
+        assert wire.reply()[0] == 405
+        assert wire.reply()[0] == 200
+
+
+def test_clients_that_leave_at_any_byte_leave_nothing_behind(edge):
+    data = chat()
+    for at in range(0, len(data), 9):
+        with socket.create_connection(("127.0.0.1", edge.port("edge")), timeout=harness.PATIENCE) as connection:
+            connection.sendall(data[:at])
+    lives(edge)
+    harness.eventually(lambda: in_flight(edge) == 0, "no request is left in flight")
+
+
+def in_flight(gateway):
+    lines = [line for line in gateway.metrics().splitlines() if line.startswith("gatehouse_requests_in_flight{")]
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines)

@@ -1,0 +1,175 @@
+"""Configuration that changes under traffic: taken over without a restart, and never half."""
+
+import http.client
+import json
+import signal
+import threading
+
+import harness
+import manifests
+
+CHAT = "/v1/chat/completions"
+
+
+def models(mock_port, **routes):
+    """Gateway edge; each route name has a prefix and a backend of that name that sends the model given."""
+    return manifests.to_text(manifests.gateway(), *(
+        item for name, model in routes.items()
+        for item in (manifests.route(name, name, f"/{name}"), manifests.openai(name, mock_port, model))
+    ))
+
+
+class Line:
+    def __init__(self, stage, **routes):
+        self.stage = stage
+        self.mock = stage.mock()
+        self.path = self.write(**routes)
+        self.gateway = stage.gateway([self.path], binds=["edge"])
+        self.port = self.gateway.port("edge")
+
+    def write(self, **routes):
+        return self.stage.write("config/all.yaml", models(self.mock.port, **routes))
+
+    def ask(self, name):
+        return harness.post(self.port, f"/{name}{CHAT}", harness.CHAT)
+
+
+def value_of(text, name):
+    """The value of a metric without labels."""
+    return [float(line.split()[1]) for line in text.splitlines() if line.startswith(f"{name} ")][0]
+
+
+def test_new_changed_and_removed_routes_are_taken_over_without_a_restart(stage):
+    line = Line(stage, a="one")
+    assert line.ask("a").json()["model"] == "one" and line.ask("b").status == 404
+    line.gateway.reloaded(lambda: line.write(a="two", b="three"))
+    assert line.ask("a").json()["model"] == "two" and line.ask("b").json()["model"] == "three"
+    line.gateway.reloaded(lambda: line.write(b="three"))
+    assert line.ask("a").status == 404 and line.ask("b").status == 200
+    assert line.gateway.port("edge") == line.port
+
+
+def test_a_new_file_in_the_folder_and_one_that_goes_are_seen(stage):
+    mock = stage.mock()
+    stage.write("config/gateway.yaml", models(mock.port, a="one"))
+    gateway = stage.gateway([stage.folder / "config"], binds=["edge"])
+    more = manifests.to_text(manifests.route("b", "b", "/b"), manifests.openai("b", mock.port, "two"))
+    gateway.reloaded(lambda: stage.write("config/deeper/more.yaml", more))
+    assert harness.post(gateway.port("edge"), f"/b{CHAT}", harness.CHAT).json()["model"] == "two"
+    gateway.reloaded((stage.folder / "config/deeper/more.yaml").unlink)
+    assert harness.post(gateway.port("edge"), f"/b{CHAT}", harness.CHAT).status == 404
+
+
+def test_a_broken_file_keeps_the_last_good_and_says_why(stage):
+    line = Line(stage, a="one")
+    assert value_of(line.gateway.metrics(), "gatehouse_config_last_reload_success") == 1
+    before = line.gateway.configuration()
+    stage.write("config/all.yaml", "kind: Gateway\n\tbroken: [\n")
+    state = line.gateway.wait_for(
+        lambda: (now := line.gateway.configuration())["rejected_reloads"] > before["rejected_reloads"] and now,
+        "the broken file is refused",
+    )
+    assert state["generation"] == before["generation"]
+    assert "all.yaml:2:1" in state["last_error"]
+    assert line.ask("a").json()["model"] == "one"
+    assert value_of(line.gateway.metrics(), "gatehouse_config_last_reload_success") == 0
+    assert "all.yaml:2:1" in line.gateway.text(), "the log says why"
+    assert "all.yaml" in json.loads(line.gateway.get("admin", "/api/resources")[1])["last_error"]
+    line.gateway.reloaded(lambda: line.write(a="two"))
+    assert line.ask("a").json()["model"] == "two"
+    assert value_of(line.gateway.metrics(), "gatehouse_config_last_reload_success") == 1
+    assert line.gateway.configuration()["last_error"] is None
+
+
+def test_an_object_in_error_leaves_the_others_working(stage):
+    line = Line(stage, a="one", b="two")
+    text = models(line.mock.port, a="one", b="two", c="three")
+    broken = text.replace('"name": "b",\n     "group": "agentgateway.dev"', '"name": "bb",\n     "group": "agentgateway.dev"')
+    assert broken != text
+    line.gateway.reloaded(lambda: stage.write("config/all.yaml", broken))
+    assert line.ask("a").status == 200 and line.ask("c").json()["model"] == "three"
+    reply = line.ask("b")
+    assert (reply.status, reply.json()["error"]["code"]) == (500, "no_backend")
+    findings = json.loads(line.gateway.get("admin", "/api/resources")[1])["findings"]
+    assert any("bb" in finding["message"] and "HTTPRoute" in finding["object"] for finding in findings)
+
+
+def test_sighup_reloads(stage):
+    line = Line(stage, a="one")
+    before = line.gateway.configuration()["reloads"]
+    line.gateway.signal(signal.SIGHUP)
+    line.gateway.wait_for(lambda: line.gateway.configuration()["reloads"] > before, "reload after SIGHUP")
+    assert line.ask("a").status == 200
+
+
+def test_2000_requests_during_continuous_reloads_all_succeed(stage):
+    line = Line(stage, a="model-0")
+    stopped = threading.Event()
+    written = []
+
+    def rewrite():
+        while not stopped.is_set():
+            written.append(line.write(a=f"model-{len(written)}", **{f"r{len(written) % 7}": "other"}))
+            stopped.wait(0.05)
+
+    failures = []
+
+    def client():
+        connection = http.client.HTTPConnection("127.0.0.1", line.port, timeout=harness.PATIENCE)
+        for _ in range(250):
+            connection.request("POST", f"/a{CHAT}", json.dumps(harness.CHAT), {"content-type": "application/json"})
+            response = connection.getresponse()
+            body = response.read()
+            if response.status != 200 or not json.loads(body)["model"].startswith("model-"):
+                failures.append((response.status, body))
+        connection.close()
+
+    def guarded():
+        try:
+            client()
+        except Exception as error:
+            failures.append(error)
+
+    before = line.gateway.configuration()["generation"]
+    writer = threading.Thread(target=rewrite)
+    clients = [threading.Thread(target=guarded) for _ in range(8)]
+    writer.start()
+    for thread in clients:
+        thread.start()
+    for thread in clients:
+        thread.join()
+    harness.eventually(lambda: line.gateway.configuration()["generation"] > before, "at least one reload happened")
+    stopped.set()
+    writer.join()
+    assert failures == []
+    assert line.gateway.configuration()["rejected_reloads"] == 0
+
+
+def test_a_gateway_that_moves_keeps_its_running_stream(stage):
+    """Its address leaves the configuration while a stream runs on it."""
+    import events
+    text = "".join(events.CHAT_EVENTS)
+    mock = stage.mock(script=events.respond(events.CHAT_EVENTS, between="150ms"))
+    def config(bind):
+        gateway = manifests.gateway()
+        gateway["metadata"]["annotations"] = {"gatehouse.dev/bind": bind}
+        return manifests.to_text(gateway, manifests.route("all", "m"), manifests.openai("m", mock.port, "x"))
+    first, second = free_ports(2)
+    stage.write("c.yaml", config(f"127.0.0.1:{first}"))
+    gateway = stage.gateway([stage.folder / "c.yaml"])
+    reader = events.Reader(gateway.port("edge"), CHAT, {**harness.CHAT, "stream": True, "stream_options": {"include_usage": True}})
+    reader.until(b"data: ")
+    gateway.reloaded(lambda: stage.write("c.yaml", config(f"127.0.0.1:{second}")))
+    assert reader.rest() == text.encode()
+    assert harness.post(gateway.port("edge"), CHAT, harness.CHAT).status == 200
+    assert gateway.port("edge") == second
+
+
+def free_ports(count):
+    """Ports the kernel says are free."""
+    import socket
+    holders = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [holder.getsockname()[1] for holder in holders]
+    for holder in holders:
+        holder.close()
+    return ports
