@@ -40,15 +40,15 @@ const Field* Type::find(std::string_view name) const {
 SchemaSet SchemaSet::builtIn() {
   const std::array tables{
       kMetaTable,
-      gatewayTable(),
-      routeTable(),
-      backendTable(),
-      policyTable(),
-      sharedTable(),
-      guardTable(),
-      parametersTable(),
-      coreTable(),
-      secretsTable(),
+      kGatewayTable,
+      kRouteTable,
+      kBackendTable,
+      kPolicyTable,
+      kSharedTable,
+      kGuardTable,
+      kParametersTable,
+      kCoreTable,
+      kSecretsTable,
   };
   return SchemaSet(parseNotation(tables));
 }

@@ -2,8 +2,7 @@
 
 namespace gatehouse::resource {
 
-std::string_view backendTable() {
-  return R"(
+constinit const std::string_view kBackendTable = R"(
 == AgentgatewayBackend agentgateway.dev/v1alpha1 ns ==
 spec!: {}  // 1of(ai static dynamicForwardProxy mcp aws a2a); needs(policies.ai: ai); needs(policies.mcp: mcp)
   a2a: {host!:str256, port!:port}
@@ -98,6 +97,5 @@ spec!: {}  // 1of(ai static dynamicForwardProxy mcp aws a2a); needs(policies.ai:
 @ModerationPolicy = {input:{mode!:Block|Score}, output:{mode!:Block|Score}}
 @VertexProvider = {model:str256, projectId!:str64, region:str64="global"}
 )";
-}
 
 }  // namespace gatehouse::resource

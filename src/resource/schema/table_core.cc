@@ -2,8 +2,7 @@
 
 namespace gatehouse::resource {
 
-std::string_view coreTable() {
-  return R"(
+constinit const std::string_view kCoreTable = R"(
 == Secret v1 ns ==
 type: str
 # Base64
@@ -68,6 +67,5 @@ endpoints: [{}]
   zone: str
 ports: [{appProtocol:str, name:str, port:port, protocol:TCP|UDP|SCTP="TCP"}]..20000
 )";
-}
 
 }  // namespace gatehouse::resource

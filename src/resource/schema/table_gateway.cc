@@ -2,8 +2,7 @@
 
 namespace gatehouse::resource {
 
-std::string_view gatewayTable() {
-  return R"(
+constinit const std::string_view kGatewayTable = R"(
 == GatewayClass gateway.networking.k8s.io/v1,v1beta1 cluster ==
 spec!: {}
   # Which controller runs the Gateways of this class, as domain/path
@@ -66,6 +65,5 @@ spec!: {}
     subjectAltNames: [{type!:Hostname|URI, hostname:hostname, uri:uri} [subjectAltName]]..5
   options: map<str(0..4096)>..16
 )";
-}
 
 }  // namespace gatehouse::resource

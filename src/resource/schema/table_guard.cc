@@ -2,8 +2,7 @@
 
 namespace gatehouse::resource {
 
-std::string_view guardTable() {
-  return R"(
+constinit const std::string_view kGuardTable = R"(
 @BackendAI // >=1of(defaults finalTransformations modelAliases overrides prompt promptCaching promptGuard routes transformations)
   defaults: [{field!:str256, value!:any}]1..64
   finalTransformations: [{expression!:cel, field!:str256}]1..64 key=field
@@ -137,6 +136,5 @@ std::string_view guardTable() {
   responseHeaderMode: Send|Skip ="Send"
   responseTrailerMode: Send|Skip ="Send"
 )";
-}
 
 }  // namespace gatehouse::resource

@@ -2,8 +2,7 @@
 
 namespace gatehouse::resource {
 
-std::string_view parametersTable() {
-  return R"(
+constinit const std::string_view kParametersTable = R"(
 == AgentgatewayParameters agentgateway.dev/v1alpha1 ns ==
 spec!: @ParametersSpec
 
@@ -90,6 +89,5 @@ spec!: {}  // 1of(provider virtualModel); needs(baseURL: provider); excludes(vir
   resourceName!: str256
   resourceType!: Foundry|OpenAI
 )";
-}
 
 }  // namespace gatehouse::resource

@@ -2,8 +2,7 @@
 
 namespace gatehouse::resource {
 
-std::string_view policyTable() {
-  return R"(
+constinit const std::string_view kPolicyTable = R"(
 == AgentgatewayPolicy agentgateway.dev/v1alpha1 ns ==
 spec!: @PolicySpec
 
@@ -169,6 +168,5 @@ spec!: @PolicySpec preserve
       request: @HTTPTransform
       response: @HTTPTransform
 )";
-}
 
 }  // namespace gatehouse::resource

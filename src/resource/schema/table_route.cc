@@ -2,8 +2,7 @@
 
 namespace gatehouse::resource {
 
-std::string_view routeTable() {
-  return R"(
+constinit const std::string_view kRouteTable = R"(
 == HTTPRoute gateway.networking.k8s.io/v1,v1beta1 ns ==
 spec: {}  // routeMatches
   parentRefs: [{}]..32 [distinctParents]
@@ -76,6 +75,5 @@ spec: {}  // routeMatches
   # Seconds a browser may keep the answer
   maxAge: int(1..) =5
 )";
-}
 
 }  // namespace gatehouse::resource

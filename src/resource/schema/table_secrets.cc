@@ -2,8 +2,7 @@
 
 namespace gatehouse::resource {
 
-std::string_view secretsTable() {
-  return R"(
+constinit const std::string_view kSecretsTable = R"(
 == ExternalSecret external-secrets.io/v1,v1beta1 ns ==
 spec!: {}
   secretStoreRef: @StoreRef
@@ -123,6 +122,5 @@ spec!: @StoreSpec
 @ServiceAccountRef = {name!:str, namespace:str, audiences:[str]}
 @SecretRef = {name:dns, key:str(1..253), namespace:ns}
 )";
-}
 
 }  // namespace gatehouse::resource

@@ -2,8 +2,7 @@
 
 namespace gatehouse::resource {
 
-std::string_view sharedTable() {
-  return R"(
+constinit const std::string_view kSharedTable = R"(
 @BackendPolicies // >=1of(ai auth extAuth health http mcp tcp tls transformation tunnel)
   ai: @BackendAI
   auth: @BackendAuth
@@ -149,6 +148,5 @@ std::string_view sharedTable() {
   name!: str(1..253)
   port: port
 )";
-}
 
 }  // namespace gatehouse::resource

@@ -1,24 +1,28 @@
-// The tables themselves, one text a family; see notation.h for how to read them and
-// resources.md, appendices A and B, for where they come from.
+// The tables themselves, one text a family; see notation.h for how to read them and resources.md,
+// appendices A and B, for where they come from.
 #pragma once
 
 #include <string_view>
 
 namespace gatehouse::resource {
 
-std::string_view gatewayTable(
-);  // GatewayClass, Gateway, ListenerSet, ReferenceGrant, BackendTLSPolicy
-std::string_view routeTable();    // HTTPRoute
-std::string_view backendTable();  // AgentgatewayBackend
-std::string_view policyTable();   // AgentgatewayPolicy, EnterpriseAgentgatewayPolicy
-std::string_view sharedTable(
-);  // what backends and policies have in common: connection, credentials
-std::string_view guardTable(
-);  // the same: prompt guards, MCP, rate limits, ext_auth, transformations
-std::string_view parametersTable(
-);  // AgentgatewayParameters, its enterprise twin, AgentgatewayModel
-std::string_view coreTable(
-);  // Secret, Service, ConfigMap, Namespace, ServiceAccount, EndpointSlice
-std::string_view secretsTable();  // ExternalSecret, SecretStore, ClusterSecretStore
+/// GatewayClass, Gateway, ListenerSet, ReferenceGrant, BackendTLSPolicy.
+extern const std::string_view kGatewayTable;
+/// HTTPRoute.
+extern const std::string_view kRouteTable;
+/// AgentgatewayBackend.
+extern const std::string_view kBackendTable;
+/// AgentgatewayPolicy, EnterpriseAgentgatewayPolicy.
+extern const std::string_view kPolicyTable;
+/// What backends and policies have in common: connection, credentials.
+extern const std::string_view kSharedTable;
+/// The same: prompt guards, MCP, rate limits, ext_auth, transformations.
+extern const std::string_view kGuardTable;
+/// AgentgatewayParameters, its enterprise twin, AgentgatewayModel.
+extern const std::string_view kParametersTable;
+/// Secret, Service, ConfigMap, Namespace, ServiceAccount, EndpointSlice.
+extern const std::string_view kCoreTable;
+/// ExternalSecret, SecretStore, ClusterSecretStore.
+extern const std::string_view kSecretsTable;
 
 }  // namespace gatehouse::resource
