@@ -13,7 +13,7 @@ class ByteBlock {
   static constexpr std::size_t kSize = 64;
 
   /// 64 bytes from `begin` must be readable.
-  explicit ByteBlock(const char* begin) { std::memcpy(&bytes_, begin, kSize); }
+  explicit ByteBlock(const char* begin) : bytes_() { std::memcpy(&bytes_, begin, kSize); }
 
   std::uint64_t equal(char c) const {
     return std::bit_cast<std::uint64_t>(

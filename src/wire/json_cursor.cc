@@ -56,22 +56,22 @@ class EscapeCheck {
   std::uint64_t digits_due_ = 0;
 };
 
+}  // namespace
+
 /// The containers one stands in, outermost first.
-class Nesting {
+class JsonCursor::Nesting {
  public:
   bool empty() const { return depth_ == 0; }
-  bool full() const { return depth_ == JsonCursor::kMaxDepth; }
+  bool full() const { return depth_ == kMaxDepth; }
   void push(bool object) { is_object_[depth_++] = object; }
   void pop() { --depth_; }
   bool inObject() const { return is_object_[depth_ - 1]; }
   char closer() const { return inObject() ? '}' : ']'; }
 
  private:
-  std::bitset<JsonCursor::kMaxDepth> is_object_;
+  std::bitset<kMaxDepth> is_object_;
   std::size_t depth_ = 0;
 };
-
-}  // namespace
 
 bool JsonCursor::skipAnyString() {
   const char* opening_quote = at_;
@@ -149,37 +149,44 @@ bool JsonCursor::skipValue() {
 bool JsonCursor::skipContainer() {
   Nesting nesting;
   while (true) {
-    if (peek() == '{' || peek() == '[') {
-      if (nesting.full()) {
-        return fail(fmt::format("nested deeper than {} levels", kMaxDepth));
-      }
-      nesting.push(peek() == '{');
-      ++at_;
-      skipSpace();
-      if (peek() != nesting.closer()) {
-        if (nesting.inObject() && !(skipKey() && skipColon())) {
-          return false;
-        }
-        continue;
-      }
-    } else if (!skipScalar()) {
+    bool opens = peek() == '{' || peek() == '[';
+    if (!(opens ? openContainer(nesting) : skipScalar())) {
       return false;
     }
     skipSpace();
-    while (peek() == nesting.closer()) {
-      ++at_;
-      nesting.pop();
+    if (!opens || peek() == nesting.closer()) {
+      closeContainers(nesting);
       if (nesting.empty()) {
         return true;
       }
-      skipSpace();
-    }
-    if (!skipComma(nesting.closer())) {
-      return false;
+      if (!skipComma(nesting.closer())) {
+        return false;
+      }
     }
     if (nesting.inObject() && !(skipKey() && skipColon())) {
       return false;
     }
+  }
+}
+
+bool JsonCursor::openContainer(Nesting& nesting) {
+  if (nesting.full()) {
+    return fail(fmt::format("nested deeper than {} levels", kMaxDepth));
+  }
+  nesting.push(peek() == '{');
+  ++at_;
+  return true;
+}
+
+/// Passes every bracket that closes here; stops right behind the outermost.
+void JsonCursor::closeContainers(Nesting& nesting) {
+  while (peek() == nesting.closer()) {
+    ++at_;
+    nesting.pop();
+    if (nesting.empty()) {
+      return;
+    }
+    skipSpace();
   }
 }
 

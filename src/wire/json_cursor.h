@@ -67,10 +67,14 @@ class JsonCursor {
   SyntaxError error() const;
 
  private:
+  class Nesting;
+
   bool skipPlainString();
   bool skipAnyString();
   void skipSpaceRun();
   bool skipContainer();
+  bool openContainer(Nesting& nesting);
+  void closeContainers(Nesting& nesting);
   bool skipScalar();
   bool skipNumber();
   bool skipDigits(std::string_view wanted);

@@ -42,7 +42,8 @@ struct JsonObjectMap {
 /// Checks the whole body and finds the members of its top-level object whose keys, after
 /// unescaping, are `keys` (at most kMaxKeys, plain ASCII). Refuses what is not exactly one JSON
 /// object in UTF-8, containers nested deeper than 1,024, and two members with the same asked-for
-/// key, however either is spelt. Other keys may repeat. Any thread; no allocation unless it fails.
+/// key, however either is spelt. Other keys may repeat. Any thread; allocates only for
+/// escaped keys and errors.
 Parsed<JsonObjectMap> locateJson(PaddedView body, std::span<const std::string_view> keys);
 
 /// The same within a member of type kObject of a body already located; offsets still count from the
