@@ -1,61 +1,30 @@
 #include "telemetry/access_log.h"
 
-#include <array>
-#include <charconv>
 #include <chrono>
-#include <cstdlib>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
-#include "base/text.h"
+#include <fmt/format.h>
 
 namespace gatehouse::telemetry {
 namespace {
 
 using enum Attribute;
 
-void appendPadded(std::string& out, std::uint64_t number, std::size_t digits) {
-  std::array<char, 20> text;
-  const auto* end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
-  const auto size = static_cast<std::size_t>(end - text.data());
-  out.append(digits > size ? digits - size : 0, '0');
-  out.append(text.data(), size);
-}
-
-/// "2026-01-02T03:04:05.678901Z".
-void appendTime(std::string& out, WallMicros wall) {
-  using std::chrono::floor;
-  const std::chrono::sys_time<Micros> time{Micros(static_cast<std::int64_t>(wall))};
-  const auto day = floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
-  auto part = [&out](auto number, std::size_t digits, char after) {
-    appendPadded(out, static_cast<std::uint64_t>(number), digits);
-    out += after;
-  };
-  part(static_cast<int>(date.year()), 4, '-');
-  part(static_cast<unsigned>(date.month()), 2, '-');
-  part(static_cast<unsigned>(date.day()), 2, 'T');
-  part(clock.hours().count(), 2, ':');
-  part(clock.minutes().count(), 2, ':');
-  part(clock.seconds().count(), 2, '.');
-  part(clock.subseconds().count(), 6, 'Z');
-}
-
-/// `number` / 10^digits as a decimal number without trailing zeros.
-void appendDecimal(std::string& out, std::int64_t number, std::size_t digits) {
-  std::uint64_t scale = 1;
-  for (std::size_t i = 0; i < digits; ++i) {
-    scale *= 10;
-  }
-  out += number < 0 ? "-" : "";
-  const auto whole = static_cast<std::uint64_t>(std::abs(number));
-  appendPadded(out, whole / scale, 1);
-  if (whole % scale != 0) {
-    out += '.';
-    appendPadded(out, whole % scale, digits);
-    out.erase(out.find_last_not_of('0') + 1);
+/// "840us", "12ms", "3.204s".
+void writeDuration(std::int64_t micros, LineBuffer& line) {
+  if (micros < 1000) {
+    line.digits(micros);
+    line.put("us");
+  } else if (micros < 1'000'000) {
+    line.digits(micros / 1000);
+    line.put("ms");
+  } else {
+    line.decimal(micros / 1000, 3);
+    line.put('s');
   }
 }
 
@@ -74,8 +43,8 @@ std::string_view levelOf(Outcome outcome) {
 /// Writes one record as one line; what is empty or absent is left out.
 class LineOfRecord {
  public:
-  LineOfRecord(std::string& out, const RequestRecord& record, const AccessLogSettings& settings)
-      : line_(settings.format, out), record_(record), settings_(settings) {}
+  LineOfRecord(const RequestRecord& record, NameSet names, TimeText& time, LineBuffer& line)
+      : record_(record), keys_(logKeys(names)), time_(time), line_(line) {}
 
   void write() {
     writePlace();
@@ -88,54 +57,56 @@ class LineOfRecord {
       writeParameters(*llm);
     }
     writeEnding();
-    line_.end();
   }
 
  private:
+  std::string_view keyOf(Attribute attribute) const { return keys_[std::to_underlying(attribute)]; }
+
+  /// Writes the key; false if the set has none, and then no value must follow.
+  bool begin(Attribute attribute) {
+    const std::string_view key = keyOf(attribute);
+    if (!key.empty()) {
+      line_.begin(key);
+    }
+    return !key.empty();
+  }
   void put(Attribute attribute, std::string_view value) {
-    std::string_view key = logKey(attribute, settings_.names);
+    const std::string_view key = keyOf(attribute);
     if (!value.empty() && !key.empty()) {
-      line_.add(key, value);
+      line_.text(key, value);
     }
   }
   void put(Attribute attribute, Text text) { put(attribute, record_.text(text)); }
   template <typename Number>
-    requires std::is_integral_v<Number>
+    requires std::is_arithmetic_v<Number>
   void put(Attribute attribute, std::optional<Number> value) {
-    std::string_view key = logKey(attribute, settings_.names);
-    if (value && !key.empty()) {
-      line_.add(key, *value);
+    if (value && begin(attribute)) {
+      line_.digits(*value);
     }
   }
-  void put(Attribute attribute, std::optional<double> value) {
-    if (value) {
-      std::array<char, 32> text;
-      putBare(attribute, {text.data(), std::to_chars(text.begin(), text.end(), *value).ptr});
+  /// A decimal: `value` / 10^places.
+  void put(Attribute attribute, std::optional<std::int64_t> value, std::size_t places) {
+    if (value && begin(attribute)) {
+      line_.decimal(*value, places);
     }
   }
-  /// A decimal: `value` / 10^digits.
-  void put(Attribute attribute, std::optional<std::int64_t> value, std::size_t digits) {
-    if (value) {
-      scratch_.clear();
-      appendDecimal(scratch_, *value, digits);
-      putBare(attribute, scratch_);
-    }
-  }
-  void putBare(Attribute attribute, std::string_view number) {
-    if (std::string_view key = logKey(attribute, settings_.names); !key.empty()) {
-      line_.addBare(key, number);
+  void put(Attribute attribute, std::span<const std::uint8_t> bytes) {
+    if (begin(attribute)) {
+      line_.quote();
+      line_.hex(bytes);
+      line_.quote();
     }
   }
 
   void writePlace() {
-    scratch_.clear();
-    appendTime(scratch_, record_.wall());
-    put(kTime, scratch_);
+    if (begin(kTime)) {
+      line_.quote();
+      time_.write(record_.wall(), line_);
+      line_.quote();
+    }
     put(kLevel, levelOf(record_.ending().outcome));
     put(kMessage, "request");
-    scratch_.clear();
-    appendCrockford(scratch_, static_cast<std::uint64_t>(record_.id()));
-    put(kRequestId, scratch_);
+    put(kRequestId, toText(record_.id()));
     put(kGateway, record_.gateway.view());
     put(kListener, record_.listener.view());
     put(kRouteRule, record_.rule.view());
@@ -168,21 +139,17 @@ class LineOfRecord {
       return;
     }
     const bool v6 = address.find(':') != std::string_view::npos;
-    scratch_ = v6 ? "[" : "";
-    scratch_ += address;
-    scratch_ += v6 ? "]:" : ":";
-    appendPadded(scratch_, record_.client_port, 1);
-    put(kSourceAddress, scratch_);
+    std::string text(v6 ? "[" : "");
+    text += address;
+    text += v6 ? "]:" : ":";
+    text += std::to_string(record_.client_port);
+    put(kSourceAddress, text);
   }
 
   void writeIdentity() {
     if (record_.trace.span != SpanId{}) {
-      scratch_.clear();
-      appendHex(scratch_, record_.trace.trace.bytes);
-      put(kTraceId, scratch_);
-      scratch_.clear();
-      appendHex(scratch_, record_.trace.span.bytes);
-      put(kSpanId, scratch_);
+      put(kTraceId, record_.trace.trace.bytes);
+      put(kSpanId, record_.trace.span.bytes);
     }
     put(kJwtSubject, Text::kJwtSubject);
     put(kKey, Text::kKeyId);
@@ -261,48 +228,72 @@ class LineOfRecord {
     put(kAttempts, attempts > 0 ? std::optional(attempts) : std::nullopt);
     put(kOutcome, toString(ending.outcome));
     put(kReason, reasonOf(ending));
-    scratch_ = toString(ending.detail);
-    if (const std::string_view text = record_.text(Text::kError); !text.empty()) {
-      scratch_ += scratch_.empty() ? "" : ": ";
-      scratch_ += text;
-    }
-    put(kError, scratch_);
+    putError(ending);
     put(kOverhead, record_.overhead.micros(), 6);
-    if (const auto total = record_.t_total.micros()) {
-      scratch_.clear();
-      appendDuration(scratch_, *total);
-      put(kDuration, scratch_);
-      if (settings_.format == LogFormat::kJson) {
-        put(kDurationMicros, total);
-      }
+    const auto total = record_.t_total.micros();
+    if (total && begin(kDuration)) {
+      line_.quote();
+      writeDuration(*total, line_);
+      line_.quote();
+    }
+    if (line_.json()) {
+      put(kDurationMicros, total);
     }
   }
 
-  LogLine line_;
+  void putError(const Ending& ending) {
+    const std::string_view detail = toString(ending.detail);
+    const std::string_view text = record_.text(Text::kError);
+    if (detail.empty() || text.empty()) {
+      put(kError, detail.empty() ? text : detail);
+      return;
+    }
+    std::string both(detail);
+    both += ": ";
+    both += text;
+    put(kError, both);
+  }
+
   const RequestRecord& record_;
-  const AccessLogSettings& settings_;
-  std::string scratch_;  // of one value, before it is put
+  const LogKeys& keys_;
+  TimeText& time_;
+  LineBuffer& line_;
 };
 
 }  // namespace
 
-void appendDuration(std::string& out, std::int64_t micros) {
-  if (micros < 1000) {
-    appendPadded(out, static_cast<std::uint64_t>(micros), 1);
-    out += "us";
-  } else if (micros < 1'000'000) {
-    appendPadded(out, static_cast<std::uint64_t>(micros / 1000), 1);
-    out += "ms";
-  } else {
-    appendDecimal(out, micros / 1000, 3);
-    out += 's';
+void TimeText::write(WallMicros wall, LineBuffer& line) {
+  using std::chrono::floor;
+  const std::chrono::sys_time<Micros> time{Micros(static_cast<std::int64_t>(wall))};
+  const auto second = floor<Seconds>(time);
+  if (second.time_since_epoch().count() != second_) {
+    second_ = second.time_since_epoch().count();
+    const auto day = floor<std::chrono::days>(time);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss clock(second - day);
+    fmt::format_to_n(
+        text_.data(),
+        text_.size(),
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.",
+        static_cast<int>(date.year()),
+        static_cast<unsigned>(date.month()),
+        static_cast<unsigned>(date.day()),
+        clock.hours().count(),
+        clock.minutes().count(),
+        clock.seconds().count()
+    );
   }
+  line.put({text_.data(), text_.size()});
+  line.padded(static_cast<std::uint64_t>((time - second).count()), 6);
+  line.put('Z');
 }
 
-void appendAccessLine(
-    std::string& out, const RequestRecord& record, const AccessLogSettings& settings
-) {
-  LineOfRecord(out, record, settings).write();
+std::string accessLine(const RequestRecord& record, const AccessLogSettings& settings) {
+  LineBuffer line(settings.format);
+  TimeText time;
+  line.clear();
+  LineOfRecord(record, settings.names, time, line).write();
+  return std::string(line.finish());
 }
 
 bool AccessLog::write(const RequestRecord& record) {
@@ -310,8 +301,8 @@ bool AccessLog::write(const RequestRecord& record) {
     return true;
   }
   line_.clear();
-  appendAccessLine(line_, record, settings_);
-  return writer_->write(line_);
+  LineOfRecord(record, settings_.names, time_, line_).write();
+  return writer_->write(line_.finish());
 }
 
 }  // namespace gatehouse::telemetry

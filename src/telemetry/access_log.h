@@ -2,12 +2,16 @@
 // absent when unknown.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
+#include "base/clock.h"
 #include "base/line_writer.h"
 #include "base/log_line.h"
 #include "telemetry/attributes.h"
+#include "telemetry/line_buffer.h"
 #include "telemetry/record.h"
 
 namespace gatehouse::telemetry {
@@ -17,27 +21,34 @@ struct AccessLogSettings {
   NameSet names = NameSet::kGatehouse;
 };
 
-/// Appends the line of an ended record, newline included.
-void appendAccessLine(
-    std::string& out, const RequestRecord& record, const AccessLogSettings& settings
-);
+/// The line of an ended record, newline included.
+std::string accessLine(const RequestRecord& record, const AccessLogSettings& settings);
 
-/// "840us", "12ms", "3.204s".
-void appendDuration(std::string& out, std::int64_t micros);
+/// A moment as text, "2026-01-02T03:04:05.678901Z"; the date is worked out once a second.
+class TimeText {
+ public:
+  void write(WallMicros wall, LineBuffer& line);
+
+ private:
+  static constexpr std::size_t kSize = 20;  // to the point before the microseconds
+  std::int64_t second_ = -1;
+  std::array<char, kSize> text_{};
+};
 
 /// One worker's way to the log: a reused buffer. Owner's thread.
 class AccessLog {
  public:
   /// `writer` null: nothing is written. It must outlive this.
   AccessLog(LineWriter* writer, AccessLogSettings settings)
-      : writer_(writer), settings_(settings) {}
+      : writer_(writer), settings_(settings), line_(settings.format) {}
   /// Hands the line of an ended record over; never waits. False if the writer had no room.
   bool write(const RequestRecord& record);
 
  private:
   LineWriter* writer_;
   AccessLogSettings settings_;
-  std::string line_;
+  LineBuffer line_;
+  TimeText time_;
 };
 
 }  // namespace gatehouse::telemetry

@@ -1,6 +1,7 @@
 #include "telemetry/access_log.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -18,9 +19,7 @@ class AccessLogTest : public testing::Test {
   MonoTime at(std::int64_t micros) const { return start_ + Micros(micros); }
   Mark mark(std::int64_t micros) const { return Mark(Micros(micros)); }
   std::string line(const AccessLogSettings& settings) const {
-    std::string out;
-    appendAccessLine(out, record_, settings);
-    return out;
+    return accessLine(record_, settings);
   }
 
   /// A streamed chat that went well.
@@ -165,23 +164,39 @@ TEST_F(AccessLogTest, MoneyHasNineDigits) {
 }
 
 TEST(AccessLog, DurationsHaveAUnit) {
-  auto text = [](std::int64_t micros) {
-    std::string out;
-    appendDuration(out, micros);
-    return out;
+  auto duration = [](std::int64_t micros) {
+    RequestRecord record(RequestId{1}, MonoTime{}, WallMicros{0});
+    record.end({}, MonoTime{} + Micros(micros));
+    const std::string line = accessLine(record, kText);
+    return line.substr(line.rfind(' ') + 1);
   };
-  EXPECT_EQ(text(0), "0us");
-  EXPECT_EQ(text(999), "999us");
-  EXPECT_EQ(text(12'999), "12ms");
-  EXPECT_EQ(text(3'204'000), "3.204s");
-  EXPECT_EQ(text(600'000'000), "600s");
+  EXPECT_EQ(duration(0), "duration=0us\n");
+  EXPECT_EQ(duration(999), "duration=999us\n");
+  EXPECT_EQ(duration(12'999), "duration=12ms\n");
+  EXPECT_EQ(duration(3'204'000), "duration=3.204s\n");
+  EXPECT_EQ(duration(600'000'000), "duration=600s\n");
+}
+
+TEST(AccessLog, TimesFollowTheClockWithinAndAcrossSeconds) {
+  TimeText time;
+  auto text = [&time](std::int64_t micros) {
+    LineBuffer line(LogFormat::kText);
+    line.clear();
+    time.write(WallMicros{micros}, line);
+    return std::string(line.finish());
+  };
+  EXPECT_EQ(text(1'767'323'045'000'678), "2026-01-02T03:04:05.000678Z\n");
+  EXPECT_EQ(text(1'767'323'045'999'999), "2026-01-02T03:04:05.999999Z\n");
+  EXPECT_EQ(text(1'767'323'046'000'000), "2026-01-02T03:04:06.000000Z\n");
+  EXPECT_EQ(text(1'767'323'045'000'678), "2026-01-02T03:04:05.000678Z\n");
+  EXPECT_EQ(text(0), "1970-01-01T00:00:00.000000Z\n");
 }
 
 TEST(AccessLog, TheTableHasEveryKeyOnce) {
   for (NameSet set : {NameSet::kGatehouse, NameSet::kAgentgateway}) {
     std::vector<std::string_view> keys;
     for (const AttributeNames& row : attributeTable()) {
-      const std::string_view key = logKey(row.attribute, set);
+      const std::string_view key = logKeys(set)[std::to_underlying(row.attribute)];
       if (!key.empty()) {
         EXPECT_EQ(std::ranges::count(keys, key), 0) << key;
         keys.push_back(key);

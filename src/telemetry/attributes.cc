@@ -295,6 +295,16 @@ constexpr bool rowsAreInOrder() {
 }
 static_assert(rowsAreInOrder());
 
+constexpr LogKeys column(std::string_view AttributeNames::* names) {
+  LogKeys keys;
+  for (std::size_t i = 0; i < kTable.size(); ++i) {
+    keys[i] = kTable[i].*names;
+  }
+  return keys;
+}
+constexpr LogKeys kOurLogKeys = column(&AttributeNames::log);
+constexpr LogKeys kAgentgatewayLogKeys = column(&AttributeNames::log_agentgateway);
+
 }  // namespace
 
 std::span<const AttributeNames> attributeTable() {
@@ -305,9 +315,8 @@ const AttributeNames& namesOf(Attribute attribute) {
   return kTable[std::to_underlying(attribute)];
 }
 
-std::string_view logKey(Attribute attribute, NameSet set) {
-  const AttributeNames& names = namesOf(attribute);
-  return set == NameSet::kGatehouse ? names.log : names.log_agentgateway;
+const LogKeys& logKeys(NameSet set) {
+  return set == NameSet::kGatehouse ? kOurLogKeys : kAgentgatewayLogKeys;
 }
 
 std::string_view labelName(Attribute attribute, NameSet set) {

@@ -3,6 +3,8 @@
 // compatible is a column here, never an `if` elsewhere. docs/telemetry.md is checked against it.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -115,7 +117,9 @@ struct AttributeNames {
 /// Row i is the attribute with value i.
 std::span<const AttributeNames> attributeTable();
 const AttributeNames& namesOf(Attribute attribute);
-std::string_view logKey(Attribute attribute, NameSet set);
+/// Access-log keys of a set, by attribute; empty where it has none.
+using LogKeys = std::array<std::string_view, kAttributeCount>;
+const LogKeys& logKeys(NameSet set);
 std::string_view labelName(Attribute attribute, NameSet set);
 
 }  // namespace gatehouse::telemetry

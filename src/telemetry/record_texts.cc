@@ -1,6 +1,7 @@
 #include "telemetry/record_texts.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "telemetry/redact.h"
@@ -52,23 +53,27 @@ std::uint16_t RecordTexts::append(std::string_view value, std::size_t limit) {
     return 0;
   }
   // Redacted before it is cut: half a credential is one, too.
-  std::string clean;
-  if (mayHoldCredential(value)) {
-    clean = redacted(value);
-    value = clean;
+  if (mayHoldCredential(value)) [[unlikely]] {
+    return store(redacted(value), limit);
   }
+  return store(value, limit);
+}
+
+std::uint16_t RecordTexts::store(std::string_view value, std::size_t limit) {
   if (bytes_.empty()) {
     bytes_.reserve(kFirstReserve);
     bytes_.push_back('\0');  // offset 0 means absent
   }
-  std::size_t offset = bytes_.size();
+  const std::size_t offset = bytes_.size();
   if (offset + kHeader >= kRoom) {
     return 0;
   }
-  value = value.substr(0, std::min(limit, kRoom - offset - kHeader));
-  bytes_.push_back(static_cast<char>(value.size() & 0xFF));
-  bytes_.push_back(static_cast<char>(value.size() >> 8));
-  bytes_ += value;
+  const std::size_t size = std::min({value.size(), limit, kRoom - offset - kHeader});
+  const std::array<char, kHeader> header = {
+      static_cast<char>(size & 0xFF), static_cast<char>(size >> 8)
+  };
+  bytes_.append(header.data(), kHeader);
+  bytes_.append(value.data(), size);
   return static_cast<std::uint16_t>(offset);
 }
 

@@ -79,6 +79,7 @@ class RecordTexts {
 
  private:
   std::uint16_t append(std::string_view value, std::size_t limit);
+  std::uint16_t store(std::string_view value, std::size_t limit);
   std::string_view at(std::uint16_t offset) const;
 
   std::string bytes_;  // two bytes of length, then the text; offset 0 is never a text

@@ -56,8 +56,32 @@ TEST(Redact, LeavesOrdinaryTextAlone) {
            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)",
            "gpt-4o-2024-08-06",
        }) {
-    EXPECT_FALSE(mayHoldCredential(text)) << text;
     EXPECT_EQ(redacted(text), text);
+  }
+}
+
+TEST(Redact, TheQuickLookMissesNoPlace) {
+  EXPECT_FALSE(mayHoldCredential(""));
+  EXPECT_FALSE(mayHoldCredential("/v1/chat/completions"));
+  EXPECT_FALSE(mayHoldCredential(std::string(200, 's')));
+  for (std::string_view shape :
+       {"sk-0123456789",
+        "xai-0123456789",
+        "gh_0123456789",
+        "gsk_0123456789",
+        "eyJ0123456789",
+        "AIza0123456789",
+        "BEARER 0123456789",
+        "Basic 0123456789",
+        "h://u:p@x"}) {
+    for (std::size_t before = 0; before < 100; ++before) {
+      std::string text(before, ' ');
+      text += shape;
+      EXPECT_NE(redacted(text), text);
+      EXPECT_TRUE(mayHoldCredential(text)) << text;
+      text += std::string(40, ' ');
+      EXPECT_TRUE(mayHoldCredential(text)) << text;
+    }
   }
 }
 

@@ -1,0 +1,67 @@
+// One line of the access log in the making, in memory that is used again for the next.
+// base/log_line writes the same form; here every field of every request counts, so room is asked
+// for once a field and nothing is cleared or moved. Owner's thread.
+#pragma once
+
+#include <array>
+#include <charconv>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/log_line.h"
+
+namespace gatehouse::telemetry {
+
+class LineBuffer {
+ public:
+  explicit LineBuffer(LogFormat format) : json_(format == LogFormat::kJson) {}
+
+  void clear();
+  /// Ends the line and gives it, newline included; valid until clear().
+  std::string_view finish() [[clang::lifetimebound]];
+
+  bool json() const { return json_; }
+
+  /// Keys are plain names; they are written as they are.
+  void text(std::string_view key, std::string_view value);
+  /// Writes the key; the value follows by the functions below. At most kPieces bytes of it.
+  static constexpr std::size_t kPieces = 256;
+  void begin(std::string_view key);
+  /// For values that are text in JSON and hold nothing to escape or quote.
+  void quote() {
+    if (json_) {
+      put('"');
+    }
+  }
+  void put(char c) { *at_++ = c; }
+  void put(std::string_view piece) {
+    std::memcpy(at_, piece.data(), piece.size());
+    at_ += piece.size();
+  }
+  template <std::integral Number>
+  void digits(Number value) {
+    at_ = std::to_chars(at_, at_ + 24, value).ptr;
+  }
+  void digits(double value) { at_ = std::to_chars(at_, at_ + 32, value).ptr; }
+  /// With zeros in front, `count` of them at least.
+  void padded(std::uint64_t value, std::size_t count);
+  /// `value` / 10^places, without trailing zeros.
+  void decimal(std::int64_t value, std::size_t places);
+  void hex(std::span<const std::uint8_t> bytes);
+
+ private:
+  void reserve(std::size_t bytes);
+  void textWithEscapes(std::string_view value);
+
+  std::string storage_;  // all of it is room; what is written ends at at_
+  char* at_ = nullptr;
+  bool json_;
+  bool first_ = true;
+};
+
+}  // namespace gatehouse::telemetry

@@ -1,0 +1,89 @@
+#include "telemetry/line_buffer.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace gatehouse::telemetry {
+namespace {
+
+std::string fieldOf(LogFormat format, std::string_view value) {
+  LineBuffer line(format);
+  line.clear();
+  line.text("k", value);
+  return std::string(line.finish());
+}
+
+TEST(LineBuffer, WritesBothForms) {
+  for (bool again : {false, true}) {
+    LineBuffer text(LogFormat::kText);
+    text.clear();
+    text.text("a", "x");
+    text.begin("n");
+    text.digits(7);
+    EXPECT_EQ(text.finish(), "a=x n=7\n") << again;
+  }
+  LineBuffer json(LogFormat::kJson);
+  for (bool again : {false, true}) {
+    json.clear();
+    json.text("a", "x");
+    json.begin("n");
+    json.digits(-7);
+    EXPECT_EQ(json.finish(), "{\"a\":\"x\",\"n\":-7}\n") << again;
+  }
+}
+
+// The same as the program's own log, whatever stands at whatever place.
+TEST(LineBuffer, ValuesAreEscapedAsInTheProgramsLog) {
+  for (LogFormat format : {LogFormat::kText, LogFormat::kJson}) {
+    for (std::string_view special :
+         {"", " ", "=", "\"", "\\", "\n", "\x1b", "\x7f", "\xc3\xa9", "\xff"}) {
+      for (std::size_t before = 0; before < 70; ++before) {
+        const std::string value = std::string(before, 'x') + std::string(special) + "y";
+        std::string expected;
+        LogLine(format, expected).add("k", value).end();
+        EXPECT_EQ(fieldOf(format, value), expected);
+      }
+    }
+    std::string expected;
+    LogLine(format, expected).add("k", "").end();
+    EXPECT_EQ(fieldOf(format, ""), expected);
+  }
+}
+
+TEST(LineBuffer, GrowsWithWhatIsWritten) {
+  LineBuffer line(LogFormat::kJson);
+  line.clear();
+  std::string expected = "{";
+  for (int i = 0; i < 20; ++i) {
+    const std::string value(1000, static_cast<char>('a' + i));
+    line.text("key", value);
+    expected += (i == 0 ? "\"key\":\"" : ",\"key\":\"") + value + "\"";
+  }
+  line.text("last", std::string(5000, '\n'));
+  expected += ",\"last\":\"";
+  for (int i = 0; i < 5000; ++i) {
+    expected += "\\n";
+  }
+  EXPECT_EQ(line.finish(), expected + "\"}\n");
+}
+
+TEST(LineBuffer, DecimalsAreExactAndShort) {
+  auto text = [](std::int64_t value, std::size_t places) {
+    LineBuffer line(LogFormat::kText);
+    line.clear();
+    line.begin("d");
+    line.decimal(value, places);
+    const std::string all(line.finish());
+    return all.substr(2, all.size() - 3);
+  };
+  EXPECT_EQ(text(0, 6), "0");
+  EXPECT_EQ(text(412'000, 6), "0.412");
+  EXPECT_EQ(text(1, 6), "0.000001");
+  EXPECT_EQ(text(12'000'000, 6), "12");
+  EXPECT_EQ(text(-1'500'000'000, 9), "-1.5");
+  EXPECT_EQ(text(INT64_MIN, 9), "-9223372036.854775808");
+}
+
+}  // namespace
+}  // namespace gatehouse::telemetry
