@@ -2,9 +2,18 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <array>
+#include <cstdint>
 #include <cstring>
 #include <net/if.h>
+#include <netinet/in.h>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <sys/socket.h>
 
+#include "base/error.h"
+#include "base/result.h"
 #include "base/text.h"
 #include "io/socket_address.h"
 

@@ -1,6 +1,12 @@
 #include "io/blocking.h"
 
+#include <cstddef>
+#include <mutex>
 #include <pthread.h>
+#include <string>
+#include <utility>
+
+#include "io/reactor.h"
 
 namespace gatehouse::io {
 

@@ -1,11 +1,19 @@
 #include "io/blocking.h"
 
 #include <latch>
+#include <optional>
 #include <thread>
 
 #include <gtest/gtest.h>
 
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "io/gate.h"
+#include "io/reactor.h"
 #include "io/run_task.h"
+#include "io/stop.h"
+#include "io/task.h"
 
 namespace gatehouse::io {
 namespace {

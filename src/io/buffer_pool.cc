@@ -4,11 +4,16 @@
 #include <bit>
 #include <cstdlib>
 #include <cstring>
-#include <malloc.h>
-#include <new>
+#include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "base/bytes.h"
 #include "base/check.h"
+#include "base/error.h"
+#include "base/result.h"
 
 namespace gatehouse::io {
 

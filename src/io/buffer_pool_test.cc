@@ -2,8 +2,13 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/result.h"
 
 namespace gatehouse::io {
 namespace {

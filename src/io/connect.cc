@@ -1,16 +1,29 @@
 #include "io/connect.h"
 
 #include <algorithm>
+#include <asm-generic/socket.h>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <netinet/tcp.h>
 #include <optional>
+#include <string.h>
 #include <string>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
+#include "base/error.h"
+#include "base/result.h"
+#include "io/address.h"
+#include "io/deadline.h"
 #include "io/gate.h"
 #include "io/socket_address.h"
+#include "io/stop.h"
+#include "io/task.h"
+#include "io/tcp.h"
+#include "io/timers.h"
 #include "io/waiter.h"
 
 namespace gatehouse::io {

@@ -1,13 +1,30 @@
 #include "io/connect.h"
 
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "io/address.h"
+#include "io/deadline.h"
+#include "io/gate.h"
 #include "io/listener.h"
+#include "io/reactor.h"
 #include "io/run_task.h"
 #include "io/socket_address.h"
+#include "io/stop.h"
+#include "io/task.h"
+#include "io/tcp.h"
 
 namespace gatehouse::io {
 namespace {

@@ -1,5 +1,7 @@
 #include "io/deadline.h"
 
+#include "base/result.h"
+
 namespace gatehouse::io {
 
 void DeadlineTimer::arm(Deadline deadline) {

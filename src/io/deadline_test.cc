@@ -1,8 +1,15 @@
 #include "io/deadline.h"
 
+#include <optional>
+
 #include <gtest/gtest.h>
 
-#include "io/run_task.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "io/gate.h"
+#include "io/stop.h"
+#include "io/task.h"
 #include "io/waiter.h"
 
 namespace gatehouse::io {

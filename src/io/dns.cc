@@ -1,13 +1,27 @@
 #include "io/dns.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/result.h"
 #include "base/text.h"
+#include "io/address.h"
 #include "io/dns/channel.h"
 #include "io/dns/hosts_file.h"
+#include "io/list.h"
 #include "io/reactor.h"
+#include "io/task.h"
+#include "io/waiter.h"
 
 namespace gatehouse::io {
 

@@ -1,17 +1,29 @@
 #include "io/dns.h"
 
+#include <array>
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
 #include <map>
+#include <optional>
+#include <string>
 #include <sys/socket.h>
+#include <sys/types.h>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
-#include "io/dns/hosts_file.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "io/address.h"
+#include "io/gate.h"
+#include "io/reactor.h"
 #include "io/run_task.h"
 #include "io/socket_address.h"
+#include "io/stop.h"
+#include "io/task.h"
 #include "io/waiter.h"
 
 namespace gatehouse::io {

@@ -1,18 +1,29 @@
 #include "io/file_watch.h"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <functional>
+#include <iterator>
+#include <memory>
 #include <set>
+#include <string.h>
+#include <string>
 #include <string_view>
 #include <sys/inotify.h>
+#include <sys/types.h>
+#include <system_error>
 #include <unistd.h>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
+#include "base/error.h"
+#include "base/result.h"
 #include "io/reactor.h"
+#include "io/task.h"
 #include "io/waiter.h"
 
 namespace gatehouse::io {

@@ -2,12 +2,20 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
 
-#include "io/deadline.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "io/gate.h"
 #include "io/run_task.h"
+#include "io/stop.h"
+#include "io/task.h"
 
 namespace gatehouse::io {
 namespace {

@@ -1,9 +1,14 @@
 #include "io/gate.h"
 
 #include <coroutine>
+#include <utility>
 
 #include "base/check.h"
+#include "base/result.h"
 #include "io/reactor.h"
+#include "io/stop.h"
+#include "io/task.h"
+#include "io/waiter.h"
 
 namespace gatehouse::io {
 

@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include "io/deadline.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/result.h"
 #include "io/run_task.h"
+#include "io/stop.h"
+#include "io/task.h"
 #include "io/waiter.h"
 
 namespace gatehouse::io {

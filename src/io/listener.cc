@@ -1,14 +1,27 @@
 #include "io/listener.h"
 
+#include <asm-generic/socket.h>
 #include <cerrno>
 #include <cstring>
+#include <expected>
 #include <fcntl.h>
+#include <memory>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <optional>
+#include <string.h>
 #include <string>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
+#include "base/error.h"
+#include "base/result.h"
+#include "io/address.h"
+#include "io/reactor.h"
 #include "io/socket_address.h"
+#include "io/tcp.h"
 
 namespace gatehouse::io {
 

@@ -1,13 +1,27 @@
 #include "io/listener.h"
 
 #include <fcntl.h>
+#include <memory>
+#include <optional>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "io/address.h"
 #include "io/connect.h"
+#include "io/deadline.h"
+#include "io/gate.h"
+#include "io/reactor.h"
 #include "io/run_task.h"
+#include "io/stop.h"
+#include "io/task.h"
+#include "io/tcp.h"
 
 namespace gatehouse::io {
 namespace {

@@ -1,14 +1,23 @@
 #include "io/process.h"
 
+#include <bits/types/sigset_t.h>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <initializer_list>
 #include <malloc.h>
-#include <pthread.h>
+#include <memory>
+#include <signal.h>
+#include <string.h>
 #include <string>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/types.h>
 #include <unistd.h>
+
+#include "base/error.h"
+#include "base/result.h"
+#include "io/reactor.h"
 
 namespace gatehouse::io {
 

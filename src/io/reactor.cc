@@ -2,16 +2,28 @@
 
 #include <algorithm>
 #include <array>
+#include <bits/chrono.h>
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <cstring>
-#include <limits>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string.h>
 #include <string>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 #include "base/check.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "io/read_loan.h"
+#include "io/waiter.h"
 
 namespace gatehouse::io {
 

@@ -3,10 +3,17 @@
 #include <algorithm>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
-#include "io/run_task.h"
+#include "base/clock.h"
+#include "io/gate.h"
+#include "io/read_loan.h"
+#include "io/stop.h"
+#include "io/task.h"
+#include "io/waiter.h"
 
 namespace gatehouse::io {
 namespace {

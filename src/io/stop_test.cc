@@ -1,6 +1,7 @@
 #include "io/stop.h"
 
 #include <functional>
+#include <utility>
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,12 @@
 #include "io/stream.h"
 
-#include "base/check.h"
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "base/result.h"
+#include "io/read_loan.h"
+#include "io/waiter.h"
 
 namespace gatehouse::io {
 

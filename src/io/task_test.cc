@@ -1,13 +1,17 @@
 #include "io/task.h"
 
+#include <coroutine>
 #include <malloc.h>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
+#include "base/clock.h"
 #include "io/run_task.h"
+#include "io/stop.h"
 #include "io/waiter.h"
 
 namespace gatehouse::io {

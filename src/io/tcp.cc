@@ -2,15 +2,27 @@
 
 #include <algorithm>
 #include <array>
+#include <asm-generic/socket.h>
+#include <bits/types/struct_iovec.h>
 #include <cerrno>
 #include <cstring>
+#include <memory>
+#include <span>
+#include <string.h>
+#include <string_view>
 #include <sys/socket.h>
-#include <sys/uio.h>
+#include <sys/types.h>
 #include <unistd.h>
 #include <utility>
 
 #include "base/check.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "io/reactor.h"
 #include "io/socket_address.h"
+#include "io/stop.h"
+#include "io/stream.h"
+#include "io/task.h"
 
 namespace gatehouse::io {
 

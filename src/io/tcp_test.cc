@@ -1,12 +1,26 @@
 #include "io/tcp.h"
 
+#include <array>
+#include <cstddef>
 #include <malloc.h>
+#include <memory>
 #include <numeric>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include <gtest/gtest.h>
 
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "io/gate.h"
+#include "io/read_loan.h"
 #include "io/run_task.h"
+#include "io/stream.h"
+#include "io/task.h"
 
 namespace gatehouse::io {
 namespace {

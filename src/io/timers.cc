@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <bit>
-#include <chrono>
+#include <bits/chrono.h>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 
-#include "base/check.h"
+#include "base/clock.h"
+#include "io/list.h"
 
 namespace gatehouse::io {
 

@@ -1,11 +1,17 @@
 #include "io/timers.h"
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include "base/clock.h"
 
 namespace gatehouse::io {
 namespace {

@@ -1,10 +1,23 @@
 #include "io/tls_authority.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <string>
 
+#include <openssl/asn1.h>
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/obj_mac.h>
 #include <openssl/pem.h>
+#include <openssl/types.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "io/address.h"
 #include "io/tls_handles.h"
 

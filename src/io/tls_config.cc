@@ -1,8 +1,22 @@
 #include "io/tls_config.h"
 
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
+#include <openssl/err.h>
+#include <openssl/prov_ssl.h>
+#include <openssl/ssl.h>
+#include <openssl/tls1.h>
+#include <openssl/types.h>
+#include <openssl/x509_vfy.h>
+
+#include "base/error.h"
+#include "base/result.h"
 #include "base/text.h"
 #include "io/tls_handles.h"
 #include "io/tls_sessions.h"

@@ -1,11 +1,29 @@
 #include "io/tls_pem.h"
 
 #include <array>
+#include <cstdint>
 #include <cstring>
 #include <ctime>
+#include <expected>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <time.h>
+#include <vector>
 
+#include <openssl/asn1.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/obj_mac.h>
 #include <openssl/pem.h>
+#include <openssl/pemerr.h>
+#include <openssl/types.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/result.h"
 #include "io/address.h"
 #include "io/tls_handles.h"
 

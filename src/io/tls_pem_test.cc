@@ -1,7 +1,12 @@
 #include "io/tls_pem.h"
 
+#include <vector>
+
 #include <gtest/gtest.h>
 
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/result.h"
 #include "io/tls_authority.h"
 
 namespace gatehouse::io {

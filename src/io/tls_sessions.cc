@@ -1,6 +1,16 @@
 #include "io/tls_sessions.h"
 
+#include <string>
 #include <utility>
+#include <vector>
+
+#include <openssl/prov_ssl.h>
+#include <openssl/ssl.h>
+#include <openssl/types.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+
+#include "io/tls_handles.h"
 
 namespace gatehouse::io {
 

@@ -2,12 +2,34 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/sslerr.h>
+#include <openssl/tls1.h>
+#include <openssl/types.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
 #include "base/check.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "io/deadline.h"
+#include "io/reactor.h"
+#include "io/stop.h"
+#include "io/stream.h"
+#include "io/task.h"
+#include "io/tcp.h"
+#include "io/tls_config.h"
 #include "io/tls_handles.h"
 #include "io/tls_sessions.h"
 #include "io/tls_wire.h"
+#include "io/waiter.h"
 
 namespace gatehouse::io {
 

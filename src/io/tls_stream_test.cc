@@ -1,11 +1,29 @@
 #include "io/tls_stream.h"
 
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "io/deadline.h"
+#include "io/gate.h"
+#include "io/reactor.h"
+#include "io/read_loan.h"
 #include "io/run_task.h"
+#include "io/stream.h"
+#include "io/task.h"
+#include "io/tcp.h"
 #include "io/tls_authority.h"
+#include "io/tls_config.h"
 #include "io/waiter.h"
 
 namespace gatehouse::io {

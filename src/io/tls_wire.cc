@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <cstring>
-#include <utility>
+#include <span>
+
+#include <openssl/bio.h>
+#include <openssl/types.h>
 
 #include "base/check.h"
+#include "io/tls_handles.h"
 
 namespace gatehouse::io {
 

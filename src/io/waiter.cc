@@ -1,6 +1,12 @@
 #include "io/waiter.h"
 
+#include <coroutine>
+#include <expected>
+
+#include "base/error.h"
+#include "base/result.h"
 #include "io/reactor.h"
+#include "io/stop.h"
 
 namespace gatehouse::io {
 

@@ -1,9 +1,14 @@
 #include "io/workers.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <functional>
 #include <latch>
+#include <memory>
 #include <pthread.h>
 #include <string>
+
+#include "io/reactor.h"
 
 namespace gatehouse::io {
 

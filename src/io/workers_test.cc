@@ -1,16 +1,33 @@
 #include "io/workers.h"
 
 #include <atomic>
+#include <cstddef>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <span>
 #include <string>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
+#include "base/result.h"
+#include "io/address.h"
 #include "io/connect.h"
+#include "io/deadline.h"
+#include "io/gate.h"
 #include "io/listener.h"
+#include "io/reactor.h"
+#include "io/read_loan.h"
 #include "io/run_task.h"
+#include "io/stop.h"
+#include "io/stream.h"
+#include "io/task.h"
+#include "io/tcp.h"
 #include "io/tls_authority.h"
+#include "io/tls_config.h"
 #include "io/tls_stream.h"
 
 namespace gatehouse::io {

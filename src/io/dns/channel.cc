@@ -1,13 +1,21 @@
 #include "io/dns/channel.h"
 
 #include <algorithm>
+#include <memory>
 #include <mutex>
 #include <poll.h>
+#include <string>
+#include <sys/poll.h>
+#include <sys/socket.h>
 #include <utility>
+#include <vector>
 
 #include <ares.h>
 
 #include "base/check.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "io/reactor.h"
 #include "io/socket_address.h"
 
 namespace gatehouse::io {

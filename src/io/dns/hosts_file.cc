@@ -4,9 +4,14 @@
 #include <fstream>
 #include <optional>
 #include <sstream>
+#include <string>
+#include <string_view>
 #include <sys/stat.h>
+#include <vector>
 
+#include "base/clock.h"
 #include "base/text.h"
+#include "io/address.h"
 
 namespace gatehouse::io {
 
