@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <gtest/gtest.h>
+#include <simdjson.h>
 
 #include "wire/json.h"
 #include "wire/json_write.h"
@@ -84,6 +85,10 @@ TEST(JsonRead, LimitsDepthAndSize) {
   EXPECT_EQ(deep.error().offset, 3u);
   EXPECT_FALSE(readJson(std::string(101, ' '), options));
   EXPECT_FALSE(readJson(std::string(5000, '[') + std::string(5000, ']')));
+}
+
+TEST(JsonRead, SimdjsonIsBuiltForThisCpu) {
+  EXPECT_NE(simdjson::builtin_implementation()->name(), "fallback");
 }
 
 struct Fault {
