@@ -23,7 +23,7 @@ void writeDuration(std::int64_t micros, LineBuffer& line) {
     line.digits(micros / 1000);
     line.put("ms");
   } else {
-    line.decimal(micros / 1000, 3);
+    line.decimal<3>(micros / 1000);
     line.put('s');
   }
 }
@@ -84,12 +84,14 @@ class LineOfRecord {
       line_.digits(*value);
     }
   }
-  /// A decimal: `value` / 10^places.
-  void put(Attribute attribute, std::optional<std::int64_t> value, std::size_t places) {
+  /// As a decimal: `value` / 10^Places.
+  template <std::size_t Places>
+  void putDecimal(Attribute attribute, std::optional<std::int64_t> value) {
     if (value && begin(attribute)) {
-      line_.decimal(*value, places);
+      line_.decimal<Places>(*value);
     }
   }
+  void putSeconds(Attribute attribute, Mark time) { putDecimal<6>(attribute, time.micros()); }
   void put(Attribute attribute, std::span<const std::uint8_t> bytes) {
     if (begin(attribute)) {
       line_.quote();
@@ -200,10 +202,10 @@ class LineOfRecord {
       put(kReasoningTokens, number(usage->reasoning));
       put(kUsageState, llm::toString(usage->state));
     }
-    put(kTimeToFirstToken, timeToFirstToken(record_).micros(), 6);
-    put(kTimePerOutputToken, llm.time_per_output_token.micros(), 6);
+    putSeconds(kTimeToFirstToken, timeToFirstToken(record_));
+    putSeconds(kTimePerOutputToken, llm.time_per_output_token);
     if (llm.cost) {
-      put(kCostTotal, std::optional(llm::amount(*llm.cost)), 9);
+      putDecimal<9>(kCostTotal, llm::amount(*llm.cost));
     }
     put(kPriceStatus, toString(llm.price_status));
   }
@@ -229,7 +231,7 @@ class LineOfRecord {
     put(kOutcome, toString(ending.outcome));
     put(kReason, reasonOf(ending));
     putError(ending);
-    put(kOverhead, record_.overhead.micros(), 6);
+    putSeconds(kOverhead, record_.overhead);
     const auto total = record_.t_total.micros();
     if (total && begin(kDuration)) {
       line_.quote();
@@ -284,7 +286,7 @@ void TimeText::write(WallMicros wall, LineBuffer& line) {
     );
   }
   line.put({text_.data(), text_.size()});
-  line.padded(static_cast<std::uint64_t>((time - second).count()), 6);
+  line.padded<6>(static_cast<std::uint64_t>((time - second).count()));
   line.put('Z');
 }
 

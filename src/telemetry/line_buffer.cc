@@ -1,6 +1,7 @@
 #include "telemetry/line_buffer.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/text.h"
 #include "telemetry/byte_block.h"
@@ -12,12 +13,12 @@ constexpr std::size_t kFirstRoom = 4096;
 constexpr std::size_t kAroundField = 16;  // separators, quotes, the line's end
 constexpr std::size_t kLongestEscape = 6;
 
-/// Bytes that JSON strings and quoted text hold as they are.
+/// Bytes that JSON strings and quoted text do not hold as they are.
 BlockMask needsEscape(ByteBlock block) {
   return (block < 0x20) | (block >= 0x7F) | (block == '"') | (block == '\\');
 }
 
-/// Bytes after which a text value has to be quoted.
+/// Bytes for which a value outside JSON has to be quoted, besides those.
 BlockMask needsQuotes(ByteBlock block) {
   return (block == ' ') | (block == '=');
 }
@@ -50,47 +51,73 @@ void LineBuffer::reserve(std::size_t bytes) {
   at_ = storage_.data() + used;
 }
 
+// The cursor is a local variable here: what is written are chars, which may be anything, at_
+// included, so that the compiler would store and load the member for each.
+char* LineBuffer::writeKey(char* at, std::string_view key) const {
+  *at = json_ ? (first_ ? '{' : ',') : ' ';
+  at += json_ || !first_ ? 1 : 0;
+  if (json_) {
+    *at++ = '"';
+  }
+  std::memcpy(at, key.data(), key.size());
+  at += key.size();
+  if (json_) {
+    *at++ = '"';
+  }
+  *at++ = json_ ? ':' : '=';
+  return at;
+}
+
 void LineBuffer::begin(std::string_view key) {
   reserve(key.size() + kAroundField + kPieces);
-  if (json_) {
-    put(first_ ? '{' : ',');
-    put('"');
-    put(key);
-    put('"');
-    put(':');
-  } else {
-    if (!first_) {
-      put(' ');
-    }
-    put(key);
-    put('=');
-  }
+  at_ = writeKey(at_, key);
   first_ = false;
 }
 
 void LineBuffer::text(std::string_view key, std::string_view value) {
-  begin(key);
-  reserve(value.size() + kBlockSize + kAroundField);
+  reserve(key.size() + value.size() + kBlockSize + kAroundField);
+  char* at = writeKey(at_, key);
+  first_ = false;
   // Written as if nothing needed care, then looked at: what stands behind the text counts for
   // nothing in that look.
-  char* const begin = at_;
-  quote();
-  char* const from = at_;
-  put(value);
-  std::memset(at_, 'a', kBlockSize);
-  bool escape = false;
-  bool quotes = value.empty();
-  for (const char* block = from; block < at_; block += kBlockSize) {
-    const ByteBlock bytes = loadBlock(block);
-    escape = escape || any(needsEscape(bytes));
-    quotes = quotes || any(needsQuotes(bytes));
+  char* const begin = at;
+  if (json_) {
+    *at++ = '"';
   }
-  if (escape || (quotes && !json_)) [[unlikely]] {
+  const char* const from = at;
+  std::memcpy(at, value.data(), value.size());
+  at += value.size();
+  std::memset(at, 'a', kBlockSize);
+  if (!isPlain(from, at)) [[unlikely]] {
     at_ = begin;
     textWithEscapes(value);
     return;
   }
-  quote();
+  if (json_) {
+    *at++ = '"';
+  }
+  at_ = at;
+}
+
+bool LineBuffer::isPlain(const char* from, const char* end) const {
+  if (json_) {
+    for (; from < end; from += kBlockSize) {
+      if (any(needsEscape(loadBlock(from)))) {
+        return false;
+      }
+    }
+    return true;
+  }
+  if (from == end) {
+    return false;
+  }
+  for (; from < end; from += kBlockSize) {
+    const ByteBlock block = loadBlock(from);
+    if (any(needsEscape(block) | needsQuotes(block))) {
+      return false;
+    }
+  }
+  return true;
 }
 
 void LineBuffer::textWithEscapes(std::string_view value) {
@@ -99,37 +126,6 @@ void LineBuffer::textWithEscapes(std::string_view value) {
   appendQuoted(quoted, value);
   reserve(quoted.size() + kAroundField);
   put(quoted);
-}
-
-void LineBuffer::padded(std::uint64_t value, std::size_t count) {
-  std::array<char, 20> text;
-  const char* end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-  const auto size = static_cast<std::size_t>(end - text.data());
-  for (std::size_t i = size; i < count; ++i) {
-    put('0');
-  }
-  put({text.data(), size});
-}
-
-void LineBuffer::decimal(std::int64_t value, std::size_t places) {
-  std::uint64_t scale = 1;
-  for (std::size_t i = 0; i < places; ++i) {
-    scale *= 10;
-  }
-  if (value < 0) {
-    put('-');
-  }
-  const std::uint64_t size =
-      value < 0 ? -static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
-  digits(size / scale);
-  if (size % scale == 0) {
-    return;
-  }
-  put('.');
-  padded(size % scale, places);
-  while (at_[-1] == '0') {
-    --at_;
-  }
 }
 
 void LineBuffer::hex(std::span<const std::uint8_t> bytes) {

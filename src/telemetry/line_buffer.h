@@ -3,7 +3,6 @@
 // for once a field and nothing is cleared or moved. Owner's thread.
 #pragma once
 
-#include <array>
 #include <charconv>
 #include <concepts>
 #include <cstddef>
@@ -48,14 +47,24 @@ class LineBuffer {
     at_ = std::to_chars(at_, at_ + 24, value).ptr;
   }
   void digits(double value) { at_ = std::to_chars(at_, at_ + 32, value).ptr; }
-  /// With zeros in front, `count` of them at least.
-  void padded(std::uint64_t value, std::size_t count);
-  /// `value` / 10^places, without trailing zeros.
-  void decimal(std::int64_t value, std::size_t places);
+  /// `Count` digits, zeros in front; the value has no more.
+  template <std::size_t Count>
+  void padded(std::uint64_t value) {
+    for (std::size_t i = Count; i-- > 0; value /= 10) {
+      at_[i] = static_cast<char>('0' + value % 10);
+    }
+    at_ += Count;
+  }
+  /// `value` / 10^Places, without trailing zeros.
+  template <std::size_t Places>
+  void decimal(std::int64_t value);
   void hex(std::span<const std::uint8_t> bytes);
 
  private:
   void reserve(std::size_t bytes);
+  char* writeKey(char* at, std::string_view key) const;
+  /// Whether the bytes can stay as they are; up to kBlockSize bytes after `end` are read, too.
+  bool isPlain(const char* from, const char* end) const;
   void textWithEscapes(std::string_view value);
 
   std::string storage_;  // all of it is room; what is written ends at at_
@@ -63,5 +72,30 @@ class LineBuffer {
   bool json_;
   bool first_ = true;
 };
+
+template <std::size_t Places>
+void LineBuffer::decimal(std::int64_t value) {
+  constexpr std::uint64_t kScale = [] {
+    std::uint64_t scale = 1;
+    for (std::size_t i = 0; i < Places; ++i) {
+      scale *= 10;
+    }
+    return scale;
+  }();
+  const auto bits = static_cast<std::uint64_t>(value);
+  const std::uint64_t size = value < 0 ? -bits : bits;
+  if (value < 0) {
+    put('-');
+  }
+  digits(size / kScale);
+  if (size % kScale == 0) {
+    return;
+  }
+  put('.');
+  padded<Places>(size % kScale);
+  while (at_[-1] == '0') {
+    --at_;
+  }
+}
 
 }  // namespace gatehouse::telemetry

@@ -1,6 +1,7 @@
 #include "telemetry/line_buffer.h"
 
 #include <string>
+#include <type_traits>
 
 #include <gtest/gtest.h>
 
@@ -69,20 +70,23 @@ TEST(LineBuffer, GrowsWithWhatIsWritten) {
 }
 
 TEST(LineBuffer, DecimalsAreExactAndShort) {
-  auto text = [](std::int64_t value, std::size_t places) {
-    LineBuffer line(LogFormat::kText);
-    line.clear();
-    line.begin("d");
-    line.decimal(value, places);
-    const std::string all(line.finish());
-    return all.substr(2, all.size() - 3);
-  };
-  EXPECT_EQ(text(0, 6), "0");
-  EXPECT_EQ(text(412'000, 6), "0.412");
-  EXPECT_EQ(text(1, 6), "0.000001");
-  EXPECT_EQ(text(12'000'000, 6), "12");
-  EXPECT_EQ(text(-1'500'000'000, 9), "-1.5");
-  EXPECT_EQ(text(INT64_MIN, 9), "-9223372036.854775808");
+  auto text =
+      []<std::size_t Places>(std::integral_constant<std::size_t, Places>, std::int64_t value) {
+        LineBuffer line(LogFormat::kText);
+        line.clear();
+        line.begin("d");
+        line.decimal<Places>(value);
+        const std::string all(line.finish());
+        return all.substr(2, all.size() - 3);
+      };
+  constexpr std::integral_constant<std::size_t, 6> kMicro;
+  constexpr std::integral_constant<std::size_t, 9> kNano;
+  EXPECT_EQ(text(kMicro, 0), "0");
+  EXPECT_EQ(text(kMicro, 412'000), "0.412");
+  EXPECT_EQ(text(kMicro, 1), "0.000001");
+  EXPECT_EQ(text(kMicro, 12'000'000), "12");
+  EXPECT_EQ(text(kNano, -1'500'000'000), "-1.5");
+  EXPECT_EQ(text(kNano, INT64_MIN), "-9223372036.854775808");
 }
 
 }  // namespace

@@ -163,9 +163,9 @@ void LlmSeries::countTokenUsage(
       continue;
     }
     const auto tokens = static_cast<double>(*types[i].tokens);
-    auto rest = genAiLabels(subject.record, subject.llm, subject.request_model);
     if (subject.sets.gatehouse) {
       if (!cells.token_usage[i]) {
+        auto rest = genAiLabels(subject.record, subject.llm, subject.request_model);
         cells.token_usage[i] =
             shard_.histogram(Family::kGenAiTokenUsage, labelsAfter(types[i].name, rest));
       }
@@ -173,24 +173,20 @@ void LlmSeries::countTokenUsage(
     }
     if (subject.sets.agentgateway) {
       if (!cells.agw_token_usage[i]) {
-        const std::string bind = bindOf(subject.record);
-        const std::array<std::string_view, 10> labels = {
-            types[i].name,
-            rest[0],
-            rest[1],
-            rest[2],
-            rest[3],
-            bind,
-            rest[4],
-            rest[5],
-            rest[6],
-            rest[7]
-        };
-        cells.agw_token_usage[i] = shard_.histogram(Family::kAgwGenAiTokenUsage, labels);
+        cells.agw_token_usage[i] = agentgatewayTokenUsage(subject, types[i].name);
       }
       cells.agw_token_usage[i]->observe(tokens);
     }
   }
+}
+
+Histogram LlmSeries::agentgatewayTokenUsage(const Subject& subject, std::string_view type) {
+  const auto rest = genAiLabels(subject.record, subject.llm, subject.request_model);
+  const std::string bind = bindOf(subject.record);
+  const std::array<std::string_view, 10> labels = {
+      type, rest[0], rest[1], rest[2], rest[3], bind, rest[4], rest[5], rest[6], rest[7]
+  };
+  return shard_.histogram(Family::kAgwGenAiTokenUsage, labels);
 }
 
 void LlmSeries::countTimes(Cells& cells, const Subject& subject) {

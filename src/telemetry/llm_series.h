@@ -53,6 +53,7 @@ class LlmSeries {
   void countUsage(Cells& cells, const Subject& subject, llm::UsageState state);
   void countTokens(Cells& cells, const Subject& subject, const llm::TokenUsage& usage);
   void countTokenUsage(Cells& cells, const Subject& subject, const llm::TokenUsage& usage);
+  Histogram agentgatewayTokenUsage(const Subject& subject, std::string_view type);
   void countTimes(Cells& cells, const Subject& subject);
   void countAnomalies(const LlmRecord& llm, llm::UsageAnomalies anomalies);
 

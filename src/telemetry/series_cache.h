@@ -2,7 +2,9 @@
 // a request costs a few additions. Owner's thread.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -13,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "telemetry/name.h"
 
 namespace gatehouse::telemetry {
@@ -22,73 +25,100 @@ namespace gatehouse::telemetry {
 class SeriesKey {
  public:
   void clear() {
-    bytes_.clear();
-    names_.clear();
+    size_ = 0;
+    names_size_ = 0;
   }
   SeriesKey& add(const Name& name) {
-    names_.push_back(&name);
+    GATEHOUSE_DEBUG_CHECK(names_size_ < names_.size());
+    names_[names_size_++] = &name;
     return addNumber(reinterpret_cast<std::uintptr_t>(name.identity()));
   }
   template <typename Number>
     requires std::is_integral_v<Number> || std::is_enum_v<Number>
   SeriesKey& addNumber(Number number) {
-    std::array<char, sizeof(Number)> bytes;
-    std::memcpy(bytes.data(), &number, sizeof(Number));
-    bytes_.append(bytes.data(), bytes.size());
-    return *this;
+    return addBytes(&number, sizeof(Number));
   }
+  /// At most 256 bytes of it count.
   SeriesKey& addText(std::string_view text) {
-    addNumber(text.size());
-    bytes_ += text;
-    return *this;
+    text = text.substr(0, kLongestText);
+    addNumber(static_cast<std::uint16_t>(text.size()));
+    return addBytes(text.data(), text.size());
   }
 
-  std::string_view bytes() const { return bytes_; }
+  std::string_view bytes() const [[clang::lifetimebound]] { return {bytes_.data(), size_}; }
   std::vector<Name> copyNames() const {
     std::vector<Name> copies;
-    copies.reserve(names_.size());
-    for (const Name* name : names_) {
-      copies.push_back(*name);
+    copies.reserve(names_size_);
+    for (std::size_t i = 0; i < names_size_; ++i) {
+      copies.push_back(*names_[i]);
     }
     return copies;
   }
 
  private:
-  std::string bytes_;
-  std::vector<const Name*> names_;
+  static constexpr std::size_t kLongestText = 256;
+
+  SeriesKey& addBytes(const void* from, std::size_t size) {
+    GATEHOUSE_DEBUG_CHECK(size_ + size <= bytes_.size());
+    std::memcpy(bytes_.data() + size_, from, size);
+    size_ += size;
+    return *this;
+  }
+
+  std::array<char, 4 * kLongestText> bytes_;
+  std::array<const Name*, 8> names_;
+  std::size_t size_ = 0;
+  std::size_t names_size_ = 0;
 };
 
-/// Forgets everything when it is full: entries can be made again, and names of old snapshots shall
-/// not be kept for ever.
+/// Two keys of one hash take turns: an entry can always be made again, so that costs time and
+/// nothing else. For the same reason everything is forgotten when the cache is full; names of old
+/// snapshots shall not be kept for ever.
 template <typename Entry>
 class SeriesCache {
  public:
   /// The entry of `key`, made by `make()` if there is none. Valid until the next call.
   template <typename Make>
   Entry& find(const SeriesKey& key, Make make) {
-    auto known = entries_.find(key.bytes());
-    if (known == entries_.end()) {
-      if (entries_.size() >= kLimit) {
-        entries_.clear();
-      }
-      known = entries_.emplace(std::string(key.bytes()), Kept{make(), key.copyNames()}).first;
+    const std::uint64_t hash = hashOf(key.bytes());
+    auto known = entries_.find(hash);
+    if (known != entries_.end() && known->second.key == key.bytes()) [[likely]] {
+      return known->second.entry;
     }
-    return known->second.entry;
+    if (entries_.size() >= kLimit) {
+      entries_.clear();
+    }
+    Kept kept{std::string(key.bytes()), make(), key.copyNames()};
+    return entries_.insert_or_assign(hash, std::move(kept)).first->second.entry;
   }
 
  private:
   static constexpr std::size_t kLimit = 4096;
   struct Kept {
+    std::string key;
     Entry entry;
     std::vector<Name> names;
   };
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const {
-      return std::hash<std::string_view>{}(text);
+
+  // Eight bytes at a time (FNV's multiplier): keys are short, and spreading them is all that is
+  // asked.
+  static std::uint64_t hashOf(std::string_view bytes) {
+    std::uint64_t hash = bytes.size();
+    while (!bytes.empty()) {
+      std::uint64_t word = 0;
+      const std::size_t taken = std::min(bytes.size(), sizeof(word));
+      if (taken == sizeof(word)) {
+        std::memcpy(&word, bytes.data(), sizeof(word));
+      } else {
+        std::memcpy(&word, bytes.data(), taken);
+      }
+      hash = std::rotl((hash ^ word) * 0x100000001B3, 29);
+      bytes.remove_prefix(taken);
     }
-  };
-  std::unordered_map<std::string, Kept, Hash, std::equal_to<>> entries_;
+    return hash ^ hash >> 32;
+  }
+
+  std::unordered_map<std::uint64_t, Kept> entries_;
 };
 
 }  // namespace gatehouse::telemetry
