@@ -139,6 +139,8 @@ std::string_view verdictName(ReplyVerdict verdict) {
       return "truncated";
     case ReplyVerdict::kUpstreamError:
       return "upstream_error";
+    case ReplyVerdict::kUpstreamFailed:
+      return "upstream_failed";
   }
   return "";
 }

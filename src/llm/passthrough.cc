@@ -109,6 +109,7 @@ struct ReplyReader::State {
   bool stop_reason = false;  // Messages
   bool usage_final = false;
   bool error_event = false;
+  bool error_first = false;  // and nothing came before it
   bool first_token = false;
   bool released = false;   // part of the event being received was forwarded
   bool cut_at_cr = false;  // a line feed that comes next belongs to the event cut out
@@ -178,6 +179,7 @@ void ReplyReader::State::readSigns(const ObjectSigns& signs) {
       usage_final = usage_final || (signs.usage && (signs.empty_choices || !isChat(rules.dialect)));
       break;
   }
+  error_first = error_first || (error_event && event_count == 1);
   if (generated) {
     first_token = true;
     generated_bytes += signs.generated_bytes;
@@ -280,7 +282,7 @@ void ReplyReader::State::push(std::string_view view) {
 
 ReplyVerdict ReplyReader::State::judge(BodyEnd end) const {
   if (error_event) {
-    return ReplyVerdict::kUpstreamError;
+    return error_first ? ReplyVerdict::kUpstreamFailed : ReplyVerdict::kUpstreamError;
   }
   if (end == BodyEnd::kBroken) {
     return ReplyVerdict::kTruncated;

@@ -37,9 +37,10 @@ enum class BodyEnd : std::uint8_t {
 };
 
 enum class ReplyVerdict : std::uint8_t {
-  kComplete,       // the dialect's end mark was seen, and a clean end
-  kTruncated,      // it broke off before
-  kUpstreamError,  // the upstream reported an error within its stream
+  kComplete,        // the dialect's end mark was seen, and a clean end
+  kTruncated,       // it broke off before
+  kUpstreamError,   // the upstream reported an error within its stream, after something else
+  kUpstreamFailed,  // its stream was an error from the first event on
 };
 
 struct ReplyEnd {

@@ -271,6 +271,11 @@ TEST(UpstreamError, IsPassedOnAndNothingIsAdded) {
   EXPECT_EQ(received.facts.error_type, "overloaded");
 }
 
+TEST(UpstreamError, FromTheFirstEventOnIsAFailure) {
+  Received received = pass(kHiding, {"data: {\"error\":{\"code\":429}}\n\ndata: [DONE]\n\n"});
+  EXPECT_EQ(received.end.verdict, ReplyVerdict::kUpstreamFailed);
+}
+
 TEST(Abandoned, SendsNothingAndEstimatesWhatWasGenerated) {
   Received received = pass(kHiding, {join({kText, kFinish.substr(0, 30)})}, BodyEnd::kAbandoned);
   EXPECT_THAT(received.end.tail, IsEmpty());

@@ -10,6 +10,7 @@
 namespace gatehouse::llm {
 namespace {
 
+using wire::JsonNode;
 using wire::JsonStep;
 using wire::JsonType;
 using wire::JsonWant;
@@ -56,108 +57,109 @@ constexpr JsonWant wantOf(Role role) {
 }
 
 template <std::size_t size>
-constexpr std::array<JsonStep, size> stepsOf(const std::array<Place, size>& places) {
+consteval std::array<JsonNode, size> nodesOf(const std::array<Place, size>& places) {
   std::array<JsonStep, size> steps{};
   for (std::size_t i = 0; i < size; ++i) {
     steps[i] = {places[i].key, places[i].parent, wantOf(places[i].role)};
   }
-  return steps;
+  return wire::linkSteps(steps);
 }
 
-// The second number of a line is the line its parent stands on, counted from 0.
+// The number in a line is the line its parent stands on, counted from 0; children of one parent
+// stand together.
 constexpr std::array kChatPlaces = {
     Place{},                                           // 0
     Place{"id", 0, Role::kId},                         // 1
     Place{"model", 0, Role::kModel},                   // 2
     Place{"usage", 0, Role::kUsage},                   // 3
-    Place{"error", 0, Role::kError},                   // 4
-    Place{"code", 4, Role::kErrorCode},                // 5
-    Place{"type", 4, Role::kErrorType},                // 6
-    Place{"choices", 0, Role::kChoices},               // 7
-    Place{"[]", 7, Role::kChoice},                     // 8
-    Place{"index", 8, Role::kChoiceIndex},             // 9
-    Place{"finish_reason", 8, Role::kFinish},          // 10
-    Place{"text", 8, Role::kGenerated},                // 11
-    Place{"delta", 8},                                 // 12
-    Place{"content", 12, Role::kGenerated},            // 13
-    Place{"reasoning_content", 12, Role::kGenerated},  // 14
-    Place{"reasoning", 12, Role::kGenerated},          // 15
-    Place{"refusal", 12, Role::kGenerated},            // 16
-    Place{"tool_calls", 12},                           // 17
-    Place{"[]", 17, Role::kToolCall},                  // 18
-    Place{"function", 18},                             // 19
-    Place{"arguments", 19, Role::kGenerated},          // 20
-    Place{"function_call", 12, Role::kToolCall},       // 21
-    Place{"arguments", 21, Role::kGenerated},          // 22
-    Place{"audio", 12},                                // 23
-    Place{"data", 23, Role::kGenerated},               // 24
-    Place{"transcript", 23, Role::kGenerated},         // 25
-    Place{"meta", 0},                                  // 26: Cohere's rerank
-    Place{"billed_units", 26, Role::kUsage},           // 27
+    Place{"choices", 0, Role::kChoices},               // 4
+    Place{"error", 0, Role::kError},                   // 5
+    Place{"meta", 0},                                  // 6
+    Place{"[]", 4, Role::kChoice},                     // 7
+    Place{"code", 5, Role::kErrorCode},                // 8
+    Place{"type", 5, Role::kErrorType},                // 9
+    Place{"billed_units", 6, Role::kUsage},            // 10
+    Place{"index", 7, Role::kChoiceIndex},             // 11
+    Place{"finish_reason", 7, Role::kFinish},          // 12
+    Place{"text", 7, Role::kGenerated},                // 13
+    Place{"delta", 7},                                 // 14
+    Place{"content", 14, Role::kGenerated},            // 15
+    Place{"reasoning_content", 14, Role::kGenerated},  // 16
+    Place{"reasoning", 14, Role::kGenerated},          // 17
+    Place{"refusal", 14, Role::kGenerated},            // 18
+    Place{"tool_calls", 14},                           // 19
+    Place{"function_call", 14, Role::kToolCall},       // 20
+    Place{"audio", 14},                                // 21
+    Place{"[]", 19, Role::kToolCall},                  // 22
+    Place{"arguments", 20, Role::kGenerated},          // 23
+    Place{"data", 21, Role::kGenerated},               // 24
+    Place{"transcript", 21, Role::kGenerated},         // 25
+    Place{"function", 22},                             // 26
+    Place{"arguments", 26, Role::kGenerated},          // 27
 };
 
 constexpr std::array kMessagesPlaces = {
-    Place{},                                      // 0
-    Place{"type", 0, Role::kType},                // 1
-    Place{"id", 0, Role::kId},                    // 2
-    Place{"model", 0, Role::kModel},              // 3
-    Place{"usage", 0, Role::kUsage},              // 4
-    Place{"stop_reason", 0, Role::kFinish},       // 5
-    Place{"error", 0, Role::kError},              // 6
-    Place{"type", 6, Role::kErrorType},           // 7
-    Place{"message", 0},                          // 8
-    Place{"id", 8, Role::kId},                    // 9
-    Place{"model", 8, Role::kModel},              // 10
-    Place{"usage", 8, Role::kUsage},              // 11
-    Place{"stop_reason", 8, Role::kFinish},       // 12
-    Place{"delta", 0},                            // 13
-    Place{"stop_reason", 13, Role::kFinish},      // 14
-    Place{"text", 13, Role::kGenerated},          // 15
-    Place{"thinking", 13, Role::kGenerated},      // 16
-    Place{"partial_json", 13, Role::kGenerated},  // 17
-    Place{"content_block", 0},                    // 18
-    Place{"text", 18, Role::kGenerated},          // 19
-    Place{"thinking", 18, Role::kGenerated},      // 20
+    Place{},                                     // 0
+    Place{"type", 0, Role::kType},               // 1
+    Place{"id", 0, Role::kId},                   // 2
+    Place{"model", 0, Role::kModel},             // 3
+    Place{"usage", 0, Role::kUsage},             // 4
+    Place{"stop_reason", 0, Role::kFinish},      // 5
+    Place{"delta", 0},                           // 6
+    Place{"content_block", 0},                   // 7
+    Place{"message", 0},                         // 8
+    Place{"error", 0, Role::kError},             // 9
+    Place{"text", 6, Role::kGenerated},          // 10
+    Place{"thinking", 6, Role::kGenerated},      // 11
+    Place{"partial_json", 6, Role::kGenerated},  // 12
+    Place{"stop_reason", 6, Role::kFinish},      // 13
+    Place{"text", 7, Role::kGenerated},          // 14
+    Place{"thinking", 7, Role::kGenerated},      // 15
+    Place{"id", 8, Role::kId},                   // 16
+    Place{"model", 8, Role::kModel},             // 17
+    Place{"usage", 8, Role::kUsage},             // 18
+    Place{"stop_reason", 8, Role::kFinish},      // 19
+    Place{"type", 9, Role::kErrorType},          // 20
 };
 
 constexpr std::array kResponsesPlaces = {
     Place{},                              // 0
     Place{"type", 0, Role::kType},        // 1
-    Place{"id", 0, Role::kId},            // 2
-    Place{"model", 0, Role::kModel},      // 3
-    Place{"usage", 0, Role::kUsage},      // 4
-    Place{"status", 0, Role::kStatus},    // 5
-    Place{"incomplete_details", 0},       // 6
-    Place{"reason", 6, Role::kFinish},    // 7
-    Place{"error", 0, Role::kError},      // 8
-    Place{"code", 8, Role::kErrorCode},   // 9
-    Place{"type", 8, Role::kErrorType},   // 10
-    Place{"code", 0, Role::kErrorCode},   // 11: of an `error` event
-    Place{"delta", 0, Role::kGenerated},  // 12
-    Place{"response", 0},                 // 13
-    Place{"id", 13, Role::kId},           // 14
-    Place{"model", 13, Role::kModel},     // 15
-    Place{"usage", 13, Role::kUsage},     // 16
-    Place{"status", 13, Role::kStatus},   // 17
-    Place{"incomplete_details", 13},      // 18
-    Place{"reason", 18, Role::kFinish},   // 19
-    Place{"error", 13, Role::kError},     // 20
-    Place{"code", 20, Role::kErrorCode},  // 21
+    Place{"delta", 0, Role::kGenerated},  // 2
+    Place{"id", 0, Role::kId},            // 3
+    Place{"model", 0, Role::kModel},      // 4
+    Place{"usage", 0, Role::kUsage},      // 5
+    Place{"status", 0, Role::kStatus},    // 6
+    Place{"code", 0, Role::kErrorCode},   // 7
+    Place{"incomplete_details", 0},       // 8
+    Place{"error", 0, Role::kError},      // 9
+    Place{"response", 0},                 // 10
+    Place{"reason", 8, Role::kFinish},    // 11
+    Place{"code", 9, Role::kErrorCode},   // 12
+    Place{"type", 9, Role::kErrorType},   // 13
+    Place{"id", 10, Role::kId},           // 14
+    Place{"model", 10, Role::kModel},     // 15
+    Place{"usage", 10, Role::kUsage},     // 16
+    Place{"status", 10, Role::kStatus},   // 17
+    Place{"incomplete_details", 10},      // 18
+    Place{"error", 10, Role::kError},     // 19
+    Place{"reason", 18, Role::kFinish},   // 20
+    Place{"code", 19, Role::kErrorCode},  // 21
 };
 
-constexpr auto kChatSteps = stepsOf(kChatPlaces);
-constexpr auto kMessagesSteps = stepsOf(kMessagesPlaces);
-constexpr auto kResponsesSteps = stepsOf(kResponsesPlaces);
+constexpr auto kChatNodes = nodesOf(kChatPlaces);
+constexpr auto kMessagesNodes = nodesOf(kMessagesPlaces);
+constexpr auto kResponsesNodes = nodesOf(kResponsesPlaces);
 
-std::span<const JsonStep> stepsFor(Dialect dialect) {
+std::span<const JsonNode> nodesFor(Dialect dialect) {
   switch (dialect) {
     case Dialect::kMessages:
-      return kMessagesSteps;
+      return kMessagesNodes;
     case Dialect::kResponses:
     case Dialect::kDetect:
-      return kResponsesSteps;
+      return kResponsesNodes;
     default:
-      return kChatSteps;
+      return kChatNodes;
   }
 }
 
@@ -201,7 +203,7 @@ void noteOnce(std::string& note, const wire::JsonHit& hit) {
 }  // namespace
 
 ReplyScan::ReplyScan(Dialect dialect, ReplyNotes& notes)
-    : notes_(notes), scan_(stepsFor(dialect)), dialect_(dialect) {}
+    : notes_(notes), scan_(nodesFor(dialect)), dialect_(dialect) {}
 
 void ReplyScan::feed(std::string_view json) {
   scan_.feed(json);

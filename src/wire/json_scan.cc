@@ -3,66 +3,12 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <utility>
 
+#include "base/text.h"
 #include "wire/byte_block.h"
 
 namespace gatehouse::wire {
 namespace {
-
-constexpr std::array<bool, 256> kEndsScalar = [] {
-  std::array<bool, 256> table{};
-  for (char c : {',', ']', '}', ' ', '\t', '\r', '\n'}) {
-    table[static_cast<unsigned char>(c)] = true;
-  }
-  return table;
-}();
-
-bool isNesting(char c) {
-  return c == '"' || c == '[' || c == ']' || c == '{' || c == '}';
-}
-
-/// The offset of the first byte at or behind `at` that nests or begins a string.
-std::size_t findNesting(std::string_view bytes, std::size_t at) {
-  while (bytes.size() - at >= ByteBlock::kSize) {
-    std::uint64_t found = ByteBlock(bytes.data() + at).anyOf<'"', '[', ']', '{', '}'>();
-    if (found != 0) {
-      return at + static_cast<std::size_t>(std::countr_zero(found));
-    }
-    at += ByteBlock::kSize;
-  }
-  while (at < bytes.size() && !isNesting(bytes[at])) {
-    ++at;
-  }
-  return at;
-}
-
-bool has(const std::array<bool, 256>& table, char c) {
-  return table[static_cast<unsigned char>(c)];
-}
-
-/// The offset of the first quote or backslash at or behind `at`; at least the size if there is
-/// none.
-std::size_t findQuoteOrBackslash(std::string_view bytes, std::size_t at) {
-  constexpr std::size_t kMostKeys = 16;  // few bytes are faster looked at one by one
-  std::size_t near = std::min(bytes.size(), at + kMostKeys);
-  for (; at < near; ++at) {
-    if (bytes[at] == '"' || bytes[at] == '\\') {
-      return at;
-    }
-  }
-  while (at < bytes.size() && bytes.size() - at >= ByteBlock::kSize) {
-    std::uint64_t found = ByteBlock(bytes.data() + at).anyOf<'"', '\\'>();
-    if (found != 0) {
-      return at + static_cast<std::size_t>(std::countr_zero(found));
-    }
-    at += ByteBlock::kSize;
-  }
-  while (at < bytes.size() && bytes[at] != '"' && bytes[at] != '\\') {
-    ++at;
-  }
-  return at;
-}
 
 JsonType typeOf(char first) {
   switch (first) {
@@ -82,7 +28,39 @@ JsonType typeOf(char first) {
   }
 }
 
+/// The bytes that a backslash escapes. `carry`: the byte before the block escapes its first; set
+/// for the next block.
+std::uint64_t escapedBytes(std::uint64_t backslashes, std::size_t count, bool& carry) {
+  std::uint64_t escaped = carry ? 1 : 0;
+  backslashes &= ~escaped;
+  carry = false;
+  while (backslashes != 0) {
+    auto at = static_cast<unsigned>(std::countr_zero(backslashes));
+    carry = at + 1 == count;
+    std::uint64_t next = at == 63 ? 0 : std::uint64_t{2} << at;
+    escaped |= next;
+    backslashes &= ~(next | (std::uint64_t{1} << at));
+  }
+  return escaped;
+}
+
+/// Bit i of the result is the parity of bits 0..i: from an opening quote up to before its closing
+/// one.
+std::uint64_t parity(std::uint64_t bits) {
+  for (unsigned shift = 1; shift < 64; shift *= 2) {
+    bits ^= bits << shift;
+  }
+  return bits;
+}
+
 }  // namespace
+
+void JsonScan::feed(std::string_view bytes) {
+  bytes_ = bytes;
+  begin_ = 0;
+  loaded_ = 0;
+  live_ = 0;
+}
 
 bool JsonScan::unfinished() const {
   switch (state_) {
@@ -90,23 +68,15 @@ bool JsonScan::unfinished() const {
     case State::kFailed:
       return false;
     case State::kValue:
-    case State::kScalar:
       return frame_count_ > 0;
     default:
       return true;
   }
 }
 
-void JsonScan::feed(std::string_view bytes) {
-  bytes_ = bytes;
-  at_ = 0;
-  begin_ = 0;
-}
-
 std::optional<JsonHit> JsonScan::next() {
   hit_.reset();
-  while (at_ < bytes_.size() && state_ != State::kDone && state_ != State::kFailed) {
-    advance();
+  while (advance()) {
     if (hit_) {
       return hit_;
     }
@@ -115,139 +85,187 @@ std::optional<JsonHit> JsonScan::next() {
   return std::nullopt;
 }
 
-/// Goes on where the last bytes ended, up to the end of a member or element.
-void JsonScan::advance() {
+/// Goes on where the last bytes ended, at most to behind a member or element. False if that needs
+/// more bytes.
+bool JsonScan::advance() {
   switch (state_) {
     case State::kKeyOrEnd:
-      if (!takeKeyBegin()) {
-        return;
+      if (!takeToken()) {
+        return false;
       }
+      if (bytes_[at_] != '"') {
+        closeContainer();
+        return true;
+      }
+      begin_ = at_ + 1;
+      kept_.clear();
+      state_ = State::kKey;
       [[fallthrough]];
     case State::kKey:
-      if (!takeKey()) {
-        return;
+      if (!takeToken()) {
+        return false;
       }
+      endKey();
       [[fallthrough]];
     case State::kColon:
-      if (!takeColon()) {
-        return;
+      if (!takeToken()) {
+        return false;
       }
-      [[fallthrough]];
+      begin_ = at_ + 1;
+      state_ = bytes_[at_] == ':' ? State::kValue : State::kFailed;
+      return true;
     case State::kValue:
-      if (!takeValueBegin()) {
-        return;
+      if (!takeToken()) {
+        return false;
       }
-      [[fallthrough]];
+      beginValue();
+      return true;
     case State::kString:
-    case State::kScalar:
     case State::kSkip:
-    case State::kSkipString:
-      if (!takeValue() || hit_ || frame_count_ == 0) {
-        return;
+      if (state_ == State::kString ? !takeToken() : !takeSkipped()) {
+        return false;
       }
-      [[fallthrough]];
+      endValue();
+      return true;
     case State::kAfter:
-      takeAfter();
-      return;
+      if (!takeToken()) {
+        return false;
+      }
+      if (bytes_[at_] == ',') {
+        begin_ = at_ + 1;
+        nextInContainer();
+      } else {
+        closeContainer();
+      }
+      return true;
     case State::kDone:
     case State::kFailed:
-      return;
+      return false;
   }
+  return false;
 }
 
-bool JsonScan::takeKeyBegin() {
-  if (!skipSpace()) {
+/// Finds the tokens of the next 64 bytes. False if there are none. Kept out of takeToken, which is
+/// to stay small.
+[[gnu::noinline]] bool JsonScan::loadBlock() {
+  std::size_t count = std::min(bytes_.size() - loaded_, ByteBlock::kSize);
+  if (count == 0) {
     return false;
   }
-  if (bytes_[at_] != '"') {
-    endContainer();
-    return false;
+  std::array<char, ByteBlock::kSize> padded;
+  const char* begin = bytes_.data() + loaded_;
+  if (count < ByteBlock::kSize) {
+    padded.fill(' ');
+    std::memcpy(padded.data(), begin, count);
+    begin = padded.data();
   }
-  begin_ = ++at_;
-  kept_.clear();
-  odd_key_ = false;
-  state_ = State::kKey;
+  ByteBlock block(begin);
+  std::uint64_t quotes = block.equal('"') & ~escapedBytes(block.equal('\\'), count, escaped_);
+  std::uint64_t strings = parity(quotes) ^ (in_string_ ? ~std::uint64_t{0} : 0);
+  in_string_ = (strings >> (count - 1) & 1) != 0;
+  brackets_ = block.anyOf<'{', '}', '[', ']'>() & ~strings;
+  tokens_ = quotes | brackets_ | (block.anyOf<':', ','>() & ~strings);
+  live_ = ~std::uint64_t{0};
+  block_ = loaded_;
+  loaded_ += count;
   return true;
 }
 
-bool JsonScan::takeKey() {
-  std::optional<std::size_t> quote = takeString();
-  if (!quote) {
-    return false;
+/// Goes to the next token. False at the end of the bytes.
+bool JsonScan::takeToken() {
+  std::uint64_t left = tokens_ & live_;
+  while (left == 0) {
+    if (!loadBlock()) {
+      return false;
+    }
+    left = tokens_;
   }
-  std::string_view key = bytes_.substr(begin_, *quote - begin_);
-  if (!kept_.empty()) {
-    kept_.append(key);
-    key = kept_;
+  auto at = static_cast<unsigned>(std::countr_zero(left));
+  live_ = ~std::uint64_t{1} << at;
+  at_ = block_ + at;
+  return true;
+}
+
+/// Goes to the bracket that closes the skipped container.
+bool JsonScan::takeSkipped() {
+  while (true) {
+    std::uint64_t left = brackets_ & live_;
+    while (left == 0) {
+      if (!loadBlock()) {
+        return false;
+      }
+      left = brackets_;
+    }
+    auto at = static_cast<unsigned>(std::countr_zero(left));
+    live_ = ~std::uint64_t{1} << at;
+    at_ = block_ + at;
+    bool opens = bytes_[at_] == '{' || bytes_[at_] == '[';
+    depth_ = opens ? depth_ + 1 : depth_ - 1;
+    if (depth_ == 0) {
+      return true;
+    }
   }
-  step_ = odd_key_ ? kNoStep : childOf(frames_[frame_count_ - 1U].step, key);
+}
+
+void JsonScan::endKey() {
+  std::string_view key = joined(bytes_.substr(begin_, at_ - begin_));
+  step_ = childOf(frames_[frame_count_ - 1U].step, key);
   kept_.clear();
+  scalar_begun_ = false;
   state_ = State::kColon;
-  return true;
 }
 
-bool JsonScan::takeColon() {
-  if (!skipSpace()) {
-    return false;
+void JsonScan::beginValue() {
+  char c = bytes_[at_];
+  if (c != '"' && c != '{' && c != '[') {
+    endScalar();
+    return;
   }
-  state_ = bytes_[at_++] == ':' ? State::kValue : State::kFailed;
-  return state_ == State::kValue;
-}
-
-/// False too if a container with paths of ours begins: its members come first.
-bool JsonScan::takeValueBegin() {
-  if (!skipSpace()) {
-    return false;
-  }
-  char first = bytes_[at_];
-  if (first == ']') {
-    endContainer();
-    return false;
-  }
-  type_ = typeOf(first);
+  type_ = typeOf(c);
   begin_ = at_;
   size_ = 0;
   kept_.clear();
-  switch (type_) {
-    case JsonType::kObject:
-    case JsonType::kArray:
-      ++at_;
-      openContainer();
-      return state_ == State::kSkip;
-    case JsonType::kString:
-      ++at_;
-      state_ = State::kString;
-      return true;
-    default:
-      state_ = has(kEndsScalar, first) || first == ':' ? State::kFailed : State::kScalar;
-      return state_ == State::kScalar;
+  if (c == '"') {
+    state_ = State::kString;
+  } else {
+    openContainer();
   }
 }
 
-bool JsonScan::takeValue() {
-  bool whole = state_ == State::kString   ? takeString().has_value()
-               : state_ == State::kScalar ? takeScalar()
-                                          : takeSkipped();
-  if (whole) {
-    endValue();
+void JsonScan::endValue() {
+  state_ = frame_count_ == 0 ? State::kDone : State::kAfter;
+  if (!wanted()) {
+    return;
   }
-  return whole;
+  std::string_view here = bytes_.substr(begin_, at_ + 1 - begin_);
+  hit_ = JsonHit{.step = step_, .type = type_, .text = {}, .size = size_ + here.size()};
+  if (nodes_[step_].want == JsonWant::kText && hit_->size <= kMaxText) {
+    hit_->text = joined(here);
+  }
 }
 
-void JsonScan::takeAfter() {
-  if (!skipSpace()) {
+/// What stands before this token is a number or literal; or nothing, in an empty array.
+void JsonScan::endScalar() {
+  std::string_view here = trim(bytes_.substr(begin_, at_ - begin_));
+  bool empty = here.empty() && !scalar_begun_;
+  if (frame_count_ == 0 || (empty && bytes_[at_] != ']')) {
+    state_ = State::kFailed;
     return;
   }
-  if (bytes_[at_] != ',') {
-    endContainer();
+  if (empty) {
+    closeContainer();
     return;
   }
-  ++at_;
-  Frame frame = frames_[frame_count_ - 1U];
-  state_ = frame.array ? State::kValue : State::kKeyOrEnd;
-  if (frame.array) {
-    step_ = childOf(frame.step, "[]");
+  state_ = State::kAfter;
+  if (wanted()) {
+    std::string_view text = trim(joined(bytes_.substr(begin_, at_ - begin_)));
+    hit_ = JsonHit{.step = step_, .type = typeOf(text.front()), .text = {}, .size = text.size()};
+    if (nodes_[step_].want == JsonWant::kText) {
+      hit_->text = text;
+    }
   }
+  live_ |=
+      std::uint64_t{1} << (at_ - block_);  // the token stands behind the value: it is taken again
 }
 
 void JsonScan::openContainer() {
@@ -256,18 +274,14 @@ void JsonScan::openContainer() {
     state_ = State::kSkip;
     return;
   }
-  bool array = type_ == JsonType::kArray;
-  frames_[frame_count_++] = {step_, array};
-  state_ = array ? State::kValue : State::kKeyOrEnd;
-  if (array) {
-    step_ = childOf(step_, "[]");
-  }
+  frames_[frame_count_++] = {step_, type_ == JsonType::kArray};
+  begin_ = at_ + 1;
+  nextInContainer();
 }
 
 /// At a bracket that must close the innermost container with paths of ours.
-void JsonScan::endContainer() {
-  char c = bytes_[at_++];
-  if (frame_count_ == 0 || c != (frames_[frame_count_ - 1U].array ? ']' : '}')) {
+void JsonScan::closeContainer() {
+  if (frame_count_ == 0 || bytes_[at_] != (frames_[frame_count_ - 1U].array ? ']' : '}')) {
     state_ = State::kFailed;
     return;
   }
@@ -279,80 +293,30 @@ void JsonScan::endContainer() {
   }
 }
 
-/// Behind a value.
-void JsonScan::endValue() {
-  state_ = frame_count_ == 0 ? State::kDone : State::kAfter;
-  if (step_ == kNoStep || nodes_[step_].want == JsonWant::kPass) {
-    return;
-  }
-  std::string_view here = bytes_.substr(begin_, at_ - begin_);
-  hit_ = JsonHit{.step = step_, .type = type_, .text = {}, .size = size_ + here.size()};
-  if (nodes_[step_].want == JsonWant::kText && hit_->size <= kMaxText) {
-    if (!kept_.empty()) {
-      kept_.append(here);
-      here = kept_;
-    }
-    hit_->text = here;
+void JsonScan::nextInContainer() {
+  Frame frame = frames_[frame_count_ - 1U];
+  state_ = frame.array ? State::kValue : State::kKeyOrEnd;
+  if (frame.array) {
+    step_ = childOf(frame.step, "[]");
+    kept_.clear();
+    scalar_begun_ = false;
   }
 }
 
-bool JsonScan::takeScalar() {
-  std::size_t at = at_;
-  while (at < bytes_.size() && !has(kEndsScalar, bytes_[at])) {
-    ++at;
-  }
-  at_ = at;
-  return at < bytes_.size();
+bool JsonScan::wanted() const {
+  return step_ != kNoStep && nodes_[step_].want != JsonWant::kPass;
 }
 
-bool JsonScan::takeSkipped() {
-  while (true) {
-    if (state_ == State::kSkipString) {
-      if (!takeString()) {
-        return false;
-      }
-      state_ = State::kSkip;
-    }
-    at_ = findNesting(bytes_, at_);
-    if (at_ == bytes_.size()) {
-      return false;
-    }
-    char c = bytes_[at_++];
-    if (c == '"') {
-      state_ = State::kSkipString;
-    } else if (c == '{' || c == '[') {
-      ++depth_;
-    } else if (--depth_ == 0) {
-      return true;
-    }
-  }
-}
-
-/// Moves behind the closing quote and says where it is; without one in these bytes, to their end.
-std::optional<std::size_t> JsonScan::takeString() {
-  std::size_t size = bytes_.size();
-  std::size_t at = at_ + (std::exchange(escaped_, false) ? 1 : 0);
-  while (true) {
-    at = findQuoteOrBackslash(bytes_, at);
-    if (at >= size) {
-      at_ = size;
-      return std::nullopt;
-    }
-    if (bytes_[at] == '"') {
-      at_ = at + 1;
-      return at;
-    }
-    odd_key_ = true;
-    at += 2;
-    escaped_ = at > size;
-  }
+/// With its part in earlier pieces in front.
+std::string_view JsonScan::joined(std::string_view here) {
+  return kept_.empty() ? here : kept_.append(here);
 }
 
 std::uint8_t JsonScan::childOf(std::uint8_t step, std::string_view key) const {
   const JsonNode& parent = nodes_[step];
   for (unsigned i = parent.first_child, end = i + parent.child_count; i < end; ++i) {
     std::string_view known = nodes_[i].key;
-    if (known.size() == key.size() && std::memcmp(known.data(), key.data(), key.size()) == 0) {
+    if (known.size() == key.size() && known.front() == key.front() && known == key) {
       return static_cast<std::uint8_t>(i);
     }
   }
@@ -361,35 +325,29 @@ std::uint8_t JsonScan::childOf(std::uint8_t step, std::string_view key) const {
 
 /// The bytes end within a value or key: what is wanted of it is kept.
 void JsonScan::keepUnfinished() {
-  std::string_view rest = begin_ <= bytes_.size() ? bytes_.substr(begin_) : std::string_view();
-  bool in_value = state_ == State::kString || state_ == State::kScalar || state_ == State::kSkip ||
-                  state_ == State::kSkipString;
-  if (in_value && step_ != kNoStep) {
-    size_ += rest.size();
-    if (nodes_[step_].want == JsonWant::kText && size_ <= kMaxText) {
-      kept_.append(rest);
-    }
-  } else if (state_ == State::kKey) {
-    constexpr std::size_t kLongestKey = 256;  // longer than any of ours
-    if (kept_.size() + rest.size() <= kLongestKey) {
-      kept_.append(rest);
-    } else {
-      odd_key_ = true;
-    }
+  constexpr std::size_t kLongestKey = 256;  // longer than any of ours
+  std::string_view rest = bytes_.substr(std::min(begin_, bytes_.size()));
+  switch (state_) {
+    case State::kKey:
+      kept_.append(rest.substr(0, kLongestKey - std::min(kept_.size(), kLongestKey)));
+      break;
+    case State::kValue:
+      scalar_begun_ = scalar_begun_ || !trim(rest).empty();
+      if (wanted() && kept_.size() + rest.size() <= kMaxText) {
+        kept_.append(rest);
+      }
+      break;
+    case State::kString:
+    case State::kSkip:
+      size_ += rest.size();
+      if (wanted() && nodes_[step_].want == JsonWant::kText && size_ <= kMaxText) {
+        kept_.append(rest);
+      }
+      break;
+    default:
+      break;
   }
-  bytes_ = {};
-  at_ = 0;
-  begin_ = 0;
-}
-
-bool JsonScan::skipSpace() {
-  std::size_t at = at_;
-  while (at < bytes_.size() &&
-         (bytes_[at] == ' ' || bytes_[at] == '\n' || bytes_[at] == '\r' || bytes_[at] == '\t')) {
-    ++at;
-  }
-  at_ = at;
-  return at < bytes_.size();
+  feed({});
 }
 
 }  // namespace gatehouse::wire

@@ -93,15 +93,13 @@ class JsonScan {
 
  private:
   enum class State : std::uint8_t {
-    kValue,     // a value, or the end of an empty array
+    kValue,     // a value is due, a scalar may have begun; or the end of an empty array
     kKeyOrEnd,  // a key, or the end of an object
     kKey,       // within a key
     kColon,
-    kString,      // within a string value
-    kScalar,      // within a number or literal
-    kSkip,        // within a container without paths of ours
-    kSkipString,  // within a string therein
-    kAfter,       // behind a value in a container
+    kString,  // within a string value
+    kSkip,    // within a container without paths of ours
+    kAfter,   // behind a value in a container
     kDone,
     kFailed,
   };
@@ -111,42 +109,46 @@ class JsonScan {
   };
   static constexpr std::uint8_t kNoStep = 0xFF;
 
-  // One function for a state, in the order in which a member goes through them. Each takes bytes
-  // from at_ on and says whether it came to its end, so that the next one may go on.
-  void advance();
-  bool takeKeyBegin();
-  bool takeKey();
-  bool takeColon();
-  bool takeValueBegin();
-  bool takeValue();
-  void takeAfter();
-
-  void openContainer();
-  void endContainer();
-  void endValue();
-  bool takeScalar();
+  bool advance();
+  bool loadBlock();
+  bool takeToken();
   bool takeSkipped();
-  std::optional<std::size_t> takeString();
+  void endKey();
+  void beginValue();
+  void endValue();
+  void endScalar();
+  void openContainer();
+  void closeContainer();
+  void nextInContainer();
+  bool wanted() const;
+  std::string_view joined(std::string_view here);
   std::uint8_t childOf(std::uint8_t step, std::string_view key) const;
   void keepUnfinished();
-  /// False at the end of the bytes.
-  bool skipSpace();
 
   std::span<const JsonNode> nodes_;
   std::string_view bytes_;
-  std::size_t at_ = 0;
+  // Of the block of 64 bytes being looked at, a bit for a byte. A token is a quote that begins or
+  // ends a string, or what nests or parts outside of strings.
+  std::uint64_t tokens_ =
+      0;  // quotes that begin or end a string, and what nests or parts outside of strings
+  std::uint64_t brackets_ = 0;  // those of them that nest
+  std::uint64_t live_ = 0;      // not yet taken
+  std::size_t block_ = 0;       // its offset in bytes_
+  std::size_t loaded_ = 0;      // end of it
+  std::size_t at_ = 0;          // in bytes_, of the token taken last
+  std::size_t begin_ = 0;       // in bytes_, of the value or key being read
+  std::string kept_;            // its part in earlier pieces
+  std::uint64_t size_ = 0;      // of that part
   std::optional<JsonHit> hit_;
-  std::size_t begin_ = 0;    // in bytes_, of the value or key being read
-  std::string kept_;         // its part in earlier pieces
-  std::uint64_t size_ = 0;   // of that part
   std::uint32_t depth_ = 0;  // of skipped containers
   std::array<Frame, kMaxDepth> frames_{};
   std::uint8_t frame_count_ = 0;
   std::uint8_t step_ = 0;  // of the value being read or due
   State state_ = State::kValue;
   JsonType type_ = JsonType::kNull;
-  bool escaped_ = false;  // the last byte was a backslash that escapes the next
-  bool odd_key_ = false;  // the key has an escape
+  bool in_string_ = false;     // the bytes seen end within a string,
+  bool escaped_ = false;       // behind a backslash that escapes the next byte
+  bool scalar_begun_ = false;  // in an earlier piece
 };
 
 }  // namespace gatehouse::wire
