@@ -10,7 +10,7 @@
 
 namespace gatehouse::io {
 
-BlockingThreads::BlockingThreads(std::string name, std::size_t threads) {
+BlockingThreads::BlockingThreads(const std::string& name, std::size_t threads) {
   for (std::size_t i = 0; i < threads; ++i) {
     threads_.emplace_back([this, name] { serve(name); });
   }

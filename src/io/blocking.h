@@ -24,7 +24,7 @@ namespace gatehouse::io {
 class BlockingThreads {
  public:
   /// `name` shows in process listings; at most 15 characters.
-  BlockingThreads(std::string name, std::size_t threads);
+  BlockingThreads(const std::string& name, std::size_t threads);
   BlockingThreads(const BlockingThreads&) = delete;
   BlockingThreads& operator=(const BlockingThreads&) = delete;
   /// Finishes what was submitted, then joins.

@@ -1,7 +1,6 @@
 #include "io/connect.h"
 
 #include <algorithm>
-#include <asm-generic/socket.h>
 #include <cerrno>
 #include <cstring>
 #include <memory>

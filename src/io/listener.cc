@@ -1,6 +1,5 @@
 #include "io/listener.h"
 
-#include <asm-generic/socket.h>
 #include <cerrno>
 #include <cstring>
 #include <expected>

@@ -1,6 +1,5 @@
 #include "io/process.h"
 
-#include <bits/types/sigset_t.h>
 #include <cerrno>
 #include <csignal>
 #include <cstring>

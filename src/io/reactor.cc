@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bits/chrono.h>
 #include <cerrno>
 #include <chrono>
 #include <cstdint>

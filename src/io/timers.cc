@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <bit>
-#include <bits/chrono.h>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
