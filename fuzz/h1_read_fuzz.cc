@@ -12,6 +12,7 @@
 
 #include "http/h1_write.h"
 #include "http/read_message_for_test.h"
+#include "http/token.h"
 
 namespace {
 
@@ -44,6 +45,14 @@ bool sameHead(const ResponseHead& a, const ResponseHead& b) {
   return a.status == b.status && a.version == b.version;
 }
 
+void requireSound(const Fields& fields) {
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    require(isToken(fields.at(i).name), "names are tokens");
+    require(isFieldValue(fields.at(i).value), "values have no control characters");
+    require(trimBlanks(fields.at(i).value) == fields.at(i).value, "values are trimmed");
+  }
+}
+
 template <typename Message>
 void requireSame(const Message& a, const Message& b) {
   require(a.violation.has_value() == b.violation.has_value(), "same verdict for every cut");
@@ -57,6 +66,8 @@ void requireSame(const Message& a, const Message& b) {
   require(a.framing.body == b.framing.body, "same framing for every cut");
   require(a.content == b.content, "same content for every cut");
   require(sameFields(a.trailers, b.trailers), "same trailers for every cut");
+  requireSound(a.head.fields);
+  requireSound(a.trailers);
 }
 
 // What llhttp makes of a message by itself.

@@ -92,7 +92,7 @@ class H1Client final : public ClientConnection {
   }
 
   H1ClientWire wire_;
-  HeadReader reader_;
+  HeadReader reader_{MessageKind::kResponse};
   int interim_ = 0;        // interim responses of this exchange
   bool all_sent_ = false;  // the request of this exchange has left whole
 };

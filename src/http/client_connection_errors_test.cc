@@ -64,7 +64,7 @@ TEST_F(ClientErrorsTest, UnusablePeersAreTypedAndNeverReused) {
       {"half a chunk", chunkedAnswer("5\r\nabc"), K::kUpstreamClosed},
       {"no last chunk", chunkedAnswer("3\r\nabc\r\n"), K::kUpstreamClosed},
       {"half a trailer", chunkedAnswer("0\r\nX: "), K::kUpstreamClosed},
-      {"rubbish", "SSH-2.0-OpenSSH_9.2p1\r\n", K::kUpstreamClosed},
+      {"rubbish", "SSH-2.0-OpenSSH_9.2p1\r\n", K::kUpstreamInvalid},
       {"binary rubbish", "\x15\x03\x01", K::kUpstreamInvalid},
       {"rubbish with an end", "hello\r\n\r\n", K::kUpstreamInvalid},
       {"endless head", "HTTP/1.1 200 OK\r\nX: " + std::string(4000, 'x'), K::kUpstreamInvalid},

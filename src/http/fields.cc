@@ -12,7 +12,7 @@ namespace gatehouse::http {
 
 void Fields::add(std::string_view name, std::string_view value) {
   constexpr std::size_t kMost = std::numeric_limits<std::uint32_t>::max();
-  GATEHOUSE_INVARIANT(name.size() <= std::numeric_limits<std::uint16_t>::max());
+  GATEHOUSE_INVARIANT(name.size() <= kLongestName);
   GATEHOUSE_INVARIANT(text_.size() + name.size() + value.size() <= kMost);
   std::size_t begin = text_.size();
   // Either may be a view into text_ itself, which append() could move.
@@ -27,6 +27,25 @@ void Fields::add(std::string_view name, std::string_view value) {
   lines_.push_back({
       .name_begin = static_cast<std::uint32_t>(begin),
       .value_begin = static_cast<std::uint32_t>(begin + name.size()),
+      .value_size = static_cast<std::uint32_t>(value.size()),
+      .name_size = static_cast<std::uint16_t>(name.size()),
+  });
+}
+
+void Fields::beginReceived(std::string_view received, std::size_t lines) {
+  GATEHOUSE_DEBUG_CHECK(lines_.empty());
+  text_.assign(received);
+  lines_.reserve(lines);
+}
+
+void Fields::addReceived(std::string_view received, std::string_view name, std::string_view value) {
+  GATEHOUSE_DEBUG_CHECK(name.data() >= received.data() && name.size() <= kLongestName);
+  // An empty value may lie nowhere in particular.
+  std::size_t value_begin =
+      value.empty() ? 0 : static_cast<std::size_t>(value.data() - received.data());
+  lines_.push_back({
+      .name_begin = static_cast<std::uint32_t>(name.data() - received.data()),
+      .value_begin = static_cast<std::uint32_t>(value_begin),
       .value_size = static_cast<std::uint32_t>(value.size()),
       .name_size = static_cast<std::uint16_t>(name.size()),
   });

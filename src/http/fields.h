@@ -22,6 +22,13 @@ class Fields {
   /// Appends; the caller has checked name and value (h1_strict, h2_session) or they are our own
   /// literals.
   void add(std::string_view name, std::string_view value);
+  /// For readers of messages. begin: copies the text of a whole section as received, once, into an
+  /// empty section. addReceived: appends a line of that text; both views lie within `received`, the
+  /// text given to begin.
+  void beginReceived(std::string_view received, std::size_t lines);
+  void addReceived(std::string_view received, std::string_view name, std::string_view value);
+  /// A name's size at most.
+  static constexpr std::size_t kLongestName = 65535;
   /// Removes all of that name, then appends.
   void set(std::string_view name, std::string_view value);
   /// Number of lines removed.

@@ -151,9 +151,13 @@ Checked<void> BodyDecoder::framingOctet(char c) {
   switch (state_) {
     case State::kSize:
     case State::kSizeSpace:
-    case State::kExtension:
+    case State::kExtensionStart:
+    case State::kExtensionName:
+    case State::kValueStart:
+    case State::kValue:
     case State::kQuoted:
     case State::kQuotedPair:
+    case State::kQuotedEnd:
       return ++line_size_ > kChunkLine ? chunkViolation() : sizeOctet(c);
     case State::kSizeEnd:
       return sizeLineEnd(c);
@@ -169,7 +173,9 @@ Checked<void> BodyDecoder::framingOctet(char c) {
 }
 
 Checked<void> BodyDecoder::sizeOctet(char c) {
-  if (c == '\r' && digits_ != 0 && (state_ == State::kSize || state_ == State::kExtension)) {
+  bool may_end = (state_ == State::kSize && digits_ != 0) || state_ == State::kExtensionName ||
+                 state_ == State::kValue || state_ == State::kQuotedEnd;
+  if (c == '\r' && may_end) {
     state_ = State::kSizeEnd;
     return {};
   }
@@ -184,29 +190,37 @@ Checked<void> BodyDecoder::sizeOctet(char c) {
   if (digits_ == 0) {
     return chunkViolation();
   }
-  state_ = c == ';' ? State::kExtension : State::kSizeSpace;
+  state_ = c == ';' ? State::kExtensionStart : State::kSizeSpace;
   return c == ';' || c == ' ' || c == '\t' ? Checked<void>() : chunkViolation();
 }
 
-// Names and values of extensions mean nothing to us, so their order is not looked at, only what
-// they are made of.
+// RFC 9112 section 7.1.1. Extensions mean nothing to us, but who reads them otherwise than we do
+// may find the chunk's end elsewhere.
 Checked<void> BodyDecoder::extensionOctet(char c) {
+  bool token = isToken({&c, 1});
   bool visible = (c >= ' ' && c < 0x7f) || c == '\t';
+  auto go = [this](State next, bool allowed) {
+    state_ = next;
+    return allowed ? Checked<void>() : chunkViolation();
+  };
   switch (state_) {
-    case State::kQuotedPair:
-      state_ = State::kQuoted;
-      return visible ? Checked<void>() : chunkViolation();
+    case State::kExtensionStart:
+      return go(State::kExtensionName, token);
+    case State::kExtensionName:
+      return c == '=' ? go(State::kValueStart, true) : go(nextInToken(c), token || c == ';');
+    case State::kValueStart:
+      return c == '"' ? go(State::kQuoted, true) : go(State::kValue, token);
+    case State::kValue:
+      return go(nextInToken(c), token || c == ';');
     case State::kQuoted:
-      if (c == '"' || c == '\\') {
-        state_ = c == '"' ? State::kExtension : State::kQuotedPair;
-      }
-      return visible ? Checked<void>() : chunkViolation();
-    default:
       if (c == '"') {
-        state_ = State::kQuoted;
+        return go(State::kQuotedEnd, true);
       }
-      return isToken({&c, 1}) || c == ';' || c == '=' || c == '"' ? Checked<void>()
-                                                                  : chunkViolation();
+      return go(c == '\\' ? State::kQuotedPair : State::kQuoted, visible);
+    case State::kQuotedPair:
+      return go(State::kQuoted, visible);
+    default:
+      return go(State::kExtensionStart, c == ';');
   }
 }
 

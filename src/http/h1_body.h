@@ -53,12 +53,16 @@ class BodyDecoder {
   enum class State : std::uint8_t {
     kLength,
     kUntilClose,
-    kSize,       // hexadecimal digits
-    kSizeSpace,  // white space before an extension
-    kExtension,
-    kQuoted,      // within a quoted extension value
-    kQuotedPair,  // behind its backslash
-    kSizeEnd,     // LF of the size line
+    kSize,            // hexadecimal digits
+    kSizeSpace,       // white space before an extension
+    kExtensionStart,  // behind ';'
+    kExtensionName,
+    kValueStart,  // behind '='
+    kValue,
+    kQuoted,
+    kQuotedPair,  // behind a backslash in quotes
+    kQuotedEnd,
+    kSizeEnd,  // LF of the size line
     kContent,
     kContentCr,
     kContentLf,
@@ -74,6 +78,7 @@ class BodyDecoder {
   Checked<void> framingOctet(char c);
   Checked<void> sizeOctet(char c);
   Checked<void> extensionOctet(char c);
+  State nextInToken(char c) const { return c == ';' ? State::kExtensionStart : state_; }
   Checked<void> sizeLineEnd(char c);
   Checked<std::size_t> trailerOctets(std::string_view bytes);
   Checked<void> trailerLine(std::string_view line);

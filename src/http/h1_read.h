@@ -22,6 +22,8 @@ struct MessageFraming {
 /// Collects and parses one head at a time. Between messages it holds no memory.
 class HeadReader {
  public:
+  explicit HeadReader(MessageKind kind) : scan_(kind), kind_(kind) {}
+
   struct Step {
     std::size_t taken = 0;  // octets that belong to this head; the rest is the caller's
     bool complete = false;
@@ -43,8 +45,10 @@ class HeadReader {
  private:
   std::string_view startLine() const;
   std::string_view head() const;
+  std::string_view section() const;
 
   HeadScan scan_;
+  MessageKind kind_;
   std::string pending_;     // the head so far, unless it came in one piece
   std::string_view whole_;  // the complete head, when it lies in the bytes pushed
 };

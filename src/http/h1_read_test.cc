@@ -110,7 +110,7 @@ TEST(H1Read, InterimResponseHasNoBody) {
 }
 
 TEST(H1Read, ReaderIsEmptyBetweenMessages) {
-  HeadReader reader;
+  HeadReader reader(MessageKind::kRequest);
   EXPECT_FALSE(reader.started());
   auto step = reader.push("\r\n", {});
   ASSERT_TRUE(step.has_value());

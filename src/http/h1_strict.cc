@@ -42,16 +42,57 @@ const Row& rowOf(Violation violation) {
   return kRows[static_cast<std::size_t>(violation)];
 }
 
-// Any control character but tab. Without a branch per octet, so that the compiler turns it into
-// wide compares.
-bool hasControl(std::string_view text) {
-  unsigned found = 0;
-  for (char c : text) {
-    auto octet = static_cast<std::uint8_t>(c);
-    found |= static_cast<unsigned>(octet < 0x20) & static_cast<unsigned>(octet != '\t');
-    found |= static_cast<unsigned>(octet == 0x7f);
+using Octet = std::uint8_t;
+
+// Whether `test` is not 0 for any of `count` positions. In blocks, without a branch per octet and
+// in octets only, so that the compiler turns a block into a few wide compares.
+template <typename Test>
+bool anyOctet(const char* begin, std::size_t count, Test test) {
+  constexpr std::size_t kBlock = 32;
+  Octet found = 0;
+  std::size_t at = 0;
+  for (; at + kBlock <= count; at += kBlock) {
+    for (std::size_t i = 0; i < kBlock; ++i) {
+      found |= test(begin + at + i);
+    }
+  }
+  for (; at < count; ++at) {
+    found |= test(begin + at);
   }
   return found != 0;
+}
+
+// Any control character but tab.
+bool hasControl(std::string_view text) {
+  return anyOctet(text.data(), text.size(), [](const char* at) -> Octet {
+    auto octet = static_cast<Octet>(*at);
+    Octet low = octet < 0x20;
+    Octet other = octet != '\t';
+    Octet del = octet == 0x7f;
+    return static_cast<Octet>((low & other) | del);
+  });
+}
+
+// The same, CR and LF being allowed.
+bool hasControlInLines(std::string_view text) {
+  return anyOctet(text.data(), text.size(), [](const char* at) -> Octet {
+    auto octet = static_cast<Octet>(*at);
+    Octet low = octet < 0x20;
+    Octet other = octet != '\t';
+    Octet no_cr = octet != '\r';
+    Octet no_lf = octet != '\n';
+    Octet del = octet == 0x7f;
+    return static_cast<Octet>((low & other & no_cr & no_lf) | del);
+  });
+}
+
+// A CR with anything but LF behind it. What comes behind the last octet is not known.
+bool hasBareCr(std::string_view text) {
+  return anyOctet(text.data(), text.empty() ? 0 : text.size() - 1, [](const char* at) -> Octet {
+    Octet cr = at[0] == '\r';
+    Octet no_lf = at[1] != '\n';
+    return static_cast<Octet>(cr & no_lf);
+  });
 }
 
 Checked<void> checkOctets(std::string_view text) {
@@ -60,6 +101,14 @@ Checked<void> checkOctets(std::string_view text) {
   }
   bool line_end = text.find('\r') != std::string_view::npos;
   return std::unexpected(line_end ? Violation::kLineEnding : Violation::kControl);
+}
+
+// Of lines whose LFs have their CRs.
+Checked<void> checkLines(std::string_view text) {
+  if (hasControlInLines(text)) {
+    return std::unexpected(Violation::kControl);
+  }
+  return hasBareCr(text) ? std::unexpected(Violation::kLineEnding) : Checked<void>();
 }
 
 // "HTTP/" DIGIT "." DIGIT
@@ -72,6 +121,20 @@ Checked<void> checkVersion(std::string_view text) {
     return std::unexpected(Violation::kVersion);
   }
   return {};
+}
+
+// `wanted` is of lower-case letters and hyphens, whose only partners under this folding are
+// capitals and no token octets.
+template <std::size_t N>
+bool isNamed(std::string_view name, const char (&wanted)[N]) {
+  if (name.size() != N - 1) {
+    return false;
+  }
+  unsigned differs = 0;
+  for (std::size_t i = 0; i < N - 1; ++i) {
+    differs |= static_cast<unsigned>((name.data()[i] | 0x20) ^ wanted[i]);
+  }
+  return differs == 0;
 }
 
 // Content-Length and Transfer-Encoding as far as requests and responses agree: nothing when neither
@@ -122,66 +185,67 @@ Error toError(Violation violation, Origin origin) {
 }
 
 Checked<std::size_t> HeadScan::scan(std::string_view text, const HeadLimits& limits) {
+  std::size_t before = seen_;
   for (;;) {
     std::size_t newline = text.find('\n', seen_);
     if (newline == std::string_view::npos) {
-      auto checked = checkPartialLine(text, limits);
+      auto checked = checkUnfinished(text, before, limits);
       seen_ = text.size();
       return checked ? Checked<std::size_t>(0) : std::unexpected(checked.error());
     }
-    std::string_view line = text.substr(line_begin_, newline - line_begin_);
-    if (!line.ends_with('\r')) {
+    if (newline == line_begin_ || text[newline - 1] != '\r') {
       return std::unexpected(Violation::kLineEnding);
     }
-    line.remove_suffix(1);
-    std::size_t begin = line_begin_;
+    std::string_view line = text.substr(line_begin_, newline - 1 - line_begin_);
     seen_ = line_begin_ = newline + 1;
     if (line.empty() && lines_ != 0) {
-      return line_begin_;
+      auto checked = checkLines(text.substr(0, line_begin_));
+      return checked ? Checked<std::size_t>(line_begin_) : std::unexpected(checked.error());
     }
-    // RFC 9112 section 2.2: one empty line before a message is forgiven, as some clients end a body
+    // RFC 9112 section 2.2: one empty line before a request is forgiven, as some clients end a body
     // with it.
-    if (line.empty() && begin == 0) {
+    if (line.empty() && line_begin_ == 2 && kind_ == MessageKind::kRequest) {
       start_line_ = line_begin_;
       continue;
     }
-    if (auto checked = checkLine(line, limits); !checked) {
+    auto checked = ++lines_ == 1 ? checkStartLine(line, limits) : checkFieldLine(line, limits);
+    if (!checked) {
       return std::unexpected(checked.error());
     }
   }
 }
 
-// What will be wrong with the line however it goes on, so that rubbish need not be waited for.
-Checked<void> HeadScan::checkPartialLine(std::string_view text, const HeadLimits& limits) const {
-  std::string_view fresh = text.substr(std::max(seen_, line_begin_));
-  bool line_goes_on_after_cr = seen_ > line_begin_ && text[seen_ - 1] == '\r' && !fresh.empty();
-  if (line_goes_on_after_cr) {
-    return std::unexpected(Violation::kLineEnding);
-  }
-  if (fresh.ends_with('\r')) {
-    fresh.remove_suffix(1);
-  }
-  std::size_t section_begin = start_line_ + start_line_size_ + 2;
+// What will be wrong with the head however it goes on, so that rubbish need not be waited for.
+Checked<void> HeadScan::checkUnfinished(
+    std::string_view text, std::size_t checked, const HeadLimits& limits
+) const {
   bool too_large = lines_ == 0 ? text.size() - line_begin_ > limits.target + kStartLineSlack + 1
-                               : text.size() - section_begin > limits.field_section + 2;
-  return too_large ? std::unexpected(Violation::kTooLarge) : checkOctets(fresh);
-}
-
-Checked<void> HeadScan::checkLine(std::string_view line, const HeadLimits& limits) {
-  if (++lines_ == 1) {
-    if (line.empty()) {
-      return std::unexpected(Violation::kStartLine);
-    }
-    start_line_size_ = line.size();
-    bool too_large = line.size() > limits.target + kStartLineSlack;
-    return too_large ? std::unexpected(Violation::kTooLarge) : checkOctets(line);
-  }
-  std::size_t section_begin = start_line_ + start_line_size_ + 2;
-  if (line_begin_ - section_begin > limits.field_section || fieldLines() > limits.field_count) {
+                               : text.size() - sectionBegin() > limits.field_section + 2;
+  if (too_large) {
     return std::unexpected(Violation::kTooLarge);
   }
-  auto parts = splitFieldLine(line);
-  return parts ? Checked<void>() : std::unexpected(parts.error());
+  // One octet back: a CR may have been the last.
+  return checkLines(text.substr(checked == 0 ? 0 : checked - 1));
+}
+
+Checked<void> HeadScan::checkStartLine(std::string_view line, const HeadLimits& limits) {
+  start_line_size_ = line.size();
+  if (line.size() > limits.target + kStartLineSlack) {
+    return std::unexpected(Violation::kTooLarge);
+  }
+  if (auto checked = checkOctets(line); !checked) {
+    return checked;
+  }
+  return kind_ == MessageKind::kRequest ? checkRequestLine(line) : checkStatusLine(line);
+}
+
+// Names are checked where they are told from values, octets once the head is whole.
+Checked<void> HeadScan::checkFieldLine(std::string_view line, const HeadLimits& limits) const {
+  if (line_begin_ - sectionBegin() > limits.field_section || fieldLines() > limits.field_count) {
+    return std::unexpected(Violation::kTooLarge);
+  }
+  bool folded = line.front() == ' ' || line.front() == '\t';
+  return folded ? std::unexpected(Violation::kField) : Checked<void>();
 }
 
 Checked<Fields::Field> splitFieldLine(std::string_view line) {
@@ -194,14 +258,14 @@ Checked<Fields::Field> splitFieldLine(std::string_view line) {
   if (auto checked = checkOctets(value); !checked) {
     return std::unexpected(checked.error());
   }
-  return Fields::Field{line.substr(0, colon), trim(value)};
+  return Fields::Field{line.substr(0, colon), trimBlanks(value)};
 }
 
 Checked<void> checkRequestLine(std::string_view line) {
   std::size_t first = line.find(' ');
   std::size_t last = line.rfind(' ');
   if (first == std::string_view::npos || first == last || !isToken(line.substr(0, first)) ||
-      line.find(' ', first + 1) != last || last == first + 1 || hasControl(line)) {
+      line.find(' ', first + 1) != last || last == first + 1) {
     return std::unexpected(Violation::kStartLine);
   }
   return checkVersion(line.substr(last + 1));
@@ -234,36 +298,22 @@ Checked<std::uint64_t> parseContentLength(std::string_view text) {
 }
 
 void FramingFields::note(std::string_view name, std::string_view value) {
-  switch (name.size()) {
-    case 4:
-      if (iequals(name, "Host")) {
-        host = value;
-        ++hosts;
-      }
-      return;
-    case 6:
-      expects_continue |= iequals(name, "Expect") && iequals(value, "100-continue");
-      return;
-    case 10:
-      if (iequals(name, "Connection")) {
-        connection_close |= listHas(value, "close");
-        connection_keep_alive |= listHas(value, "keep-alive");
-      }
-      return;
-    case 14:
-      if (iequals(name, "Content-Length")) {
-        content_length = value;
-        ++content_lengths;
-      }
-      return;
-    case 17:
-      if (iequals(name, "Transfer-Encoding")) {
-        transfer_encoding = value;
-        ++transfer_encodings;
-      }
-      return;
-    default:
-      return;
+  if (isNamed(name, "host")) {
+    host = value;
+    ++hosts;
+  } else if (isNamed(name, "expect")) {
+    expects_continue |= iequals(value, "100-continue");
+  } else if (isNamed(name, "connection")) {
+    for (auto option = nextElement(value); !option.empty(); option = nextElement(value)) {
+      connection_close |= iequals(option, "close");
+      connection_keep_alive |= iequals(option, "keep-alive");
+    }
+  } else if (isNamed(name, "content-length")) {
+    content_length = value;
+    ++content_lengths;
+  } else if (isNamed(name, "transfer-encoding")) {
+    transfer_encoding = value;
+    ++transfer_encodings;
   }
 }
 

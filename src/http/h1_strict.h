@@ -50,27 +50,37 @@ struct HeadLimits {
   std::size_t field_count = 100;
 };
 
-/// Finds the end of a head while checking its lines. The text is handed over from its first octet
-/// on, each time with what came since.
+enum class MessageKind : std::uint8_t { kRequest, kResponse };
+
+/// Finds the end of a head while checking its lines: their ends, their octets, the start line,
+/// folding, and the limits. The text is handed over from its first octet on, each time with what
+/// came since.
 class HeadScan {
  public:
+  explicit HeadScan(MessageKind kind) : kind_(kind) {}
+
   /// The size of the head with its final empty line, or 0 when the end has not come yet.
   Checked<std::size_t> scan(std::string_view text, const HeadLimits& limits);
 
   /// Of a finished scan: the start line without its CRLF begins at startLine() and is this long.
   std::size_t startLine() const { return start_line_; }
   std::size_t startLineSize() const { return start_line_size_; }
+  std::size_t sectionBegin() const { return start_line_ + start_line_size_ + 2; }
   std::size_t fieldLines() const { return lines_ == 0 ? 0 : lines_ - 1; }
 
  private:
-  Checked<void> checkPartialLine(std::string_view text, const HeadLimits& limits) const;
-  Checked<void> checkLine(std::string_view line, const HeadLimits& limits);
+  Checked<void> checkUnfinished(
+      std::string_view text, std::size_t checked, const HeadLimits& limits
+  ) const;
+  Checked<void> checkStartLine(std::string_view line, const HeadLimits& limits);
+  Checked<void> checkFieldLine(std::string_view line, const HeadLimits& limits) const;
 
   std::size_t seen_ = 0;        // octets looked at
   std::size_t line_begin_ = 0;  // of the line not ended yet
   std::size_t start_line_ = 0;
   std::size_t start_line_size_ = 0;
   std::size_t lines_ = 0;
+  MessageKind kind_;
 };
 
 /// Method SP request-target SP "HTTP/1." ( "0" / "1" ), single spaces.

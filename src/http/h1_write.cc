@@ -31,43 +31,62 @@ bool isOurs(std::string_view name) {
   }
 }
 
-void appendNumber(std::string& out, std::uint64_t number) {
-  std::array<char, 20> digits;
-  auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-  out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
-}
+// Writes into room made beforehand: a head is many small pieces.
+class Pen {
+ public:
+  explicit Pen(char* at) : at_(at) {}
 
-void appendField(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append("\r\n");
-}
-
-void appendLength(std::string& out, std::uint64_t length) {
-  out += "Content-Length: ";
-  appendNumber(out, length);
-  out += "\r\n";
-}
-
-void appendFields(std::string& out, const Fields& fields) {
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    Fields::Field field = fields.at(i);
-    if (!isOurs(field.name)) {
-      appendField(out, field.name, field.value);
+  void put(std::string_view text) { at_ += text.copy(at_, text.size()); }
+  void number(std::uint64_t value) { at_ = std::to_chars(at_, at_ + kNumber, value).ptr; }
+  void field(std::string_view name, std::string_view value) {
+    put(name);
+    put(": ");
+    put(value);
+    put("\r\n");
+  }
+  void length(std::uint64_t value) {
+    put("Content-Length: ");
+    number(value);
+    put("\r\n");
+  }
+  void fields(const Fields& all) {
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      Fields::Field each = all.at(i);
+      if (!isOurs(each.name)) {
+        field(each.name, each.value);
+      }
     }
   }
-}
+  const char* at() const { return at_; }
 
-// Names, values and their punctuation, and what the writer adds.
-void reserveHead(std::string& out, const Fields& fields, std::size_t start_line) {
-  out.reserve(out.size() + start_line + fields.octets() + 4 * fields.size() + 160);
+  static constexpr std::size_t kNumber = 20;
+
+ private:
+  char* at_;
+};
+
+// What the writer may add: start line without its variable parts, Date, framing and connection.
+constexpr std::size_t kOurOctets = 256;
+
+// Appends what `write` does with a Pen; `variable` bounds its octets besides fields and ours.
+template <typename Write>
+void appendHead(std::string& out, const Fields& fields, std::size_t variable, Write write) {
+  std::size_t begin = out.size();
+  std::size_t bound = begin + kOurOctets + variable + fields.octets() + 4 * fields.size();
+  out.resize_and_overwrite(bound, [&](char* text, std::size_t) {
+    Pen pen(text + begin);
+    write(pen);
+    return static_cast<std::size_t>(pen.at() - text);
+  });
 }
 
 bool usuallyHasBody(Method method) {
   return method == Method::kPost || method == Method::kPut || method == Method::kPatch;
 }
 
-void appendBodyFraming(std::string& out, const ResponseHead& head, const ResponseFraming& framing) {
+void putBodyFraming(Pen& pen, const ResponseHead& head, const ResponseFraming& framing) {
   if (framing.body == ResponseFraming::Body::kChunked) {
-    out += "Transfer-Encoding: chunked\r\n";
+    pen.put("Transfer-Encoding: chunked\r\n");
     return;
   }
   bool may_declare = head.status >= 200 && head.status != 204 &&
@@ -76,26 +95,42 @@ void appendBodyFraming(std::string& out, const ResponseHead& head, const Respons
     return;
   }
   if (auto length = declaredLength(head.fields)) {
-    appendLength(out, *length);
+    pen.length(*length);
+  }
+}
+
+// RFC 9110 section 15.5.22: a 426 names the protocol to switch to; nothing else switches here.
+void putUpgrade(Pen& pen, const ResponseHead& head) {
+  if (head.status != 426) {
+    return;
+  }
+  if (auto protocol = head.fields.get("Upgrade")) {
+    pen.field("Upgrade", *protocol);
+    pen.put("Connection: upgrade\r\n");
   }
 }
 
 }  // namespace
 
 void writeRequestHead(std::string& out, const RequestHead& head, RequestFraming framing) {
-  reserveHead(out, head.fields, head.target.size() + head.authority.size());
   // RFC 9112 section 3.2.3: a tunnel is asked for by authority.
-  bool tunnel = head.method == Method::kConnect;
-  out.append(head.methodName()).append(" ");
-  out.append(tunnel ? head.authority : head.target).append(" HTTP/1.1\r\n");
-  appendField(out, "Host", head.authority);
-  appendFields(out, head.fields);
-  if (framing.chunked) {
-    out += "Transfer-Encoding: chunked\r\n";
-  } else if (framing.length != 0 || usuallyHasBody(head.method)) {
-    appendLength(out, framing.length);
-  }
-  out += "\r\n";
+  std::string_view target = head.method == Method::kConnect ? head.authority : head.target;
+  std::string_view method = head.methodName();
+  std::size_t variable = method.size() + target.size() + head.authority.size();
+  appendHead(out, head.fields, variable, [&](Pen& pen) {
+    pen.put(method);
+    pen.put(" ");
+    pen.put(target);
+    pen.put(" HTTP/1.1\r\n");
+    pen.field("Host", head.authority);
+    pen.fields(head.fields);
+    if (framing.chunked) {
+      pen.put("Transfer-Encoding: chunked\r\n");
+    } else if (framing.length != 0 || usuallyHasBody(head.method)) {
+      pen.length(framing.length);
+    }
+    pen.put("\r\n");
+  });
 }
 
 void writeResponseHead(
@@ -105,21 +140,25 @@ void writeResponseHead(
     std::string_view date
 ) {
   std::string_view reason = reasonPhrase(head.status);
-  reserveHead(out, head.fields, reason.size());
-  out += "HTTP/1.1 ";
-  appendNumber(out, head.status);
-  out.append(" ").append(reason).append("\r\n");
-  appendFields(out, head.fields);
-  if (!head.fields.has("Date")) {
-    appendField(out, "Date", date);
-  }
-  appendBodyFraming(out, head, framing);
-  if (!framing.keep_alive) {
-    out += "Connection: close\r\n";
-  } else if (framing.client == Version::kHttp10) {
-    out += "Connection: keep-alive\r\n";
-  }
-  out += "\r\n";
+  appendHead(out, head.fields, reason.size() + date.size(), [&](Pen& pen) {
+    pen.put("HTTP/1.1 ");
+    pen.number(head.status);
+    pen.put(" ");
+    pen.put(reason);
+    pen.put("\r\n");
+    pen.fields(head.fields);
+    if (!head.fields.has("Date")) {
+      pen.field("Date", date);
+    }
+    putBodyFraming(pen, head, framing);
+    putUpgrade(pen, head);
+    if (!framing.keep_alive) {
+      pen.put("Connection: close\r\n");
+    } else if (framing.client == Version::kHttp10) {
+      pen.put("Connection: keep-alive\r\n");
+    }
+    pen.put("\r\n");
+  });
 }
 
 std::optional<std::uint64_t> declaredLength(const Fields& fields) {

@@ -54,6 +54,17 @@ TEST(H1Write, LengthNullIsSaidForMethodsWithABody) {
   EXPECT_EQ(request(tunnel, {}), "CONNECT h:1 HTTP/1.1\r\nHost: h:1\r\n\r\n");
 }
 
+TEST(H1Write, OnlyA426NamesAnotherProtocol) {
+  ResponseHead head{.status = 426};
+  head.fields.add("Upgrade", "HTTP/1.1");
+  std::string text = response(head, {.body = ResponseFraming::Body::kNone});
+  EXPECT_NE(text.find("Upgrade: HTTP/1.1\r\nConnection: upgrade\r\n\r\n"), std::string::npos)
+      << text;
+  head.status = 200;
+  text = response(head, {.body = ResponseFraming::Body::kNone});
+  EXPECT_EQ(text.find("pgrade"), std::string::npos) << text;
+}
+
 TEST(H1Write, ResponseSaysHowItEnds) {
   ResponseHead head{.status = 200};
   head.fields.add("Content-Length", "5");

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "http/h1_body.h"
 #include "http/h1_read.h"
@@ -60,7 +61,9 @@ ReadMessage<Head> readMessage(
     std::string_view text, const HeadLimits& limits, const Cut& cut, const Parse& parse
 ) {
   ReadMessage<Head> read;
-  HeadReader reader;
+  HeadReader reader(
+      std::is_same_v<Head, RequestHead> ? MessageKind::kRequest : MessageKind::kResponse
+  );
   while (!read.head_done && read.taken < text.size()) {
     std::string_view rest = text.substr(read.taken);
     std::string piece(rest.substr(0, std::max<std::size_t>(cut(rest.size()), 1)));

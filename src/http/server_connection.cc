@@ -42,6 +42,7 @@ class H1Server final : public ServerConnection {
   io::Task<std::unique_ptr<ServerExchange>> next() override;
   void drain() override;
   const io::Peer& peer() const override { return wire_.stream->peer(); }
+  std::string_view protocolError() const override { return protocol_error_; }
 
  private:
   using Begun = std::expected<std::unique_ptr<ServerExchange>, Refusal>;
@@ -58,9 +59,10 @@ class H1Server final : public ServerConnection {
 
   std::unique_ptr<ServerShared> own_shared_;
   H1Wire wire_;
-  HeadReader reader_;
+  HeadReader reader_{MessageKind::kRequest};
   io::Deadline head_deadline_;
-  TimedRead* waiting_ = nullptr;  // for the first bytes of a head
+  TimedRead* waiting_ = nullptr;     // for the first bytes of a head
+  std::string_view protocol_error_;  // of a closed list
 };
 
 H1Server::H1Server(
@@ -184,6 +186,7 @@ io::Task<void> H1Server::discardUnread() {
 
 io::Task<void> H1Server::refuse(Refusal refusal) {
   wire_.keep_alive = false;
+  protocol_error_ = refusal.code;
   std::string body =
       writeProblem({.status = refusal.status, .detail = refusal.detail, .code = refusal.code});
   ResponseHead head{.status = refusal.status};

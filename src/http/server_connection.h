@@ -99,6 +99,9 @@ class ServerConnection {
   /// No exchange after the current ones; "Connection: close" is sent where it still can be.
   virtual void drain() = 0;
   virtual const io::Peer& peer() const = 0;
+  /// After next() gave null: the kind of error the client was told because what it sent is no
+  /// request (a Violation's name, "request_timeout"); empty if it ended otherwise.
+  virtual std::string_view protocolError() const = 0;
 };
 
 /// HTTP/1.1 over any stream, which it owns. `shared` may be null: then nothing is counted for

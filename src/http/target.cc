@@ -1,28 +1,51 @@
 #include "http/target.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 
 namespace gatehouse::http {
 namespace {
 
-bool isAlphanumeric(char c) {
-  char folded = foldChar(c);
-  return isDigit(c) || (folded >= 'a' && folded <= 'z');
+using Octets = std::array<bool, 256>;
+
+constexpr Octets octetsOf(std::string_view octets) {
+  Octets table{};
+  for (char c : octets) {
+    table[static_cast<std::uint8_t>(c)] = true;
+  }
+  return table;
 }
 
-bool isHexDigit(char c) {
-  char folded = foldChar(c);
-  return isDigit(c) || (folded >= 'a' && folded <= 'f');
-}
+constexpr std::string_view kLettersAndDigits =
+    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 // RFC 3986 allows sub-delimiters and percent-encoding in a name as well; no host on earth has them,
 // and other readers of Host disagree about them.
-bool isRegisteredName(std::string_view host) {
-  return std::ranges::all_of(host, [](char c) {
-    return isAlphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~';
-  });
+constexpr Octets kNameOctets = [] {
+  Octets table = octetsOf(kLettersAndDigits);
+  for (char c : std::string_view("-._~")) {
+    table[static_cast<std::uint8_t>(c)] = true;
+  }
+  return table;
+}();
+constexpr Octets kAddressOctets = octetsOf("0123456789abcdefABCDEF:.");
+// All that is visible, but no fragment.
+constexpr Octets kQueryOctets = [] {
+  Octets table{};
+  for (int c = 0x21; c < 0x7f; ++c) {
+    table[static_cast<std::uint8_t>(c)] = c != '#';
+  }
+  return table;
+}();
+
+bool allIn(const Octets& octets, std::string_view text) {
+  bool all = true;
+  for (char c : text) {
+    all &= octets[static_cast<std::uint8_t>(c)];
+  }
+  return all;
 }
 
 bool isBracketedAddress(std::string_view host) {
@@ -30,31 +53,18 @@ bool isBracketedAddress(std::string_view host) {
     return false;
   }
   std::string_view inside = host.substr(1, host.size() - 2);
-  return std::ranges::count(inside, ':') >= 2 &&
-         std::ranges::all_of(inside, [](char c) { return isHexDigit(c) || c == ':' || c == '.'; });
+  return std::ranges::count(inside, ':') >= 2 && allIn(kAddressOctets, inside);
 }
 
-bool isVisible(char c) {
-  return c > 0x20 && c < 0x7f;
+bool isHexDigit(char c) {
+  return kAddressOctets[static_cast<std::uint8_t>(c)] && c != ':' && c != '.';
 }
 
-bool validQuery(std::string_view query) {
-  return std::ranges::all_of(query, [](char c) { return isVisible(c) && c != '#'; });
-}
-
-bool validPath(std::string_view path) {
-  for (std::size_t i = 0; i < path.size(); ++i) {
-    char c = path[i];
-    if (!isVisible(c) || c == '#' || c == '\\') {
-      return false;
-    }
-    if (c != '%') {
-      continue;
-    }
-    if (path.size() - i < 3 || !isHexDigit(path[i + 1]) || !isHexDigit(path[i + 2])) {
-      return false;
-    }
-    if (path[i + 1] == '0' && path[i + 2] == '0') {
+// Two hexadecimal digits behind every percent sign, which do not stand for NUL.
+bool validEscapes(std::string_view path) {
+  for (std::size_t at = path.find('%'); at != std::string_view::npos; at = path.find('%', at + 1)) {
+    std::string_view digits = path.substr(at + 1, 2);
+    if (digits.size() != 2 || digits == "00" || !isHexDigit(digits[0]) || !isHexDigit(digits[1])) {
       return false;
     }
   }
@@ -62,9 +72,9 @@ bool validPath(std::string_view path) {
 }
 
 bool validPathAndQuery(std::string_view text) {
-  std::size_t mark = text.find('?');
-  return validPath(text.substr(0, mark)) &&
-         (mark == std::string_view::npos || validQuery(text.substr(mark + 1)));
+  std::string_view path = text.substr(0, text.find('?'));
+  return allIn(kQueryOctets, text) && path.find('\\') == std::string_view::npos &&
+         validEscapes(path);
 }
 
 std::optional<Target> parseAbsolute(std::string_view text) {
@@ -110,7 +120,7 @@ std::optional<Authority> parseAuthority(std::string_view text) {
     authority.port = static_cast<std::uint16_t>(*port);
   }
   bool valid = authority.host.starts_with('[') ? isBracketedAddress(authority.host)
-                                               : isRegisteredName(authority.host);
+                                               : allIn(kNameOctets, authority.host);
   return valid ? std::optional(authority) : std::nullopt;
 }
 

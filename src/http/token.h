@@ -23,12 +23,23 @@ inline constexpr std::array<bool, 256> kTokenOctet = [] {
 
 /// Not empty and nothing but token octets.
 constexpr bool isToken(std::string_view text) {
+  // Tokens are short and nearly always right: no branch per octet.
+  bool all = !text.empty();
   for (char c : text) {
-    if (!kTokenOctet[static_cast<std::uint8_t>(c)]) {
-      return false;
-    }
+    all &= kTokenOctet[static_cast<std::uint8_t>(c)];
   }
-  return !text.empty();
+  return all;
+}
+
+/// Without the spaces and tabs around it.
+constexpr std::string_view trimBlanks(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {
+    text.remove_prefix(1);
+  }
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) {
+    text.remove_suffix(1);
+  }
+  return text;
 }
 
 /// Takes the next element off a comma-separated list; empty elements are passed over. Empty when
@@ -36,7 +47,7 @@ constexpr bool isToken(std::string_view text) {
 inline std::string_view nextElement(std::string_view& list) {
   while (!list.empty()) {
     std::size_t comma = list.find(',');
-    std::string_view element = trim(list.substr(0, comma));
+    std::string_view element = trimBlanks(list.substr(0, comma));
     list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
     if (!element.empty()) {
       return element;
