@@ -43,27 +43,23 @@ LogFormat logFormat(cli::LogFormat wanted, int fd) {
 }
 
 LogLevel logLevel(const std::string& name) {
-  if (name == "debug") {
-    return LogLevel::kDebug;
-  }
-  if (name == "warn") {
-    return LogLevel::kWarn;
-  }
-  return name == "error" ? LogLevel::kError : LogLevel::kInfo;
+  return name == "debug"   ? LogLevel::kDebug
+         : name == "warn"  ? LogLevel::kWarn
+         : name == "error" ? LogLevel::kError
+                           : LogLevel::kInfo;
 }
 
-void say(const std::string& text) {
-  static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
+void print(std::FILE* where, const std::string& text) {
+  static_cast<void>(std::fwrite(text.data(), 1, text.size(), where));
 }
 
 int complain(const std::string& text) {
-  say("gatehouse: " + text + "\n");
+  print(stderr, "gatehouse: " + text + "\n");
   return 1;
 }
 
 int printAndExit(const cli::PrintAndExit& answer) {
-  std::FILE* where = answer.exit_code == 0 ? stdout : stderr;
-  static_cast<void>(std::fwrite(answer.text.data(), 1, answer.text.size(), where));
+  print(answer.exit_code == 0 ? stdout : stderr, answer.text);
   return answer.exit_code;
 }
 
@@ -107,7 +103,7 @@ int validateCommand(const cli::ValidateOptions& options) {
       schemas, fileOptions(options.files, options.default_namespace, options.strict)
   );
   cli::Verdict verdict = cli::validate(source.load(), compileOptions(clock));
-  static_cast<void>(std::fwrite(verdict.text.data(), 1, verdict.text.size(), stdout));
+  print(stdout, verdict.text);
   return verdict.exit_code;
 }
 
@@ -125,6 +121,7 @@ Result<ParsedFlags> parseFlags(const cli::RunOptions& options) {
   for (const std::string& text : options.resolve) {
     GATEHOUSE_TRY(flags.overrides.emplace_back(), io::HostOverride::parse(text));
   }
+  GATEHOUSE_CHECK_OK(control::checkPaths(options.files));
   return flags;
 }
 
@@ -249,7 +246,7 @@ int run(const cli::RunOptions& options, ParsedFlags flags, const Clock& clock, c
     auto bound = [&plane](const snapshot::Port& port, const std::string& address) {
       return plane.boundAddress(port, address);
     };
-    say(admin::render(admin::startupTable(*plane.snapshot(), bound, *doors, *view)));
+    print(stderr, admin::render(admin::startupTable(*plane.snapshot(), bound, *doors, *view)));
   }
   if (!errors.empty() || options.check) {
     plane.drain(Nanos(0));

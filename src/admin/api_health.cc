@@ -18,7 +18,7 @@ Handler healthHandler(std::shared_ptr<const Health> health, ReadView view) {
         if (!health->serving) {
           return {.status = 503, .body = "no configuration is live yet\n"};
         }
-        if (unsigned unbound = health->unbound; unbound > 0) {
+        if (std::size_t unbound = view()->unbound.size(); unbound > 0) {
           return {
               .status = 503,
               .body = std::to_string(unbound) + " listener addresses could not be opened\n"

@@ -13,7 +13,6 @@ namespace gatehouse::admin {
 struct Health {
   std::atomic<bool> serving{false};  // a snapshot is live
   std::atomic<bool> draining{false};
-  std::atomic<unsigned> unbound{0};  // listeners whose address could not be opened
 };
 
 /// /healthz/ready: 200, or 503 and why; /healthz/live: 200.

@@ -128,7 +128,7 @@ void addMock(CLI::App& app, MockOptions& options) {
 Command parseArguments(int argc, const char* const* argv) {
   CLI::App app("Gatehouse: one door from every AI tool to every model", "gatehouse");
   app.footer(kTopExamples);
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);  // none is refused below: here a misspelt one would not be named
   RunOptions run;
   ValidateOptions validate;
   MockOptions mock;
@@ -147,6 +147,9 @@ Command parseArguments(int argc, const char* const* argv) {
   version_app->add_flag("-v,--verbose", version.verbose, "with libraries and build");
   try {
     app.parse(argc, argv);
+    if (app.get_subcommands().empty()) {
+      throw CLI::RequiredError::Subcommand(1);
+    }
   } catch (const CLI::ParseError& error) {
     std::ostringstream out;
     std::ostringstream err;

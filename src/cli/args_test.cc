@@ -36,6 +36,14 @@ TEST(Arguments, RunTakesRepeatedFilesBindsAndResolves) {
   EXPECT_EQ(run->log_format, LogFormat::kJson);
 }
 
+TEST(Arguments, AMisspeltCommandIsNamed) {
+  Command command = parse({"gatehouse", "serve"});
+  const auto* answer = std::get_if<PrintAndExit>(&command);
+  ASSERT_NE(answer, nullptr);
+  EXPECT_EQ(answer->exit_code, 2);
+  EXPECT_NE(answer->text.find("serve"), std::string::npos) << answer->text;
+}
+
 TEST(Arguments, ValidateNeedsAFile) {
   Command command = parse({"gatehouse", "validate"});
   const auto* print = std::get_if<PrintAndExit>(&command);

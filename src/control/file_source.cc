@@ -175,6 +175,22 @@ resource::Loaded FileSource::load() {
   return loaded;
 }
 
+Result<void> checkPaths(const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) {
+    if (path == kStandardInput) {
+      continue;
+    }
+    if (auto files = findManifests(path); !files) {
+      return fail(
+          ErrorKind::kInvalidConfiguration,
+          Origin::kGateway,
+          fmt::format("cannot read {}: {}", path, files.error().detail())
+      );
+    }
+  }
+  return {};
+}
+
 void FileSource::addStandardInput(resource::Loader& loader) {
   if (!stdin_read_ && options_.read_stdin) {
     stdin_text_ = options_.read_stdin();

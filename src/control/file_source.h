@@ -40,6 +40,10 @@ class FileSource final : public Source {
 /// its name. kInvalidConfiguration when the path is not there or cannot be read.
 Result<std::vector<std::string>> findManifests(const std::string& path);
 
+/// kInvalidConfiguration, naming the path, when one is not there or cannot be read: a misspelt path
+/// must not start as an empty configuration.
+Result<void> checkPaths(const std::vector<std::string>& paths);
+
 /// All of standard input.
 std::string readStandardInput();
 

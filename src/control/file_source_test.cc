@@ -95,6 +95,13 @@ TEST_F(FileSourceTest, AMissingPathIsAFinding) {
   );
 }
 
+TEST_F(FileSourceTest, AMissingPathIsNoStart) {
+  EXPECT_TRUE(checkPaths({"-", folder_.path()}));
+  auto checked = checkPaths({folder_.path(), folder_.path("none")});
+  ASSERT_FALSE(checked);
+  EXPECT_THAT(checked.error().chain(), HasSubstr("none: No such file or directory"));
+}
+
 TEST_F(FileSourceTest, ALinkToNothingIsAFinding) {
   std::filesystem::create_symlink("gone.yaml", folder_.path("a.yaml"));
   EXPECT_THAT(load({folder_.path()}), IsEmpty());

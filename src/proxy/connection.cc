@@ -69,6 +69,9 @@ io::Task<void> serveConnection(
     };
     co_await handle(worker, std::move(arrival), std::move(exchange));
   }
+  if (std::string_view kind = connection->protocolError(); !kind.empty()) {
+    worker.telemetry().protocolError(listenerName(*doorway), kind);
+  }
 }
 
 }  // namespace gatehouse::proxy

@@ -124,20 +124,33 @@ void Out::settle(telemetry::Ending ending) {
   endRecord(worker_, x_, ending);
 }
 
+/// How a reply read to its end has ended. An error the upstream reported within its stream is a
+/// failure when nothing else was delivered.
+telemetry::Ending endingOf(llm::ReplyVerdict verdict, telemetry::Outcome whole) {
+  switch (verdict) {
+    case llm::ReplyVerdict::kComplete:
+      return {whole};
+    case llm::ReplyVerdict::kUpstreamFailed:
+      return {telemetry::Outcome::kUpstreamFailed, telemetry::Detail::kHttpResponseIncomplete};
+    case llm::ReplyVerdict::kTruncated:
+    case llm::ReplyVerdict::kUpstreamError:
+      break;
+  }
+  return {telemetry::Outcome::kUpstreamTruncated, telemetry::Detail::kStreamTruncated};
+}
+
 /// The body has come to its end; `last` is what is left to send. A stream without its dialect's end
 /// mark is no clean end.
 io::Task<void> Out::endCleanly(std::string_view last) {
-  telemetry::Ending ending{
-      from_upstream_ ? telemetry::Outcome::kCompleted : telemetry::Outcome::kLocalReply
-  };
+  telemetry::Outcome whole =
+      from_upstream_ ? telemetry::Outcome::kCompleted : telemetry::Outcome::kLocalReply;
+  telemetry::Ending ending{whole};
   bool cut_short = false;
   std::string with_tail;
   if (reader_ != nullptr) {
     llm::ReplyEnd end = reader_->finish(llm::BodyEnd::kClean, x_.request_id);
     cut_short = end.verdict == llm::ReplyVerdict::kTruncated;
-    if (end.verdict != llm::ReplyVerdict::kComplete) {
-      ending = {telemetry::Outcome::kUpstreamTruncated, telemetry::Detail::kStreamTruncated};
-    }
+    ending = endingOf(end.verdict, whole);
     if (!end.tail.empty()) {
       with_tail.append(last).append(end.tail);
       last = with_tail;

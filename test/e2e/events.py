@@ -50,7 +50,7 @@ def without_usage(events):
 def dispatched(received):
     """(type, data) of the events that a client sees: those with data."""
     seen = []
-    for block in received.decode().replace("\r\n", "\n").split("\n\n"):
+    for block in received.decode("utf-8", "replace").replace("\r\n", "\n").split("\n\n"):
         lines = [line.partition(":")[::2] for line in block.split("\n")]
         data = [value.removeprefix(" ") for name, value in lines if name == "data"]
         if data:

@@ -70,22 +70,25 @@ def checked_addresses(stage, files):
     return listening(program), code
 
 
+def check_addresses(addresses, code, wanted):
+    """All those wanted; or, where another program holds one, those that could be opened."""
+    assert addresses == wanted if code == 0 else addresses.items() <= wanted.items()
+
+
 def test_node_port_services_give_the_gateways_their_ports(stage):
     addresses, code = checked_addresses(stage, FILES)
     wanted = {gateway: f"0.0.0.0:{port}" for gateway, port in NODE_PORTS.items()}
-    assert addresses == (wanted if code == 0 else {**wanted, **addresses})
+    check_addresses(addresses, code, wanted)
 
 
 def test_without_services_the_first_gateway_gets_8080_and_the_others_stable_ports(stage):
     first, code = checked_addresses(stage, WITHOUT_SERVICES)
-    second, _ = checked_addresses(stage, WITHOUT_SERVICES)
     wanted = {
         "agentgateway-proxy": "127.0.0.1:8080",
         "dgx-spark-gateway": f"127.0.0.1:{stable_port('agentgateway-system/dgx-spark-gateway/80')}",
         "xai-grok-gateway": f"127.0.0.1:{stable_port('agentgateway-system/xai-grok-gateway/80')}",
     }
-    assert first == second
-    assert first == (wanted if code == 0 else {**wanted, **first})
+    check_addresses(first, code, wanted)
 
 
 def stable_port(key):

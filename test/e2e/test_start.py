@@ -1,0 +1,206 @@
+"""The start: with nothing, with keys in the environment, with mistakes; and what the other commands print."""
+
+import json
+import re
+import socket
+
+import pytest
+
+import harness
+import manifests
+from harness import PATIENCE
+
+CHAT = "/v1/chat/completions"
+SERVICES = ["--admin", "127.0.0.1:0", "--metrics", "127.0.0.1:0", "--readiness", "127.0.0.1:0"]
+KEYS = {
+    "OPENAI_API_KEY": "sk-zero-openai-0001", "ANTHROPIC_API_KEY": "sk-ant-zero-0002", "XAI_API_KEY": "xai-zero-0003",
+    "MISTRAL_API_KEY": "mistral-zero-0004",
+}
+
+
+def zero(stage, env=None):
+    """A start without configuration, its one gateway on a port of the kernel's choice."""
+    return stage.gateway([], binds=["gatehouse/gateway"], env=env)
+
+
+def test_a_start_with_nothing_answers_the_first_curl(stage):
+    gateway = zero(stage)
+    text = gateway.text()
+    assert "sim/echo" in text and "Try it" in text
+    for service in ("admin", "metrics", "readiness"):
+        assert re.search(rf"{service}\s+http://127\.0\.0\.1:\d+/", text)
+    path, body = re.search(r"curl http://[^/]+(/\S+) .*-d '([^']*)'", text).groups()
+    reply = harness.post(gateway.port("gateway"), path, body)
+    assert reply.status == 200
+    answer = reply.json()
+    assert answer["model"] == "sim/echo"
+    assert "Hello!" in answer["choices"][0]["message"]["content"]
+    assert gateway.access_of(reply)["gatehouse.outcome"] == "LocalReply"
+
+
+@pytest.mark.parametrize("path, body", [
+    (CHAT, harness.CHAT), ("/v1/messages", {"model": "m", "max_tokens": 5, "messages": harness.CHAT["messages"]}),
+])
+def test_the_simulated_model_streams_and_says_what_it_is(stage, path, body):
+    gateway = zero(stage)
+    reply = harness.post(gateway.port("gateway"), f"/sim{path}", {**body, "stream": True})
+    assert reply.headers["content-type"] == "text/event-stream"
+    assert b"simulated" in reply.body and b"gatehouse-sim" in reply.body
+    assert (b"data: [DONE]" if path == CHAT else b"event: message_stop") in reply.body
+
+
+def test_keys_of_the_environment_make_routes_and_are_never_printed(stage):
+    gateway = zero(stage, env=KEYS)
+    text = gateway.text()
+    for name, prefix in (("OPENAI_API_KEY", "/openai"), ("ANTHROPIC_API_KEY", "/anthropic"), ("XAI_API_KEY", "/xai")):
+        row = [line for line in text.splitlines() if f" {prefix} " in line]
+        assert row and name in row[0], f"no row of {prefix} that names {name}:\n{text}"
+    shown = text + gateway.get("admin", "/api/resources")[1] + gateway.metrics()
+    assert not [key for key in KEYS.values() if key in shown]
+
+
+def test_a_key_of_the_environment_reaches_its_provider(stage):
+    mock = stage.mock(tls_names="api.openai.com")
+    gateway = stage.gateway(
+        [], binds=["gatehouse/gateway"], env={**KEYS, "SSL_CERT_FILE": str(mock.ca)},
+        resolve=[f"api.openai.com:443:{mock.address}"],
+    )
+    reply = harness.post(gateway.port("gateway"), f"/openai{CHAT}", harness.CHAT)
+    assert reply.status == 200, reply.body
+    seen = mock.requests(1)[0]
+    assert ["authorization", f"Bearer {KEYS['OPENAI_API_KEY']}"] in [[name.lower(), value] for name, value in seen["fields"]]
+
+
+def test_a_local_model_server_is_found(stage):
+    for port in (11434, 8000, 1234):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        break
+    else:
+        pytest.skip("every port that is probed is taken")
+    mock = stage.mock(listen=f"127.0.0.1:{port}")
+    gateway = zero(stage)
+    row = [line for line in gateway.text().splitlines() if f"http://127.0.0.1:{port}" in line and "->" in line]
+    prefix = re.search(r"\s(/\S+)\s", row[0])[1]
+    reply = harness.post(gateway.port("gateway"), f"{prefix}{CHAT}", harness.CHAT)
+    assert reply.status == 200
+    assert [entry["target"] for entry in mock.requests() if entry["method"] == "POST"] == [CHAT]
+
+
+def run(stage, *arguments, env=None):
+    program = stage.process(arguments, env=env)
+    return program.exit_code(), program.text()
+
+
+def test_a_port_in_use_is_an_error_that_names_address_and_flag(stage):
+    path = stage.write("c.yaml", manifests.one_model(9))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        code, text = run(stage, "run", "-f", path, "--bind", f"edge={address}", *SERVICES)
+        assert code == 1
+        assert address in text and "in use" in text and "--bind default/edge=" in text
+        for service in ("admin", "metrics", "readiness"):
+            others = [part if part != "127.0.0.1:0" or SERVICES[at - 1] != f"--{service}" else address
+                      for at, part in enumerate(SERVICES)]
+            code, text = run(stage, "run", "-f", path, "--bind", "edge=127.0.0.1:0", *others)
+            assert code == 1
+            assert address in text and "in use" in text and f"--{service}" in text
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["run", "--no-such-flag"], "--no-such-flag"),
+    (["run", "--workers", "0"], "--workers"),
+    (["run", "--log-format", "xml"], "--log-format"),
+    (["serve"], "serve"),
+    ([], "subcommand"),
+    (["validate"], "--file"),
+])
+def test_a_mistake_on_the_command_line_is_named(stage, arguments, words):
+    code, text = run(stage, *arguments)
+    assert code == 2
+    assert words in text and "--help" in text
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--bind", "nobody=127.0.0.1:0"], "nobody"),
+    (["--bind", "edge"], "GATEWAY[/LISTENER]=ADDR:PORT"),
+    (["--bind", "edge/nolistener=127.0.0.1:0"], "nolistener"),
+    (["--resolve", "api.openai.com"], "HOST:PORT"),
+])
+def test_a_flag_that_means_nothing_is_a_start_error(stage, arguments, words):
+    path = stage.write("c.yaml", manifests.one_model(9))
+    code, text = run(stage, "run", "-f", path, *SERVICES, *arguments)
+    assert code == 1 and words in text
+
+
+def test_a_file_that_is_not_there_is_a_start_error(stage):
+    code, text = run(stage, "run", "-f", stage.folder / "no-such.yaml", *SERVICES)
+    assert code == 1 and "no-such.yaml" in text
+
+
+@pytest.mark.parametrize("arguments", [[], ["run"], ["validate"], ["mock"], ["version"]])
+def test_every_command_has_a_help(stage, arguments):
+    code, text = run(stage, *arguments, "--help")
+    assert code == 0
+    assert "Usage" in text
+    if arguments != ["version"]:
+        assert "Examples:" in text
+
+
+def test_the_version_is_one_line(stage):
+    code, text = run(stage, "version")
+    assert code == 0 and re.fullmatch(r"gatehouse \d+\.\d+\.\d+\S*", text)
+
+
+# (file, a finding as it is printed after the file's name; {} is nothing)
+BROKEN = {
+    "syntax": ("kind: [\n", r":\d+:\d+: error: "),
+    "tab": ("kind: Gateway\nspec:\n\tx: 1\n", r":3:1: error: .*tab"),
+    "duplicate key": ("apiVersion: v1\nkind: Secret\nkind: Secret\nmetadata: {name: a}\n", r":3:1: error: .*kind"),
+    "wrong type": (manifests.one_model("high"), r":\d+:\d+: error: AgentgatewayBackend default/model: spec\.ai\.provider\.port: "),
+    "unknown enum": (
+        manifests.one_model(9).replace("PathPrefix", "PathPrefx"),
+        r":\d+:\d+: error: HTTPRoute default/all: spec\.rules\[0\]\.matches\[0\]\.path\.type: .*PathPrefix",
+    ),
+    "dangling reference": (
+        manifests.one_model(9).replace('"name": "edge"\n   }', '"name": "egde"\n   }'),
+        r":\d+:\d+: \w+: HTTPRoute default/all: spec\.parentRefs\[0\]\.name: .*edge",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_validate_prints_position_field_and_what_was_expected(stage, name):
+    text, expected = BROKEN[name]
+    path = stage.write("broken.yaml", text)
+    code, printed = run(stage, "validate", "-f", path)
+    assert re.search(re.escape(str(path)) + expected, printed), printed
+    if name != "dangling reference":
+        assert code == 1
+
+
+def test_validate_of_good_files_exits_0_and_counts(stage):
+    path = stage.write("good.yaml", manifests.one_model(9))
+    code, text = run(stage, "validate", "-f", path)
+    assert code == 0 and text.splitlines()[-1] == "3 objects, 0 errors, 0 warnings"
+
+
+def test_unknown_fields_warn_and_are_errors_when_strict(stage):
+    objects = [json.loads(part) for part in manifests.one_model(9).split("---")]
+    objects[0]["spec"]["gatewayClasName"] = "x"
+    path = stage.write("typo.yaml", manifests.to_text(*objects))
+    code, text = run(stage, "validate", "-f", path)
+    assert code == 0 and "warning: Gateway default/edge: spec.gatewayClasName" in text and "gatewayClassName" in text
+    code, text = run(stage, "validate", "--strict", "-f", path)
+    assert code == 1 and "error: Gateway default/edge: spec.gatewayClasName" in text
+
+
+def test_standard_input_is_a_file_too(stage):
+    import subprocess
+    done = subprocess.run([str(harness.BINARY), "validate", "-f", "-"], input=manifests.one_model(9).encode(),
+                          capture_output=True, timeout=PATIENCE)
+    assert done.returncode == 0, done.stdout
