@@ -220,10 +220,7 @@ void ReplyReader::State::cutOut(
     const wire::SseEvent& event, std::uint64_t end, std::string_view bytes
 ) {
   // Where pieces were cut between CR and LF, the line feed in front ends the event before.
-  if (held.starts_with('\n')) {
-    leaving = "\n";
-    push(leaving);
-  } else if (event.raw.starts_with('\n') && settled <= event.offset) {
+  if (event.raw.starts_with('\n') && settled <= event.offset) {
     push(bytes.substr(static_cast<std::size_t>(event.offset - received), 1));
   }
   held.clear();
@@ -253,6 +250,10 @@ void ReplyReader::State::keepRest(std::string_view bytes) {
     return;
   }
   std::string_view rest = bytes.substr(static_cast<std::size_t>(settled - received));
+  if (held.empty() && !released && rest.starts_with('\n')) {  // ends the event before, as in cutOut
+    forwardUpTo(settled + 1, bytes);
+    rest.remove_prefix(1);
+  }
   if (!released && held.size() + rest.size() <= kMaxHeld) {
     held.append(rest);
     settled = end;

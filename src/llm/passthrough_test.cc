@@ -113,6 +113,19 @@ TEST(HiddenUsageChunk, IsCutOutHoweverTheStreamIsCut) {
   }
 }
 
+TEST(HiddenUsageChunk, DoesNotTakeTheEndOfTheEventBeforeWithIt) {
+  std::string stream = withCrlf(join({kFinish, kUsage.substr(0, kUsage.size() - 1)}));
+  ReplyReader reader(kHiding, eventStream());
+  std::string forwarded;
+  for (char c : stream) {
+    std::string byte(1, c);
+    for (std::string_view view : reader.feed(byte).views) {
+      forwarded += view;
+    }
+  }
+  EXPECT_EQ(forwarded + reader.finish(BodyEnd::kClean, "").tail, withCrlf(kFinish));
+}
+
 TEST(HiddenUsageChunk, IsCutOutBetweenCarriageReturns) {
   std::string stream = join({kText, kFinish, kUsage, kDone});
   std::ranges::replace(stream, '\n', '\r');
