@@ -11,8 +11,9 @@ namespace {
 constexpr std::int64_t kEpochMicros = 1'577'836'800'000'000;  // 2020-01-01 UTC
 constexpr unsigned kTimeShift = 10;
 constexpr unsigned kWorkerShift = 4;
-constexpr std::uint64_t kWorkers = 64;
-constexpr std::uint64_t kPerMicro = 16;
+constexpr unsigned kWorkerNumbers = 64;
+constexpr unsigned kPerMicro = 4;
+constexpr unsigned kWorkers = kWorkerNumbers * (1U << kWorkerShift) / kPerMicro;
 constexpr std::size_t kTextSize = 13;
 
 // Value of a Crockford digit, or 32 if it is none.
@@ -55,7 +56,8 @@ WallMicros timeOf(RequestId id) {
   return WallMicros{micros + kEpochMicros};
 }
 
-IdSource::IdSource(unsigned worker) : worker_(worker) {
+IdSource::IdSource(unsigned worker)
+    : place_(worker % kWorkerNumbers << kWorkerShift | worker / kWorkerNumbers * kPerMicro) {
   GATEHOUSE_INVARIANT(worker < kWorkers);
 }
 
@@ -69,7 +71,7 @@ RequestId IdSource::next(WallMicros now) {
     ++last_micros_;
     sequence_ = 0;
   }
-  return RequestId{last_micros_ << kTimeShift | worker_ << kWorkerShift | sequence_};
+  return RequestId{last_micros_ << kTimeShift | (place_ + sequence_)};
 }
 
 }  // namespace gatehouse::telemetry

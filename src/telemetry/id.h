@@ -11,8 +11,8 @@
 
 namespace gatehouse::telemetry {
 
-/// (microseconds since 2020-01-01 UTC) << 10 | worker (6 bits) << 4 | sequence (4 bits). Zero is no
-/// id.
+/// (microseconds since 2020-01-01 UTC) << 10 | worker % 64 (6 bits) << 4 | sequence (4 bits). Zero
+/// is no id.
 enum class RequestId : std::uint64_t {};
 
 /// 13 characters of Crockford base 32; the order of texts is the order of ids.
@@ -26,14 +26,15 @@ WallMicros timeOf(RequestId id);
 /// Owner's thread.
 class IdSource {
  public:
-  /// `worker` is below 64.
+  /// `worker` is below 256. Four workers may share a number of 6 bits: each has a quarter of the
+  /// sequence.
   explicit IdSource(unsigned worker);
-  /// When more than 16 ids fall into one microsecond, or the clock steps back, the ids run ahead of
-  /// `now`.
+  /// When more than four ids fall into one microsecond, or the clock steps back, the ids run ahead
+  /// of `now`.
   RequestId next(WallMicros now);
 
  private:
-  std::uint64_t worker_;
+  std::uint64_t place_;  // the bits below the time, for the first id of a microsecond
   std::uint64_t last_micros_ = 0;
   std::uint64_t sequence_ = 0;
 };

@@ -28,12 +28,22 @@ TEST(IdSource, RunsAheadWhenAMicrosecondIsFull) {
   IdSource source(0);
   std::set<std::uint64_t> ids;
   RequestId last{};
-  for (int i = 0; i < 17; ++i) {
+  for (int i = 0; i < 5; ++i) {
     last = source.next(kNow);
     EXPECT_TRUE(ids.insert(bits(last)).second);
     EXPECT_EQ(*ids.rbegin(), bits(last));
   }
   EXPECT_EQ(static_cast<std::int64_t>(timeOf(last)), static_cast<std::int64_t>(kNow) + 1);
+}
+
+TEST(IdSource, NoTwoOf256WorkersMakeTheSameId) {
+  std::set<std::uint64_t> ids;
+  for (unsigned worker = 0; worker < 256; ++worker) {
+    IdSource source(worker);
+    for (int i = 0; i < 8; ++i) {
+      EXPECT_TRUE(ids.insert(bits(source.next(kNow))).second) << worker;
+    }
+  }
 }
 
 TEST(IdSource, KeepsGrowingWhenTheClockStepsBack) {

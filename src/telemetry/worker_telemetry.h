@@ -33,7 +33,7 @@ struct TelemetrySettings {
 class WorkerTelemetry {
  public:
   /// `shard` is this worker's own; `writer` null: no access log. Both must outlive this. `worker`
-  /// is below 64; `seed` is different for each worker.
+  /// is below 256; `seed` is different for each worker.
   WorkerTelemetry(
       unsigned worker,
       std::uint64_t seed,
