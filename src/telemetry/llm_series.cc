@@ -15,13 +15,13 @@ double seconds(std::int64_t micros) {
 
 /// Values of the G and R labels, in the order of the families' rows.
 std::array<std::string_view, 8> genAiLabels(
-    const RequestRecord& record, const LlmRecord& llm, std::string_view request_model
+    const RequestRecord& record, const LlmRecord& llm, const ModelLabels& models
 ) {
   return {
       llm.operation,
       llm.provider.view(),
-      request_model,
-      record.text(Text::kModelAnswered),
+      models.requested,
+      models.answered,
       record.gateway.view(),
       record.listener.view(),
       record.route.view(),
@@ -103,19 +103,29 @@ constexpr std::array<std::pair<llm::UsageAnomaly, std::string_view>, 9> kChecks 
 
 }  // namespace
 
-std::string_view requestModelLabel(const RequestRecord& record, const LlmRecord& llm) {
-  const std::string_view model = record.text(Text::kModelRequested);
-  const bool served = record.has(Text::kModelAnswered) &&
-                      record.ending().outcome == Outcome::kCompleted && record.status < 400;
-  return model.empty() || llm.model_configured || served ? model : kOtherLabel;
+ModelLabels modelLabels(const RequestRecord& record, const LlmRecord& llm) {
+  ModelLabels labels{record.text(Text::kModelRequested), record.text(Text::kModelAnswered)};
+  if (llm.model_configured) {
+    return labels;
+  }
+  const bool answered = record.attemptCount() > 0 && !labels.answered.empty();
+  const bool served =
+      answered && record.ending().outcome == Outcome::kCompleted && record.status < 400;
+  if (!labels.requested.empty() && !served) {
+    labels.requested = kOtherLabel;
+  }
+  if (!labels.answered.empty() && !answered) {
+    labels.answered = kOtherLabel;
+  }
+  return labels;
 }
 
 void LlmSeries::count(const RequestRecord& record, const LlmRecord& llm, CountedSets sets) {
-  const Subject subject{record, llm, sets, requestModelLabel(record, llm)};
+  const Subject subject{record, llm, sets, modelLabels(record, llm)};
   key_.clear();
   key_.add(record.gateway).add(record.listener).add(record.route).add(record.rule);
   key_.add(llm.provider).addNumber(record.listener_port).addText(llm.operation);
-  key_.addText(subject.request_model).addText(record.text(Text::kModelAnswered));
+  key_.addText(subject.models.requested).addText(subject.models.answered);
   Cells& cells = cells_.find(key_, [] { return Cells(); });
   if (sets.gatehouse) {
     countUsage(cells, subject, usageState(record, llm));
@@ -134,7 +144,7 @@ void LlmSeries::count(const RequestRecord& record, const LlmRecord& llm, Counted
 void LlmSeries::countUsage(Cells& cells, const Subject& subject, UsageState state) {
   auto& cell = cells.usage[std::to_underlying(state)];
   if (!cell) {
-    auto rest = genAiLabels(subject.record, subject.llm, subject.request_model);
+    auto rest = genAiLabels(subject.record, subject.llm, subject.models);
     cell = shard_.counter(Family::kUsage, labelsAfter(llm::toString(state), rest));
   }
   cell->add();
@@ -147,7 +157,7 @@ void LlmSeries::countTokens(Cells& cells, const Subject& subject, const llm::Tok
       continue;
     }
     if (!cells.tokens[i]) {
-      auto rest = genAiLabels(subject.record, subject.llm, subject.request_model);
+      auto rest = genAiLabels(subject.record, subject.llm, subject.models);
       cells.tokens[i] = shard_.counter(Family::kTokens, labelsAfter(kinds[i].name, rest));
     }
     cells.tokens[i]->add(*kinds[i].tokens);
@@ -165,7 +175,7 @@ void LlmSeries::countTokenUsage(
     const auto tokens = static_cast<double>(*types[i].tokens);
     if (subject.sets.gatehouse) {
       if (!cells.token_usage[i]) {
-        auto rest = genAiLabels(subject.record, subject.llm, subject.request_model);
+        auto rest = genAiLabels(subject.record, subject.llm, subject.models);
         cells.token_usage[i] =
             shard_.histogram(Family::kGenAiTokenUsage, labelsAfter(types[i].name, rest));
       }
@@ -181,7 +191,7 @@ void LlmSeries::countTokenUsage(
 }
 
 Histogram LlmSeries::agentgatewayTokenUsage(const Subject& subject, std::string_view type) {
-  const auto rest = genAiLabels(subject.record, subject.llm, subject.request_model);
+  const auto rest = genAiLabels(subject.record, subject.llm, subject.models);
   const std::string bind = bindOf(subject.record);
   const std::array<std::string_view, 10> labels = {
       type, rest[0], rest[1], rest[2], rest[3], bind, rest[4], rest[5], rest[6], rest[7]
@@ -193,7 +203,7 @@ void LlmSeries::countTimes(Cells& cells, const Subject& subject) {
   const RequestRecord& record = subject.record;
   auto observe = [&](std::optional<Histogram>& cell, Family family, std::int64_t micros) {
     if (!cell) {
-      cell = shard_.histogram(family, genAiLabels(record, subject.llm, subject.request_model));
+      cell = shard_.histogram(family, genAiLabels(record, subject.llm, subject.models));
     }
     cell->observe(seconds(micros));
   };

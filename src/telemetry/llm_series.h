@@ -15,9 +15,14 @@
 
 namespace gatehouse::telemetry {
 
-/// The label for the model a client named: a name of the configuration or one an upstream has
-/// served, else "other", so that clients cannot make series (telemetry specification section 10).
-std::string_view requestModelLabel(const RequestRecord& record, const LlmRecord& llm);
+/// Labels for the model a client named and the one the reply names: names of the configuration, or
+/// ones an upstream has served or given, else "other", so that clients cannot make series
+/// (telemetry specification section 10).
+struct ModelLabels {
+  std::string_view requested;
+  std::string_view answered;
+};
+ModelLabels modelLabels(const RequestRecord& record, const LlmRecord& llm);
 
 class LlmSeries {
  public:
@@ -47,7 +52,7 @@ class LlmSeries {
     const RequestRecord& record;
     const LlmRecord& llm;
     CountedSets sets;
-    std::string_view request_model;
+    ModelLabels models;
   };
 
   void countUsage(Cells& cells, const Subject& subject, llm::UsageState state);

@@ -242,6 +242,9 @@ TEST_P(PrometheusTest, EveryFamilyIsWellFormed) {
 TEST_P(PrometheusTest, AnEmptyGatewayStillTellsAboutItself) {
   ExpositionChecker checker(page(), GetParam());
   expectClean(checker);
+  Scraper nameless(metrics_, {});
+  const std::string page_of_nameless = writeExposition(nameless.scrape(), GetParam());
+  expectClean(ExpositionChecker(page_of_nameless, GetParam()));
   EXPECT_GT(checker.value("process_resident_memory_bytes").value_or(0), 1e6);
   EXPECT_GT(checker.value("process_start_time_seconds").value_or(0), 1.5e9);
   EXPECT_GE(checker.value("process_open_fds").value_or(0), 3);

@@ -144,6 +144,14 @@ TEST_F(ReportTest, ModelsThatOnlyTheClientNamedAreOther) {
   expectNone("invented-by-the-client");
   EXPECT_NE(page().find(R"(gen_ai_request_model="other")"), std::string::npos);
 
+  RequestRecord simulated = started();  // our own echo of the client's word is no answer
+  simulated.status = 200;
+  simulated.llm().operation = "simulated";
+  simulated.set(Text::kModelRequested, "echoed-name");
+  simulated.set(Text::kModelAnswered, "echoed-name");
+  finish(std::move(simulated), {Outcome::kLocalReply});
+  expectNone("echoed-name");
+
   RequestRecord configured = chat("from-the-configuration", "");
   configured.llm().model_configured = true;
   configured.status = 500;

@@ -36,6 +36,10 @@ void addCells(Sample& sample, const FamilyRow& row, const Cell* cells) {
                       : static_cast<double>(bits);
 }
 
+std::string orUnknown(const std::string& label) {
+  return label.empty() ? std::string(kUnknownLabel) : label;
+}
+
 template <typename Number>
 void addReading(std::vector<FamilySamples>& out, Family family, std::optional<Number> value) {
   if (value) {
@@ -69,7 +73,9 @@ std::vector<FamilySamples> Scraper::scrape() {
     }
   }
   addOverflow(out);
-  out.push_back({Family::kBuildInfo, {Sample{{build_.version, build_.commit}, 1, {}}}});
+  out.push_back(
+      {Family::kBuildInfo, {Sample{{orUnknown(build_.version), orUnknown(build_.commit)}, 1, {}}}}
+  );
   addProcess(out);
   std::ranges::sort(out, {}, &FamilySamples::family);
   return out;

@@ -60,8 +60,10 @@ class SeriesKey {
 
   SeriesKey& addBytes(const void* from, std::size_t size) {
     GATEHOUSE_DEBUG_CHECK(size_ + size <= bytes_.size());
-    std::memcpy(bytes_.data() + size_, from, size);
-    size_ += size;
+    if (size > 0) {  // an empty view may point nowhere
+      std::memcpy(bytes_.data() + size_, from, size);
+      size_ += size;
+    }
     return *this;
   }
 
