@@ -179,28 +179,29 @@ proxy::DataPlaneSettings dataPlaneSettings(
   return settings;
 }
 
-/// Serves until told to stop, then drains.
+/// Serves until told to stop, then drains. Reloads end first: nothing is published to workers that
+/// are going.
 int serveUntilTold(
     const cli::RunOptions& options,
     proxy::DataPlane& plane,
-    control::ReloadLoop& reload,
+    std::unique_ptr<control::ReloadLoop> reload,
     admin::Health& health,
     const Logger& log
 ) {
   io::Reactor reactor;
   auto signals = io::Signals::start(reactor, {SIGTERM, SIGINT, SIGHUP});
-  if (!signals) {
-    return complain(signals.error().chain());
+  if (signals) {
+    health.serving = true;
+    log.info("ready", {{"workers", plane.workers()}});
+    io::runTask(reactor, untilTold(**signals, *reload));
   }
-  health.serving = true;
-  log.info("ready", {{"workers", plane.workers()}});
-  io::runTask(reactor, untilTold(**signals, reload));
   health.draining = true;
+  reload.reset();
   std::int64_t seconds = std::chrono::duration_cast<Seconds>(options.drain_timeout).count();
   log.info("draining", {{"seconds", seconds}});
   bool in_time = plane.drain(options.drain_timeout);
   log.info("stopped", {{"clean", in_time}});
-  return 0;
+  return signals ? 0 : complain(signals.error().chain());
 }
 
 /// Everything is wired here; the first configuration is live before the doors say so.
@@ -252,8 +253,8 @@ int run(const cli::RunOptions& options, ParsedFlags flags, const Clock& clock, c
     plane.drain(Nanos(0));
     return exit_code;
   }
-  control::ReloadLoop reload(*source, reconciler, log);
-  return serveUntilTold(options, plane, reload, *health, log);
+  auto reload = std::make_unique<control::ReloadLoop>(*source, reconciler, log);
+  return serveUntilTold(options, plane, std::move(reload), *health, log);
 }
 
 int runCommand(const cli::RunOptions& options) {

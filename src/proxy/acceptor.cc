@@ -1,5 +1,6 @@
 #include "proxy/acceptor.h"
 
+#include "io/deadline.h"
 #include "io/gate.h"
 
 namespace gatehouse::proxy {
@@ -19,6 +20,8 @@ io::Task<void> acceptLoop(
       co_return;
     } else {
       worker.log().warn("accept failed", {{"error", stream.error().chain()}});
+      // What refuses one connection refuses the next: let it pass.
+      static_cast<void>(co_await io::sleepFor(worker.reactor(), Millis(100)));
     }
   }
 }
@@ -72,7 +75,8 @@ void Acceptor::refresh(
   } else {
     doorway.tls = nullptr;
   }
-  doorway.port = port;
+  bool usable = port == nullptr || !port->tls || doorway.tls != nullptr;
+  doorway.port = usable ? port : nullptr;  // an HTTPS port never answers in plain text
   doorway.snapshot = next;
 }
 
@@ -104,7 +108,7 @@ void Acceptor::follow(const snapshot::SnapshotHandle& next, NewSockets sockets) 
   }
   for (auto door = doors_.begin(); door != doors_.end();) {
     refresh(door->first, *door->second, next);
-    if (door->second->port == nullptr) {
+    if (portAt(*next, door->first) == nullptr) {
       close(std::move(door->second));
       door = doors_.erase(door);
     } else {

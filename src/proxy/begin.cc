@@ -72,13 +72,11 @@ Exchange begin(Worker& worker, Arrival arrival, std::unique_ptr<http::ServerExch
   if (x.port != nullptr) {
     x.record.gateway = x.port->gateway;
     x.record.listener_port = x.port->port;
-    x.record.listener = x.port->listeners.front().name;
     x.record.generation = x.snapshot->generation;
     x.record.foreign_gateway = x.port->gateway_class != "gatehouse";
   }
   llm::Dialect by_path = llm::matchDialect(x.head().method, x.head().path(), {}).dialect;
   x.dialect = llm::errorDialect(by_path, x.head().fields);
-  worker.telemetry().requestBegan(x.record);
   return x;
 }
 

@@ -20,9 +20,13 @@ std::string hostOf(const http::RequestHead& head) {
   return authority ? fold(authority->host) : std::string();
 }
 
-Result<void> chooseRoute(Exchange& x) {
+Result<void> chooseRoute(Worker& worker, Exchange& x) {
   std::string host = hostOf(x.head());
   x.listener = x.port == nullptr ? nullptr : snapshot::chooseListener(*x.port, host);
+  if (x.listener != nullptr) {
+    x.record.listener = x.listener->name;
+  }
+  worker.telemetry().requestBegan(x.record);
   if (x.listener == nullptr) {
     return fail(
         ErrorKind::kRouteNotFound,
@@ -30,7 +34,6 @@ Result<void> chooseRoute(Exchange& x) {
         "No listener answers for host " + printable(host, 80)
     );
   }
-  x.record.listener = x.listener->name;
   std::optional<snapshot::RouteMatch> match = x.listener->routes.match(host, x.head());
   if (!match) {
     return fail(
@@ -71,7 +74,14 @@ Result<void> chooseBackend(Worker& worker, Exchange& x) {
 
 /// Steps 4 to 11: everything up to the reply's head.
 io::Task<Result<Answer>> walk(Worker& worker, Exchange& x) {
-  GATEHOUSE_CO_CHECK_OK(chooseRoute(x));
+  if (x.head().method == http::Method::kConnect) {
+    co_return fail(
+        ErrorKind::kNotSupported,
+        Origin::kDownstream,
+        "CONNECT is not served: this is no forward proxy"
+    );
+  }
+  GATEHOUSE_CO_CHECK_OK(chooseRoute(worker, x));
   GATEHOUSE_CO_CHECK_OK(chooseBackend(worker, x));
   const auto& target = x.backend->target;
   if (const auto* ai = std::get_if<snapshot::AiBackend>(&target)) {

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/text.h"
 #include "proxy/finish.h"
 #include "proxy/record_llm.h"
 
@@ -14,18 +15,20 @@ bool bodyless(http::Status status) {
   return status == 204 || status == 304 || status < 200;
 }
 
+bool isEventStream(const http::ResponseHead& head) {
+  return istartsWith(head.fields.get("content-type").value_or(""), "text/event-stream");
+}
+
 /// How the body will be framed; takes Content-Length out where the length is not known any more.
 http::Framing frame(Answer& answer, bool head_request) {
   if (head_request || bodyless(answer.head.status)) {
     return http::Framing::kNone;
   }
-  std::optional<std::string_view> type = answer.head.fields.get("content-type");
-  bool events = type && type->starts_with("text/event-stream");
   if (answer.body.empty()) {
     answer.head.fields.set("Content-Length", "0");
     return http::Framing::kLength;
   }
-  if (events && answer.from_upstream) {
+  if (isEventStream(answer.head) && answer.from_upstream) {
     answer.head.fields.remove("content-length");
     return http::Framing::kChunked;
   }
@@ -50,7 +53,8 @@ class Out {
         x_(x),
         body_(std::move(answer.body)),
         reader_(std::move(answer.reader)),
-        from_upstream_(answer.from_upstream) {}
+        from_upstream_(answer.from_upstream),
+        has_end_mark_(isEventStream(answer.head) && answer.head.status < 300) {}
 
   io::Task<void> run();
 
@@ -67,6 +71,7 @@ class Out {
   std::unique_ptr<llm::ReplyReader> reader_;
   std::string joined_;  // what is sent of a piece that had a part cut out
   bool from_upstream_;
+  bool has_end_mark_;  // its dialect says where it ends; else the framing alone does
   bool token_seen_ = false;
 };
 
@@ -149,9 +154,12 @@ io::Task<void> Out::endCleanly(std::string_view last) {
   std::string with_tail;
   if (reader_ != nullptr) {
     llm::ReplyEnd end = reader_->finish(llm::BodyEnd::kClean, x_.request_id);
-    cut_short = end.verdict == llm::ReplyVerdict::kTruncated;
-    ending = endingOf(end.verdict, whole);
-    if (!end.tail.empty()) {
+    bool truncated = end.verdict == llm::ReplyVerdict::kTruncated;
+    cut_short = truncated && has_end_mark_;
+    if (!truncated || cut_short) {
+      ending = endingOf(end.verdict, whole);
+    }
+    if (!end.tail.empty() && truncated == cut_short) {
       with_tail.append(last).append(end.tail);
       last = with_tail;
     }
@@ -235,7 +243,6 @@ io::Task<void> streamOut(Worker& worker, Exchange& x, Answer answer) {
     answer.body = http::Body();
     answer.reader = nullptr;
   }
-  answer.head = http::ResponseHead();
   Out out(worker, x, std::move(answer));
   co_await out.run();
 }
