@@ -191,7 +191,7 @@ Checked<void> BodyDecoder::sizeOctet(char c) {
     return chunkViolation();
   }
   state_ = c == ';' ? State::kExtensionStart : State::kSizeSpace;
-  return c == ';' || c == ' ' || c == '\t' ? Checked<void>() : chunkViolation();
+  return c == ';' || c == ' ' ? Checked<void>() : chunkViolation();
 }
 
 // RFC 9112 section 7.1.1. Extensions mean nothing to us, but who reads them otherwise than we do

@@ -54,7 +54,7 @@ class BodyDecoder {
     kLength,
     kUntilClose,
     kSize,            // hexadecimal digits
-    kSizeSpace,       // white space before an extension
+    kSizeSpace,       // spaces before an extension
     kExtensionStart,  // behind ';'
     kExtensionName,
     kValueStart,  // behind '='

@@ -62,7 +62,7 @@ int onFieldEnd(llhttp_t* parser) {
   }
   std::string_view value = trimBlanks(sink.value);
   std::size_t hosts = sink.framing.hosts;
-  sink.framing.note(sink.name, value);
+  sink.framing.note(sink.name, sink.value);
   if (sink.keep_host || sink.framing.hosts == hosts) {
     sink.fields.addReceived(sink.section, sink.name, value);
   }

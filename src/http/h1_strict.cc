@@ -299,17 +299,17 @@ Checked<std::uint64_t> parseContentLength(std::string_view text) {
 
 void FramingFields::note(std::string_view name, std::string_view value) {
   if (isNamed(name, "host")) {
-    host = value;
+    host = trimBlanks(value);
     ++hosts;
   } else if (isNamed(name, "expect")) {
-    expects_continue |= iequals(value, "100-continue");
+    expects_continue |= iequals(trimBlanks(value), "100-continue");
   } else if (isNamed(name, "connection")) {
     for (auto option = nextElement(value); !option.empty(); option = nextElement(value)) {
       connection_close |= iequals(option, "close");
       connection_keep_alive |= iequals(option, "keep-alive");
     }
   } else if (isNamed(name, "content-length")) {
-    content_length = value;
+    content_length = trimBlanks(value);
     ++content_lengths;
   } else if (isNamed(name, "transfer-encoding")) {
     transfer_encoding = value;

@@ -119,7 +119,8 @@ struct FramingFields {
   bool connection_keep_alive = false;
   bool expects_continue = false;
 
-  /// Takes note of one field line. `name` is a token.
+  /// Takes note of one field line. `name` is a token; behind `value` its white space is still
+  /// there: a Transfer-Encoding with any is read in different ways by different readers.
   void note(std::string_view name, std::string_view value);
 };
 
