@@ -131,16 +131,19 @@ def test_2000_requests_during_continuous_reloads_all_succeed(stage):
             failures.append(error)
 
     before = line.gateway.configuration()["generation"]
-    writer = threading.Thread(target=rewrite)
-    clients = [threading.Thread(target=guarded) for _ in range(8)]
+    writer = threading.Thread(target=rewrite, daemon=True)
+    clients = [threading.Thread(target=guarded, daemon=True) for _ in range(8)]
     writer.start()
     for thread in clients:
         thread.start()
-    for thread in clients:
-        thread.join()
-    harness.eventually(lambda: line.gateway.configuration()["generation"] > before, "at least one reload happened")
-    stopped.set()
-    writer.join()
+    try:
+        for thread in clients:
+            thread.join(harness.PATIENCE * 4)
+            assert not thread.is_alive(), failures
+        harness.eventually(lambda: line.gateway.configuration()["generation"] > before, "at least one reload happened")
+    finally:
+        stopped.set()
+        writer.join()
     assert failures == []
     assert line.gateway.configuration()["rejected_reloads"] == 0
 
