@@ -36,6 +36,24 @@ TEST_F(ClientConnectionTest, HeadAndSlicesLeaveTogether) {
   EXPECT_TRUE(client->reused());
 }
 
+TEST_F(ClientConnectionTest, SmallExchangeIsOneWriteAndOneRead) {
+  auto [stream, peer] = loop.connect();
+  CountingStream::Counts counts;
+  client =
+      clientHttp1(loop.reactor, std::make_unique<CountingStream>(std::move(stream), counts), {});
+  ClientRequest request = post();
+  request.slices = {Chunk::literal("a"), Chunk::literal("b"), Chunk::literal("c")};
+  auto sending = send(request);
+  peer.send(chunkedAnswer("3\r\nabc\r\n0\r\n\r\n"));
+  loop.settle();
+  ASSERT_TRUE(sending->done());
+  EXPECT_EQ(body(*sending->result()), "abc");
+  sending->result()->body = {};
+  EXPECT_TRUE(client->reusable());
+  EXPECT_EQ(counts.writes, 1);
+  EXPECT_EQ(counts.reads, 1);
+}
+
 TEST_F(ClientConnectionTest, IsUsedAgainAndAgain) {
   for (std::string_view text : {"one", "two", ""}) {
     Result<ClientResponse> response = exchange(lengthAnswer(text));

@@ -5,6 +5,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,6 +51,43 @@ class TestPeer {
  private:
   std::unique_ptr<io::TcpStream> stream_;
   bool ended_ = false;
+};
+
+/// Counts the attempts that moved bytes: each was one call of the system.
+class CountingStream final : public io::Stream {
+ public:
+  struct Counts {
+    int reads = 0;
+    int writes = 0;
+  };
+
+  /// `counts` outlives the stream.
+  CountingStream(std::unique_ptr<io::Stream> inner, Counts& counts)
+      : inner_(std::move(inner)), counts_(counts) {}
+
+  io::IoProgress tryRead(std::span<char> target) override {
+    io::IoProgress progress = inner_->tryRead(target);
+    counts_.reads += progress.bytes != 0 ? 1 : 0;
+    return progress;
+  }
+  io::IoProgress tryWritev(std::span<const std::string_view> parts, std::size_t offset) override {
+    io::IoProgress progress = inner_->tryWritev(parts, offset);
+    counts_.writes += progress.bytes != 0 ? 1 : 0;
+    return progress;
+  }
+  Error failure() const override { return inner_->failure(); }
+  void setReader(io::Waiter* reader) override { inner_->setReader(reader); }
+  void setWriter(io::Waiter* writer) override { inner_->setWriter(writer); }
+  io::Task<Result<void>> shutdownWrite() override { return inner_->shutdownWrite(); }
+  void close() override { inner_->close(); }
+  const io::Peer& peer() const override { return inner_->peer(); }
+  void onPeerClosed(io::Stop* stop) override { inner_->onPeerClosed(stop); }
+  bool readable() override { return inner_->readable(); }
+  io::Reactor& reactor() const override { return inner_->reactor(); }
+
+ private:
+  std::unique_ptr<io::Stream> inner_;
+  Counts& counts_;
 };
 
 class TestLoop {

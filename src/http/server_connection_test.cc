@@ -71,6 +71,24 @@ TEST_F(ServerConnectionTest, UnreadPipelinedBodiesAreSkipped) {
   }
 }
 
+TEST_F(ServerConnectionTest, SmallExchangeIsOneReadAndOneWrite) {
+  auto [stream, peer] = loop.connect();
+  CountingStream::Counts counts;
+  server = serveHttp1(
+      loop.reactor, std::make_unique<CountingStream>(std::move(stream), counts), {}, &shared
+  );
+  peer.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n" + std::string(1000, 'x'));
+  Exchange exchange = next();
+  ASSERT_NE(exchange, nullptr);
+  EXPECT_EQ(body(*exchange)->size(), 1000U);
+  reply(*exchange, "ok");
+  exchange = nullptr;
+  EXPECT_EQ(peer.take(), replyText("ok"));
+  EXPECT_EQ(next(), nullptr);
+  EXPECT_EQ(counts.reads, 1);
+  EXPECT_EQ(counts.writes, 1);
+}
+
 TEST_F(ServerConnectionTest, HeadMayTrickleIn) {
   Running<Exchange> waiting(loop, server->next());
   for (char c : kGet) {
