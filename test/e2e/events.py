@@ -5,6 +5,7 @@ import json
 import socket
 
 import harness
+from peer import read_request
 
 DONE = "data: [DONE]\n\n"
 
@@ -109,3 +110,29 @@ class Reader:
     def close(self):
         self._response.close()
         self._connection.close()
+
+
+class Held:
+    """A peer that begins a stream and ends it when told."""
+
+    def __init__(self):
+        self.go_on, self._told = socket.socketpair()
+
+    def __call__(self, connection, _):
+        if read_request(connection) is None:
+            return
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+        connection.sendall(self._chunk(CHAT_EVENTS[1]))
+        if self._told.recv(1):
+            connection.sendall(b"".join(map(self._chunk, CHAT_EVENTS[2:])) + b"0\r\n\r\n")
+            connection.recv(1)
+
+    @staticmethod
+    def _chunk(event):
+        return b"%x\r\n%s\r\n" % (len(event.encode()), event.encode())
+
+    def finish(self):
+        self.go_on.send(b"x")
+
+    def stop(self):
+        self.go_on.close()

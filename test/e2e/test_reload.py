@@ -3,10 +3,13 @@
 import http.client
 import json
 import signal
+import socket
 import threading
 
+import events
 import harness
 import manifests
+from peer import Peer
 
 CHAT = "/v1/chat/completions"
 
@@ -150,27 +153,31 @@ def test_2000_requests_during_continuous_reloads_all_succeed(stage):
 
 def test_a_gateway_that_moves_keeps_its_running_stream(stage):
     """Its address leaves the configuration while a stream runs on it."""
-    import events
-    text = "".join(events.CHAT_EVENTS)
-    mock = stage.mock(script=events.respond(events.CHAT_EVENTS, between="150ms"))
+    held = stage.keep(events.Held())
+    peer = stage.keep(Peer(held))
+
     def config(bind):
         gateway = manifests.gateway()
         gateway["metadata"]["annotations"] = {"gatehouse.dev/bind": bind}
-        return manifests.to_text(gateway, manifests.route("all", "m"), manifests.openai("m", mock.port, "x"))
+        return manifests.to_text(gateway, manifests.route("all", "m"), manifests.openai("m", peer.port, "moved"))
+
     first, second = free_ports(2)
     stage.write("c.yaml", config(f"127.0.0.1:{first}"))
     gateway = stage.gateway([stage.folder / "c.yaml"])
-    reader = events.Reader(gateway.port("edge"), CHAT, {**harness.CHAT, "stream": True, "stream_options": {"include_usage": True}})
+    body = {**harness.CHAT, "stream": True, "stream_options": {"include_usage": True}}
+    reader = events.Reader(gateway.port("edge"), CHAT, body)
     reader.until(b"data: ")
     gateway.reloaded(lambda: stage.write("c.yaml", config(f"127.0.0.1:{second}")))
-    assert reader.rest() == text.encode()
-    assert harness.post(gateway.port("edge"), CHAT, harness.CHAT).status == 200
+    held.finish()
+    assert reader.rest() == "".join(events.CHAT_EVENTS[1:]).encode()
     assert gateway.port("edge") == second
+    assert harness.post(second, "/v1/models", None, method="GET").json()["data"][0]["id"] == "moved"
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", first)) != 0
 
 
 def free_ports(count):
     """Ports the kernel says are free."""
-    import socket
     holders = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [holder.getsockname()[1] for holder in holders]
     for holder in holders:

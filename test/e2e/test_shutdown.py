@@ -8,37 +8,11 @@ import pytest
 import events
 import harness
 import manifests
-from events import CHAT_EVENTS, Broken, Reader, respond
-from peer import Peer, read_request
+from events import CHAT_EVENTS, Broken, Held, Reader, respond
+from peer import Peer
 
 CHAT = "/v1/chat/completions"
 STREAM = {**harness.CHAT, "stream": True, "stream_options": {"include_usage": True}}
-
-
-class Held:
-    """A peer that begins a stream and ends it when told."""
-
-    def __init__(self):
-        self.go_on, self._told = socket.socketpair()
-
-    def __call__(self, connection, _):
-        if read_request(connection) is None:
-            return
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
-        connection.sendall(self._chunk(CHAT_EVENTS[1]))
-        if self._told.recv(1):
-            connection.sendall(b"".join(map(self._chunk, CHAT_EVENTS[2:])) + b"0\r\n\r\n")
-            connection.recv(1)
-
-    @staticmethod
-    def _chunk(event):
-        return b"%x\r\n%s\r\n" % (len(event.encode()), event.encode())
-
-    def finish(self):
-        self.go_on.send(b"x")
-
-    def stop(self):
-        self.go_on.close()
 
 
 def begun(stage, extra=()):
