@@ -40,6 +40,9 @@ class Stage:
     def close(self):
         for program in reversed(self._running):
             program.stop()
+        for program in self._running:
+            if isinstance(program, harness.Process):
+                program.check_sanitizers()
 
 
 @pytest.fixture

@@ -109,6 +109,11 @@ class Process:
         for pipe in (self.process.stdout, self.process.stderr):
             pipe.close()
 
+    def check_sanitizers(self):
+        """A sanitizer may report at the very end, when no test looks any more."""
+        text = self.text()
+        assert "Sanitizer" not in text and "runtime error:" not in text, text[-8000:]
+
 
 class Mock(Process):
     """`gatehouse mock`: a model server that records what reaches it."""
