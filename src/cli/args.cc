@@ -81,10 +81,13 @@ void addRun(CLI::App& app, RunOptions& options, double& drain_seconds) {
          options.log_format,
          "text or json (default: text on a terminal, json elsewhere)"
   )
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, LogFormat>{{"text", LogFormat::kText}, {"json", LogFormat::kJson}}
-      ));
+      ->type_name("FORMAT")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, LogFormat>{
+                                              {"text", LogFormat::kText}, {"json", LogFormat::kJson}
+                                          }
+      ).description("{text,json}"));
   app.add_option("--log-level", options.log_level, "debug, info, warn or error")
+      ->type_name("LEVEL")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();
   app.add_option("--resolve", options.resolve, "send connections for HOST:PORT to ADDR[:PORT]")
@@ -133,6 +136,8 @@ Command parseArguments(int argc, const char* const* argv) {
   ValidateOptions validate;
   MockOptions mock;
   VersionOptions version;
+  bool version_flag = false;
+  app.add_flag("--version", version_flag, "the same as the subcommand");
   double drain_seconds = 30;
   CLI::App* run_app = app.add_subcommand("run", "serve the gateways of the given resources");
   addRun(*run_app, run, drain_seconds);
@@ -147,7 +152,7 @@ Command parseArguments(int argc, const char* const* argv) {
   version_app->add_flag("-v,--verbose", version.verbose, "with libraries and build");
   try {
     app.parse(argc, argv);
-    if (app.get_subcommands().empty()) {
+    if (app.get_subcommands().empty() && !version_flag) {
       throw CLI::RequiredError::Subcommand(1);
     }
   } catch (const CLI::ParseError& error) {
