@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <numeric>
 #include <optional>
 #include <span>
@@ -139,6 +140,24 @@ std::size_t editDistance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
+std::uint64_t wordAt(std::string_view text, std::size_t at) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, text.data() + at, sizeof word);
+  return word;
+}
+
+// foldChar() on eight octets at once. Adding to an octet without its top bit sets that bit where
+// the octet is at least a bound; A-Z are the octets at or past the first bound and not past the
+// second.
+constexpr std::uint64_t foldWord(std::uint64_t word) {
+  constexpr std::uint64_t kEach = 0x0101010101010101U;
+  std::uint64_t low = word & (0x7f * kEach);
+  std::uint64_t from_a = low + (0x80 - 'A') * kEach;
+  std::uint64_t past_z = low + (0x7f - 'Z') * kEach;
+  std::uint64_t capital = (from_a ^ past_z) & ~word & (0x80 * kEach);
+  return word | (capital >> 2);
+}
+
 }  // namespace
 
 std::string fold(std::string_view text) {
@@ -148,7 +167,21 @@ std::string fold(std::string_view text) {
 }
 
 bool iequals(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, foldChar, foldChar);
+  if (a.size() != b.size()) {
+    return false;
+  }
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  if (a.size() < kWord) {
+    return std::ranges::equal(a, b, {}, foldChar, foldChar);
+  }
+  // Word by word; the last one may overlap the one before.
+  std::size_t last = a.size() - kWord;
+  for (std::size_t at = 0; at < last; at += kWord) {
+    if (foldWord(wordAt(a, at)) != foldWord(wordAt(b, at))) {
+      return false;
+    }
+  }
+  return foldWord(wordAt(a, last)) == foldWord(wordAt(b, last));
 }
 
 bool istartsWith(std::string_view text, std::string_view prefix) {

@@ -89,5 +89,20 @@ TEST(Text, NearestNameFindsSlipsOnly) {
   EXPECT_EQ(nearestName("", kNames), std::nullopt);
 }
 
+TEST(Text, EqualWithoutCaseIsByteForByteWhatFoldingSays) {
+  std::string text = "0123456789abc";
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    for (int left = 0; left < 256; ++left) {
+      for (int right = 0; right < 256; ++right) {
+        std::string a = text;
+        std::string b = text;
+        a[at] = static_cast<char>(left);
+        b[at] = static_cast<char>(right);
+        ASSERT_EQ(iequals(a, b), fold(a) == fold(b)) << at << ' ' << left << ' ' << right;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace gatehouse

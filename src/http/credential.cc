@@ -1,6 +1,5 @@
 #include "http/credential.h"
 
-#include <array>
 #include <optional>
 #include <utility>
 
@@ -12,24 +11,21 @@ namespace {
 
 using Place = ClientCredential::Place;
 
-struct FieldPlace {
-  std::string_view name;
-  Place place;
-};
-constexpr std::array<FieldPlace, 4> kFieldPlaces = {{
-    {"Authorization", Place::kAuthorization},
-    {"x-api-key", Place::kXApiKey},
-    {"api-key", Place::kApiKey},
-    {"x-goog-api-key", Place::kXGoogApiKey},
-}};
+constexpr FieldSet kCredentials = {"authorization", "x-api-key", "api-key", "x-goog-api-key"};
 
-std::optional<Place> placeOf(std::string_view field_name) {
-  for (const FieldPlace& each : kFieldPlaces) {
-    if (iequals(each.name, field_name)) {
-      return each.place;
-    }
+std::optional<Place> placeOf(FieldId name) {
+  switch (name) {
+    case FieldName("authorization").id():
+      return Place::kAuthorization;
+    case FieldName("x-api-key").id():
+      return Place::kXApiKey;
+    case FieldName("api-key").id():
+      return Place::kApiKey;
+    case FieldName("x-goog-api-key").id():
+      return Place::kXGoogApiKey;
+    default:
+      return std::nullopt;
   }
-  return std::nullopt;
 }
 
 // Also "k%65y": what another reader of the query takes for `key` is one.
@@ -73,10 +69,12 @@ ClientCredential ClientCredential::lift(RequestHead& head) {
 }
 
 void ClientCredential::liftFields(RequestHead& head) {
-  std::size_t before = parts_.size();
+  if (!head.fields.hasAny(kCredentials)) {
+    return;
+  }
   for (std::size_t i = 0; i < head.fields.size(); ++i) {
-    Fields::Field field = head.fields.at(i);
-    if (auto place = placeOf(field.name)) {
+    if (auto place = placeOf(head.fields.idAt(i))) {
+      Fields::Field field = head.fields.at(i);
       parts_.push_back({
           .place = *place,
           .name = std::string(field.name),
@@ -84,12 +82,7 @@ void ClientCredential::liftFields(RequestHead& head) {
       });
     }
   }
-  if (parts_.size() == before) {
-    return;
-  }
-  for (const FieldPlace& each : kFieldPlaces) {
-    head.fields.removeWiped(each.name);
-  }
+  head.fields.removeAllWiped(kCredentials);
 }
 
 void ClientCredential::liftQuery(RequestHead& head) {

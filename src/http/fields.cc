@@ -1,7 +1,6 @@
 #include "http/fields.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
 #include "base/check.h"
@@ -10,26 +9,29 @@
 
 namespace gatehouse::http {
 
-void Fields::add(std::string_view name, std::string_view value) {
+void Fields::add(FieldName name, std::string_view value) {
   constexpr std::size_t kMost = std::numeric_limits<std::uint32_t>::max();
-  GATEHOUSE_INVARIANT(name.size() <= kLongestName);
-  GATEHOUSE_INVARIANT(text_.size() + name.size() + value.size() <= kMost);
+  std::string_view text = name.text();
+  GATEHOUSE_INVARIANT(text.size() <= kLongestName);
+  GATEHOUSE_INVARIANT(text_.size() + text.size() + value.size() <= kMost);
   std::size_t begin = text_.size();
   // Either may be a view into text_ itself, which append() could move.
-  if (text_.capacity() - begin < name.size() + value.size()) {
+  if (text_.capacity() - begin < text.size() + value.size()) {
     std::string grown;
-    grown.reserve(std::max(2 * text_.capacity(), begin + name.size() + value.size()));
-    grown.append(text_).append(name).append(value);
+    grown.reserve(std::max(2 * text_.capacity(), begin + text.size() + value.size()));
+    grown.append(text_).append(text).append(value);
     text_.swap(grown);
   } else {
-    text_.append(name).append(value);
+    text_.append(text).append(value);
   }
   lines_.push_back({
       .name_begin = static_cast<std::uint32_t>(begin),
-      .value_begin = static_cast<std::uint32_t>(begin + name.size()),
+      .value_begin = static_cast<std::uint32_t>(begin + text.size()),
       .value_size = static_cast<std::uint32_t>(value.size()),
-      .name_size = static_cast<std::uint16_t>(name.size()),
+      .name_size = static_cast<std::uint16_t>(text.size()),
+      .id = name.id(),
   });
+  present_.add(name.id());
 }
 
 void Fields::beginReceived(std::string_view received, std::size_t lines) {
@@ -38,38 +40,73 @@ void Fields::beginReceived(std::string_view received, std::size_t lines) {
   lines_.reserve(lines);
 }
 
-void Fields::addReceived(std::string_view received, std::string_view name, std::string_view value) {
-  GATEHOUSE_DEBUG_CHECK(name.data() >= received.data() && name.size() <= kLongestName);
+void Fields::addReceived(std::string_view received, FieldName name, std::string_view value) {
+  std::string_view text = name.text();
+  GATEHOUSE_DEBUG_CHECK(text.data() >= received.data() && text.size() <= kLongestName);
   // An empty value may lie nowhere in particular.
   std::size_t value_begin =
       value.empty() ? 0 : static_cast<std::size_t>(value.data() - received.data());
   lines_.push_back({
-      .name_begin = static_cast<std::uint32_t>(name.data() - received.data()),
+      .name_begin = static_cast<std::uint32_t>(text.data() - received.data()),
       .value_begin = static_cast<std::uint32_t>(value_begin),
       .value_size = static_cast<std::uint32_t>(value.size()),
-      .name_size = static_cast<std::uint16_t>(name.size()),
+      .name_size = static_cast<std::uint16_t>(text.size()),
+      .id = name.id(),
   });
+  present_.add(name.id());
 }
 
-void Fields::set(std::string_view name, std::string_view value) {
+void Fields::set(FieldName name, std::string_view value) {
   remove(name);
   add(name, value);
 }
 
-std::size_t Fields::remove(std::string_view name) {
-  return std::erase_if(lines_, [&](const Line& line) { return names(line, name); });
+std::size_t Fields::remove(FieldName name) {
+  if (!present_.has(name.id())) {
+    return 0;
+  }
+  std::size_t removed = std::erase_if(lines_, [&](const Line& line) { return names(line, name); });
+  countPresent();
+  return removed;
 }
 
-std::size_t Fields::removeWiped(std::string_view name) {
+void Fields::removeAll(FieldSet names) {
+  if (present_.overlaps(names)) {
+    std::erase_if(lines_, [&](const Line& line) { return names.has(line.id); });
+    countPresent();
+  }
+}
+
+void Fields::removeStartingWith(std::string_view prefix) {
+  auto begins = [&](const Line& line) {
+    return line.name_size >= prefix.size() && foldChar(text_[line.name_begin]) == prefix.front() &&
+           iequals(field(line).name.substr(0, prefix.size()), prefix);
+  };
+  if (std::erase_if(lines_, begins) != 0) {
+    countPresent();
+  }
+}
+
+void Fields::countPresent() {
+  present_ = {};
   for (const Line& line : lines_) {
-    if (names(line, name)) {
+    present_.add(line.id);
+  }
+}
+
+void Fields::removeAllWiped(FieldSet names) {
+  for (const Line& line : lines_) {
+    if (names.has(line.id)) {
       text_.replace(line.value_begin, line.value_size, line.value_size, '\0');
     }
   }
-  return remove(name);
+  removeAll(names);
 }
 
-std::optional<std::string_view> Fields::get(std::string_view name) const {
+std::optional<std::string_view> Fields::get(FieldName name) const {
+  if (!present_.has(name.id())) {
+    return std::nullopt;
+  }
   for (const Line& line : lines_) {
     if (names(line, name)) {
       return field(line).value;
@@ -78,16 +115,18 @@ std::optional<std::string_view> Fields::get(std::string_view name) const {
   return std::nullopt;
 }
 
-bool Fields::has(std::string_view name) const {
-  return std::ranges::any_of(lines_, [&](const Line& line) { return names(line, name); });
+bool Fields::has(FieldName name) const {
+  return present_.has(name.id()) &&
+         (name.id() != kUnknownField ||
+          std::ranges::any_of(lines_, [&](const Line& line) { return names(line, name); }));
 }
 
-std::size_t Fields::count(std::string_view name) const {
+std::size_t Fields::count(FieldName name) const {
   auto found = std::ranges::count_if(lines_, [&](const Line& line) { return names(line, name); });
   return static_cast<std::size_t>(found);
 }
 
-std::string Fields::joined(std::string_view name) const {
+std::string Fields::joined(FieldName name) const {
   std::string all;
   bool first = true;
   for (const Line& line : lines_) {
@@ -127,6 +166,7 @@ void Fields::reserve(std::size_t lines, std::size_t octets) {
 void Fields::clear() {
   lines_.clear();
   text_.clear();
+  present_ = {};
 }
 
 Fields::Field Fields::field(const Line& line) const {
@@ -136,32 +176,34 @@ Fields::Field Fields::field(const Line& line) const {
   };
 }
 
-bool Fields::names(const Line& line, std::string_view name) const {
-  return line.name_size == name.size() && iequals(field(line).name, name);
+bool Fields::names(const Line& line, FieldName name) const {
+  if (line.id != name.id()) {
+    return false;
+  }
+  return line.id != kUnknownField ||
+         (line.name_size == name.text().size() && iequals(field(line).name, name.text()));
 }
 
 void removeHopByHop(Fields& fields) {
-  constexpr std::array<std::string_view, 9> kHopByHop = {
-      "Connection",
-      "Keep-Alive",
-      "Proxy-Connection",
-      "TE",
-      "Transfer-Encoding",
-      "Upgrade",
-      "Proxy-Authenticate",
-      "Proxy-Authorization",
-      "Trailer",
+  constexpr FieldSet kHopByHop = {
+      "connection",
+      "keep-alive",
+      "proxy-connection",
+      "te",
+      "transfer-encoding",
+      "upgrade",
+      "proxy-authenticate",
+      "proxy-authorization",
+      "trailer",
   };
-  if (fields.has("Connection")) {
-    std::string nominated = fields.joined("Connection");
+  if (fields.has("connection")) {
+    std::string nominated = fields.joined("connection");
     std::string_view list = nominated;
     for (auto name = nextElement(list); !name.empty(); name = nextElement(list)) {
       fields.remove(name);
     }
   }
-  for (std::string_view name : kHopByHop) {
-    fields.remove(name);
-  }
+  fields.removeAll(kHopByHop);
 }
 
 }  // namespace gatehouse::http

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "http/field_name.h"
+
 namespace gatehouse::http {
 
 class Fields {
@@ -21,31 +23,39 @@ class Fields {
 
   /// Appends; the caller has checked name and value (h1_strict, h2_session) or they are our own
   /// literals.
-  void add(std::string_view name, std::string_view value);
+  void add(FieldName name, std::string_view value);
   /// For readers of messages. begin: copies the text of a whole section as received, once, into an
   /// empty section. addReceived: appends a line of that text; both views lie within `received`, the
   /// text given to begin.
   void beginReceived(std::string_view received, std::size_t lines);
-  void addReceived(std::string_view received, std::string_view name, std::string_view value);
+  void addReceived(std::string_view received, FieldName name, std::string_view value);
   /// A name's size at most.
   static constexpr std::size_t kLongestName = 65535;
   /// Removes all of that name, then appends.
-  void set(std::string_view name, std::string_view value);
+  void set(FieldName name, std::string_view value);
   /// Number of lines removed.
-  std::size_t remove(std::string_view name);
-  /// The same for a secret: its octets are overwritten as well.
-  std::size_t removeWiped(std::string_view name);
+  std::size_t remove(FieldName name);
+  /// All of these names, in one pass.
+  void removeAll(FieldSet names);
+  /// The same for secrets: their octets are overwritten as well.
+  void removeAllWiped(FieldSet names);
+  /// All names that begin so; `prefix` in lower case.
+  void removeStartingWith(std::string_view prefix);
   /// First value of that name.
-  std::optional<std::string_view> get(std::string_view name) const [[clang::lifetimebound]];
-  bool has(std::string_view name) const;
-  std::size_t count(std::string_view name) const;
+  std::optional<std::string_view> get(FieldName name) const [[clang::lifetimebound]];
+  bool has(FieldName name) const;
+  /// Whether any of these is there.
+  bool hasAny(FieldSet names) const { return present_.overlaps(names); }
+  std::size_t count(FieldName name) const;
   /// All values of that name joined by ", " (RFC 9110 section 5.3).
-  std::string joined(std::string_view name) const;
+  std::string joined(FieldName name) const;
 
   std::size_t size() const;
   bool empty() const { return size() == 0; }
   /// Line `index` in order of arrival; index < size().
   Field at(std::size_t index) const [[clang::lifetimebound]];
+  /// The number of that line's name.
+  FieldId idAt(std::size_t index) const { return lines_[index].id; }
   /// Name and value octets held, as counted against limits.
   std::size_t octets() const;
   /// Room for a section of this size, to allocate once.
@@ -58,12 +68,15 @@ class Fields {
     std::uint32_t value_begin;
     std::uint32_t value_size;
     std::uint16_t name_size;
+    FieldId id;
   };
   Field field(const Line& line) const [[clang::lifetimebound]];
-  bool names(const Line& line, std::string_view name) const;
+  bool names(const Line& line, FieldName name) const;
+  void countPresent();
 
   std::string text_;
   std::vector<Line> lines_;
+  FieldSet present_;  // of the ids of lines_
 };
 
 /// Removes hop-by-hop fields (RFC 9110 section 7.6.1): Connection and all it names, Keep-Alive,

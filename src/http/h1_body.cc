@@ -12,29 +12,22 @@ namespace gatehouse::http {
 namespace {
 
 // Where the message ends is settled by then; who says it again means to mislead somebody.
-bool isFraming(std::string_view name) {
-  return iequals(name, "Content-Length") || iequals(name, "Transfer-Encoding");
-}
+constexpr FieldSet kFraming = {"content-length", "transfer-encoding"};
 
 // Fields that would change how the message is taken or who may send it, if they counted when they
 // come after it (RFC 9110 section 6.5.1).
-bool isForbiddenTrailer(std::string_view name) {
-  constexpr std::array<std::string_view, 10> kForbidden = {
-      "Authorization",
-      "Connection",
-      "Content-Encoding",
-      "Content-Type",
-      "Cookie",
-      "Host",
-      "Proxy-Authorization",
-      "Set-Cookie",
-      "Trailer",
-      "TE",
-  };
-  return std::ranges::any_of(kForbidden, [&](std::string_view each) {
-    return iequals(each, name);
-  });
-}
+constexpr FieldSet kForbiddenTrailers = {
+    "authorization",
+    "connection",
+    "content-encoding",
+    "content-type",
+    "cookie",
+    "host",
+    "proxy-authorization",
+    "set-cookie",
+    "trailer",
+    "te",
+};
 
 Checked<void> chunkViolation() {
   return std::unexpected(Violation::kChunk);
@@ -280,11 +273,12 @@ Checked<void> BodyDecoder::trailerLine(std::string_view line) {
   if (trailers_->fields.size() >= trailer_count_) {
     return std::unexpected(Violation::kTooLarge);
   }
-  if (isFraming(field->name)) {
+  FieldName name(field->name);
+  if (kFraming.has(name.id())) {
     return std::unexpected(Violation::kFraming);
   }
-  if (!isForbiddenTrailer(field->name)) {
-    trailers_->fields.add(field->name, field->value);
+  if (!kForbiddenTrailers.has(name.id())) {
+    trailers_->fields.add(name, field->value);
   }
   return {};
 }

@@ -1,8 +1,7 @@
 #include "http/h1_read.h"
 
-#include <optional>
-
-#include <llhttp.h>
+#include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "http/target.h"
@@ -11,110 +10,59 @@
 namespace gatehouse::http {
 namespace {
 
-// Where llhttp's spans go. The head is contiguous, so every span comes whole.
-struct Sink {
-  Fields& fields;
-  std::string_view section;  // the text of the field lines
-  FramingFields framing = {};
-  std::string_view target = {};
-  std::string_view name = {};
-  std::string_view value = {};
-  std::optional<Violation> violation = {};
-  bool keep_host = false;
-  bool complete = false;
+// The methods of IANA's registry and of the protocols on top of HTTP that are in use; anything else
+// is a mistake or a trick.
+constexpr std::array<std::string_view, 33> kMethods = {
+    "GET",       "POST",       "PUT",      "DELETE", "HEAD",        "OPTIONS", "PATCH",
+    "CONNECT",   "TRACE",      "COPY",     "LOCK",   "MKCOL",       "MOVE",    "PROPFIND",
+    "PROPPATCH", "SEARCH",     "UNLOCK",   "BIND",   "REBIND",      "UNBIND",  "ACL",
+    "REPORT",    "MKACTIVITY", "CHECKOUT", "MERGE",  "M-SEARCH",    "NOTIFY",  "SUBSCRIBE",
+    "PURGE",     "MKCALENDAR", "LINK",     "UNLINK", "UNSUBSCRIBE",
 };
 
-Sink& sinkOf(llhttp_t* parser) {
-  return *static_cast<Sink*>(parser->data);
-}
+// A request's Host is its authority; in a response it is a field like others.
+enum class HostField : std::uint8_t { kKept, kTaken };
 
-int refuse(Sink& sink, Violation violation) {
-  sink.violation = violation;
-  return HPE_USER;
-}
-
-int onUrl(llhttp_t* parser, const char* at, std::size_t size) {
-  sinkOf(parser).target = {at, size};
-  return HPE_OK;
-}
-
-// llhttp lets token octets and spaces into a name (its fuzzer here checks that it is so); spaces
-// are neither ours nor anybody's between name and colon.
-int onFieldName(llhttp_t* parser, const char* at, std::size_t size) {
-  Sink& sink = sinkOf(parser);
-  sink.name = {at, size};
-  sink.value = {};
-  if (sink.name.empty() || sink.name.find(' ') != std::string_view::npos || at[size] != ':') {
-    return refuse(sink, Violation::kField);
+Checked<void> readLine(
+    std::string_view section,
+    std::string_view line,
+    HostField host,
+    FramingFields& framing,
+    Fields& out
+) {
+  // No token holds white space, so this refuses a space before the colon as well.
+  std::size_t colon = tokenSize(line);
+  if (colon == 0 || colon == line.size() || line[colon] != ':') {
+    return std::unexpected(Violation::kField);
   }
-  return size > Fields::kLongestName ? refuse(sink, Violation::kTooLarge) : HPE_OK;
-}
-
-int onFieldValue(llhttp_t* parser, const char* at, std::size_t size) {
-  sinkOf(parser).value = {at, size};
-  return HPE_OK;
-}
-
-int onFieldEnd(llhttp_t* parser) {
-  Sink& sink = sinkOf(parser);
-  if (sink.name.empty()) {
-    return refuse(sink, Violation::kField);
+  if (colon > Fields::kLongestName) {
+    return std::unexpected(Violation::kTooLarge);
   }
-  std::string_view value = trimBlanks(sink.value);
-  std::size_t hosts = sink.framing.hosts;
-  sink.framing.note(sink.name, sink.value);
-  if (sink.keep_host || sink.framing.hosts == hosts) {
-    sink.fields.addReceived(sink.section, sink.name, value);
-  }
-  sink.name = {};
-  return HPE_OK;
-}
-
-int onHeadEnd(llhttp_t* parser) {
-  sinkOf(parser).complete = true;
-  return HPE_PAUSED;
-}
-
-constexpr llhttp_settings_t kSettings = [] {
-  llhttp_settings_t settings{};
-  settings.on_url = onUrl;
-  settings.on_header_field = onFieldName;
-  settings.on_header_value = onFieldValue;
-  settings.on_header_value_complete = onFieldEnd;
-  settings.on_headers_complete = onHeadEnd;
-  return settings;
-}();
-
-Violation violationOf(llhttp_errno_t error) {
-  switch (error) {
-    case HPE_INVALID_METHOD:
-      return Violation::kMethod;
-    case HPE_INVALID_URL:
-      return Violation::kTarget;
-    case HPE_INVALID_VERSION:
-      return Violation::kVersion;
-    case HPE_INVALID_HEADER_TOKEN:
-      return Violation::kField;
-    case HPE_INVALID_CONTENT_LENGTH:
-    case HPE_UNEXPECTED_CONTENT_LENGTH:
-    case HPE_INVALID_TRANSFER_ENCODING:
-      return Violation::kFraming;
-    case HPE_INVALID_STATUS:
-      return Violation::kStatus;
-    default:
-      return Violation::kStartLine;
-  }
-}
-
-Checked<void> runParser(llhttp_type_t type, std::string_view head, Sink& sink) {
-  llhttp_t parser;
-  llhttp_init(&parser, type, &kSettings);
-  parser.data = &sink;
-  llhttp_errno_t error = llhttp_execute(&parser, head.data(), head.size());
-  if (error != HPE_PAUSED || !sink.complete) {
-    return std::unexpected(sink.violation.value_or(violationOf(error)));
+  FieldName name(line.substr(0, colon));
+  std::string_view value = line.substr(colon + 1);
+  framing.note(name.id(), value);
+  if (host == HostField::kKept || name.id() != FieldName("host").id()) {
+    out.addReceived(section, name, trimBlanks(value));
   }
   return {};
+}
+
+// Reads the field lines of a whole head, which HeadScan has been over: every line has its CRLF and
+// no control characters, none is folded.
+Checked<FramingFields> readSection(
+    std::string_view section, std::size_t lines, HostField host, Fields& out
+) {
+  FramingFields framing;
+  out.beginReceived(section, lines);
+  std::string_view rest = section;
+  while (rest.front() != '\r') {
+    std::size_t newline = rest.find('\n');
+    if (auto read = readLine(section, rest.substr(0, newline - 1), host, framing, out); !read) {
+      return std::unexpected(read.error());
+    }
+    rest.remove_prefix(newline + 1);
+  }
+  return framing;
 }
 
 Version versionOf(char minor) {
@@ -123,12 +71,11 @@ Version versionOf(char minor) {
 
 // RFC 9112 section 3.2: exactly one Host in 1.1, and where the target has an authority of its own,
 // no other than that.
-Checked<void> resolveTarget(const Sink& sink, RequestHead& out) {
-  auto target = parseTarget(out.method, sink.target);
+Checked<void> resolveTarget(std::string_view text, const FramingFields& framing, RequestHead& out) {
+  auto target = parseTarget(out.method, text);
   if (!target) {
     return std::unexpected(Violation::kTarget);
   }
-  const FramingFields& framing = sink.framing;
   auto host = parseAuthority(framing.host);
   if (framing.hosts > 1 || !host || (framing.hosts == 0 && out.version != Version::kHttp10)) {
     return std::unexpected(Violation::kHost);
@@ -194,41 +141,44 @@ std::string_view HeadReader::startLine() const {
 }
 
 Checked<MessageFraming> HeadReader::parseRequest(const HeadLimits& limits, RequestHead& out) const {
+  // "METHOD SP target SP HTTP/1.x", as HeadScan has checked.
   std::string_view line = startLine();
-  Sink sink{.fields = out.fields, .section = section()};
-  out.fields.beginReceived(sink.section, scan_.fieldLines());
-  if (auto parsed = runParser(HTTP_REQUEST, head(), sink); !parsed) {
-    return std::unexpected(parsed.error());
-  }
-  if (sink.target.size() > limits.target) {
-    return std::unexpected(Violation::kTooLarge);
-  }
   std::string_view method = line.substr(0, line.find(' '));
+  std::string_view target = line.substr(method.size() + 1, line.rfind(' ') - method.size() - 1);
   out.method = methodFrom(method);
   if (out.method == Method::kOther) {
+    if (std::ranges::find(kMethods, method) == kMethods.end()) {
+      return std::unexpected(Violation::kMethod);
+    }
     out.method_text = method;
   }
+  auto framing = readSection(section(), scan_.fieldLines(), HostField::kTaken, out.fields);
+  if (!framing) {
+    return std::unexpected(framing.error());
+  }
+  if (target.size() > limits.target) {
+    return std::unexpected(Violation::kTooLarge);
+  }
   out.version = versionOf(line.back());
-  if (auto resolved = resolveTarget(sink, out); !resolved) {
+  if (auto resolved = resolveTarget(target, *framing, out); !resolved) {
     return std::unexpected(resolved.error());
   }
-  auto body = requestFraming(sink.framing, out.version);
+  auto body = requestFraming(*framing, out.version);
   if (!body) {
     return std::unexpected(body.error());
   }
   return MessageFraming{
       .body = *body,
-      .keep_alive = keepsAlive(sink.framing, out.version),
-      .expects_continue = sink.framing.expects_continue && out.version == Version::kHttp11,
+      .keep_alive = keepsAlive(*framing, out.version),
+      .expects_continue = framing->expects_continue && out.version == Version::kHttp11,
   };
 }
 
 Checked<MessageFraming> HeadReader::parseResponse(Method asked, ResponseHead& out) const {
   std::string_view line = startLine();
-  Sink sink{.fields = out.fields, .section = section(), .keep_host = true};
-  out.fields.beginReceived(sink.section, scan_.fieldLines());
-  if (auto parsed = runParser(HTTP_RESPONSE, head(), sink); !parsed) {
-    return std::unexpected(parsed.error());
+  auto framing = readSection(section(), scan_.fieldLines(), HostField::kKept, out.fields);
+  if (!framing) {
+    return std::unexpected(framing.error());
   }
   out.status =
       static_cast<Status>((line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0'));
@@ -236,14 +186,14 @@ Checked<MessageFraming> HeadReader::parseResponse(Method asked, ResponseHead& ou
   if (out.status == 101) {
     return std::unexpected(Violation::kStatus);
   }
-  auto body = responseFraming(sink.framing, out.version, out.status, asked);
+  auto body = responseFraming(*framing, out.version, out.status, asked);
   if (!body) {
     return std::unexpected(body.error());
   }
   bool framed = body->kind != BodyFraming::Kind::kUntilClose;
   return MessageFraming{
       .body = *body,
-      .keep_alive = framed && keepsAlive(sink.framing, out.version),
+      .keep_alive = framed && keepsAlive(*framing, out.version),
   };
 }
 

@@ -1,6 +1,6 @@
-// Message heads from bytes (RFC 9112; the llhttp boundary). A head that lies whole in the bytes
-// pushed is parsed where it lies; one that comes in pieces is collected first. Checks beyond
-// llhttp's are in h1_strict. Bodies: h1_body. Owner's loop only.
+// Message heads from bytes (RFC 9112). A head that lies whole in the bytes pushed is parsed where
+// it lies; one that comes in pieces is collected first. What is refused is in h1_strict. Bodies:
+// h1_body. Owner's loop only.
 #pragma once
 
 #include <cstddef>

@@ -123,20 +123,6 @@ Checked<void> checkVersion(std::string_view text) {
   return {};
 }
 
-// `wanted` is of lower-case letters and hyphens, whose only partners under this folding are
-// capitals and no token octets.
-template <std::size_t N>
-bool isNamed(std::string_view name, const char (&wanted)[N]) {
-  if (name.size() != N - 1) {
-    return false;
-  }
-  unsigned differs = 0;
-  for (std::size_t i = 0; i < N - 1; ++i) {
-    differs |= static_cast<unsigned>((name.data()[i] | 0x20) ^ wanted[i]);
-  }
-  return differs == 0;
-}
-
 // Content-Length and Transfer-Encoding as far as requests and responses agree: nothing when neither
 // is there.
 Checked<BodyFraming> declaredFraming(const FramingFields& fields, Version version) {
@@ -297,23 +283,31 @@ Checked<std::uint64_t> parseContentLength(std::string_view text) {
   return *length;
 }
 
-void FramingFields::note(std::string_view name, std::string_view value) {
-  if (isNamed(name, "host")) {
-    host = trimBlanks(value);
-    ++hosts;
-  } else if (isNamed(name, "expect")) {
-    expects_continue |= iequals(trimBlanks(value), "100-continue");
-  } else if (isNamed(name, "connection")) {
-    for (auto option = nextElement(value); !option.empty(); option = nextElement(value)) {
-      connection_close |= iequals(option, "close");
-      connection_keep_alive |= iequals(option, "keep-alive");
-    }
-  } else if (isNamed(name, "content-length")) {
-    content_length = trimBlanks(value);
-    ++content_lengths;
-  } else if (isNamed(name, "transfer-encoding")) {
-    transfer_encoding = value;
-    ++transfer_encodings;
+void FramingFields::note(FieldId name, std::string_view value) {
+  switch (name) {
+    case FieldName("host").id():
+      host = trimBlanks(value);
+      ++hosts;
+      return;
+    case FieldName("expect").id():
+      expects_continue |= iequals(trimBlanks(value), "100-continue");
+      return;
+    case FieldName("connection").id():
+      for (auto option = nextElement(value); !option.empty(); option = nextElement(value)) {
+        connection_close |= iequals(option, "close");
+        connection_keep_alive |= iequals(option, "keep-alive");
+      }
+      return;
+    case FieldName("content-length").id():
+      content_length = trimBlanks(value);
+      ++content_lengths;
+      return;
+    case FieldName("transfer-encoding").id():
+      transfer_encoding = value.substr(std::min(value.find_first_not_of(" \t"), value.size()));
+      ++transfer_encodings;
+      return;
+    default:
+      return;
   }
 }
 

@@ -1,7 +1,7 @@
-// What we refuse beyond what llhttp refuses (RFC 9112; the traps of the engine's design): line
-// endings, control characters, white space around names, folding, limits, and every contradiction
-// about where a body ends. Used by h1_read around its parser. Pure; a message is checked the same
-// whichever way its bytes were cut.
+// What we refuse in a message (RFC 9112): line endings, control characters, white space around
+// names, folding, limits, and every contradiction about where a body ends. No reader that we know
+// takes less; the fuzzer holds us against llhttp. Pure; a message is checked the same whichever way
+// its bytes were cut.
 #pragma once
 
 #include <cstddef>
@@ -119,9 +119,9 @@ struct FramingFields {
   bool connection_keep_alive = false;
   bool expects_continue = false;
 
-  /// Takes note of one field line. `name` is a token; behind `value` its white space is still
-  /// there: a Transfer-Encoding with any is read in different ways by different readers.
-  void note(std::string_view name, std::string_view value);
+  /// Takes note of one field line. Around `value` its white space is still there: a
+  /// Transfer-Encoding with any behind it is read in different ways by different readers.
+  void note(FieldId name, std::string_view value);
 };
 
 Checked<BodyFraming> requestFraming(const FramingFields& fields, Version version);

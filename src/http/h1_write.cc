@@ -9,27 +9,17 @@
 namespace gatehouse::http {
 namespace {
 
-// Of the connection, or decided by the writer. By length first: nearly no field passes the switch.
-bool isOurs(std::string_view name) {
-  switch (name.size()) {
-    case 4:
-      return iequals(name, "Host");
-    case 6:
-      return iequals(name, "Expect");
-    case 7:
-      return iequals(name, "Upgrade");
-    case 10:
-      return iequals(name, "Connection") || iequals(name, "Keep-Alive");
-    case 14:
-      return iequals(name, "Content-Length");
-    case 16:
-      return iequals(name, "Proxy-Connection");
-    case 17:
-      return iequals(name, "Transfer-Encoding");
-    default:
-      return false;
-  }
-}
+// Of the connection, or decided by the writer.
+constexpr FieldSet kOurs = {
+    "host",
+    "expect",
+    "upgrade",
+    "connection",
+    "keep-alive",
+    "content-length",
+    "proxy-connection",
+    "transfer-encoding",
+};
 
 // Writes into room made beforehand: a head is many small pieces.
 class Pen {
@@ -51,8 +41,8 @@ class Pen {
   }
   void fields(const Fields& all) {
     for (std::size_t i = 0; i < all.size(); ++i) {
-      Fields::Field each = all.at(i);
-      if (!isOurs(each.name)) {
+      if (!kOurs.has(all.idAt(i))) {
+        Fields::Field each = all.at(i);
         field(each.name, each.value);
       }
     }

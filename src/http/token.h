@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -29,6 +30,15 @@ constexpr bool isToken(std::string_view text) {
     all &= kTokenOctet[static_cast<std::uint8_t>(c)];
   }
   return all;
+}
+
+/// How many octets at the begin are a token's.
+constexpr std::size_t tokenSize(std::string_view text) {
+  std::size_t size = 0;
+  while (size < text.size() && kTokenOctet[static_cast<std::uint8_t>(text[size])]) {
+    ++size;
+  }
+  return size;
 }
 
 /// Without the spaces and tabs around it.

@@ -54,18 +54,22 @@ constexpr std::array kAgentParts = {
     Mark{" ai-sdk/", "ai-sdk"},
 };
 
-/// Headers only one client sends.
-constexpr std::array kTellingHeaders = {
-    Mark{"x-claude-code-session-id", "claude-code"},
-    Mark{"x-grok-conv-id", "grok"},
-    Mark{"x-grok-session-id", "grok"},
+/// Fields only one client sends.
+struct TellingField {
+  http::FieldName name;
+  std::string_view client;
+};
+constexpr std::array kTellingFields = {
+    TellingField{"x-claude-code-session-id", "claude-code"},
+    TellingField{"x-grok-conv-id", "grok"},
+    TellingField{"x-grok-session-id", "grok"},
 };
 
 Session sessionFrom(std::string_view id, std::string_view source) {
   return {.id = std::string(id), .agent = {}, .parent_agent = {}, .source = source};
 }
 
-std::string_view valueOf(const http::Fields& fields, std::string_view name) {
+std::string_view valueOf(const http::Fields& fields, http::FieldName name) {
   return trim(fields.get(name).value_or(""));
 }
 
@@ -76,16 +80,20 @@ std::optional<Session> fromClientHeaders(const http::Fields& fields) {
     session.parent_agent = valueOf(fields, "x-claude-code-parent-agent-id");
     return session;
   }
-  for (std::string_view name : {"x-grok-session-id", "x-grok-conv-id"}) {
+  for (http::FieldName name :
+       {http::FieldName("x-grok-session-id"), http::FieldName("x-grok-conv-id")}) {
     if (std::string_view id = valueOf(fields, name); !id.empty()) {
-      Session session = sessionFrom(id, name);
+      Session session = sessionFrom(id, name.text());
       session.agent = valueOf(fields, "x-grok-agent-id");
       return session;
     }
   }
-  for (std::string_view name : {"session-id", "session_id", "conversation_id"}) {
+  for (http::FieldName name :
+       {http::FieldName("session-id"),
+        http::FieldName("session_id"),
+        http::FieldName("conversation_id")}) {
     if (std::string_view id = valueOf(fields, name); !id.empty()) {
-      return sessionFrom(id, name);
+      return sessionFrom(id, name.text());
     }
   }
   return std::nullopt;
@@ -139,9 +147,9 @@ void bound(std::string& id) {
 }  // namespace
 
 std::string_view clientName(const http::Fields& fields) {
-  for (const Mark& header : kTellingHeaders) {
-    if (fields.has(header.text)) {
-      return header.client;
+  for (const TellingField& field : kTellingFields) {
+    if (fields.has(field.name)) {
+      return field.client;
     }
   }
   std::string agent = fold(fields.get("user-agent").value_or(""));

@@ -3,7 +3,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/text.h"
 #include "io/stream.h"
 #include "llm/detect_client.h"
 #include "llm/dialect_match.h"
@@ -14,10 +13,10 @@ namespace {
 
 using telemetry::Text;
 
-std::vector<std::string_view> valuesOf(const http::Fields& fields, std::string_view name) {
+std::vector<std::string_view> valuesOf(const http::Fields& fields, http::FieldName name) {
   std::vector<std::string_view> values;
   for (std::size_t i = 0; fields.has(name) && i < fields.size(); ++i) {
-    if (iequals(fields.at(i).name, name)) {
+    if (fields.idAt(i) == name.id()) {
       values.push_back(fields.at(i).value);
     }
   }

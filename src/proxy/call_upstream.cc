@@ -26,9 +26,7 @@ bool isInside(const upstream::Endpoint& endpoint) {
 }
 
 void setTraceFields(http::Fields& fields, const Exchange& x, const upstream::Endpoint& endpoint) {
-  fields.remove("traceparent");
-  fields.remove("tracestate");
-  fields.remove("baggage");
+  fields.removeAll({"traceparent", "tracestate", "baggage"});
   if (isInside(endpoint)) {
     fields.add("traceparent", telemetry::traceparentFor(x.record.trace, x.record.trace.span));
     if (std::string_view state = x.record.text(telemetry::Text::kTraceState); !state.empty()) {
@@ -109,8 +107,7 @@ Result<http::RequestHead> upstreamHead(Exchange& x, const UpstreamCall& call, st
   head.target = std::move(target);
   http::ClientCredential credential = http::ClientCredential::lift(head);
   llm::stripRequestFields(head.fields, llm::ForwardedTrust::kUntrusted);
-  head.fields.remove("content-length");
-  head.fields.remove("expect");
+  head.fields.removeAll({"content-length", "expect"});
   head.authority = call.endpoint->authority.empty() ? x.head().authority : call.endpoint->authority;
   setTraceFields(head.fields, x, *call.endpoint);
   GATEHOUSE_CHECK_OK(upstream::applyCredential(head, std::move(credential), *call.auth));

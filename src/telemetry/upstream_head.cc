@@ -10,14 +10,22 @@
 namespace gatehouse::telemetry {
 namespace {
 
-constexpr std::array<std::string_view, 4> kRequestIdFields = {
+constexpr std::array<http::FieldName, 4> kRequestIdFields = {
     "request-id", "x-request-id", "apim-request-id", "x-amzn-requestid"
+};
+
+// What tells that a provider reports limits.
+constexpr http::FieldSet kLimits = {
+    "x-ratelimit-limit-requests",
+    "x-ratelimit-limit-tokens",
+    "anthropic-ratelimit-requests-limit",
+    "anthropic-ratelimit-tokens-limit",
 };
 
 // Both families of field names, in the order limit, remaining, reset.
 struct RateLimitFields {
-  std::array<std::string_view, 3> requests;
-  std::array<std::string_view, 3> tokens;
+  std::array<http::FieldName, 3> requests;
+  std::array<http::FieldName, 3> tokens;
 };
 constexpr std::array<RateLimitFields, 2> kRateLimitFields = {{
     {{"x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"},
@@ -30,14 +38,10 @@ constexpr std::array<RateLimitFields, 2> kRateLimitFields = {{
       "anthropic-ratelimit-tokens-reset"}},
 }};
 
-std::optional<std::int64_t> numberOf(const http::Fields& fields, std::string_view name) {
+std::optional<std::int64_t> numberOf(const http::Fields& fields, http::FieldName name) {
   auto text = fields.get(name);
   auto number = text ? parseUnsigned(trim(*text), INT64_MAX) : std::nullopt;
   return number ? std::optional(static_cast<std::int64_t>(*number)) : std::nullopt;
-}
-
-bool mayLimit(std::string_view name) {
-  return istartsWith(name, "x-ratelimit-") || istartsWith(name, "anthropic-ratelimit-");
 }
 
 void noteRateLimit(RequestRecord& record, const http::Fields& fields) {
@@ -60,17 +64,14 @@ void noteRateLimit(RequestRecord& record, const http::Fields& fields) {
 }  // namespace
 
 void noteUpstreamHead(RequestRecord& record, const http::Fields& fields) {
-  for (std::string_view name : kRequestIdFields) {
+  for (http::FieldName name : kRequestIdFields) {
     if (auto value = fields.get(name)) {
       record.lastAttempt().provider_request_id = record.keep(*value);
       break;
     }
   }
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (mayLimit(fields.at(i).name)) {
-      noteRateLimit(record, fields);
-      return;
-    }
+  if (fields.hasAny(kLimits)) {
+    noteRateLimit(record, fields);
   }
 }
 

@@ -1,8 +1,5 @@
 #include "llm/provider/provider.h"
 
-#include <array>
-#include <vector>
-
 #include "base/text.h"
 #include "llm/provider/anthropic.h"
 #include "llm/provider/openai.h"
@@ -10,13 +7,9 @@
 namespace gatehouse::llm {
 namespace {
 
-constexpr std::array<std::string_view, 3> kBrowserFields = {
-    "origin",
-    "cookie",
-    "cookie2",
-};
+constexpr http::FieldSet kBrowserFields = {"origin", "cookie", "cookie2"};
 
-constexpr std::array<std::string_view, 7> kPrivateResponseFields = {
+constexpr http::FieldSet kPrivateResponseFields = {
     "set-cookie",
     "set-cookie2",
     "via",
@@ -25,18 +18,6 @@ constexpr std::array<std::string_view, 7> kPrivateResponseFields = {
     "anthropic-organization-id",
     "openai-organization",
 };
-
-void removeStartingWith(http::Fields& fields, std::string_view prefix) {
-  std::vector<std::string> names;
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (istartsWith(fields.at(i).name, prefix)) {
-      names.emplace_back(fields.at(i).name);
-    }
-  }
-  for (const std::string& name : names) {
-    fields.remove(name);
-  }
-}
 
 }  // namespace
 
@@ -69,22 +50,18 @@ void addProviderFields(ProviderKind kind, Dialect dialect, http::Fields& fields)
 
 void stripRequestFields(http::Fields& fields, ForwardedTrust trust) {
   http::removeHopByHop(fields);
-  for (std::string_view name : kBrowserFields) {
-    fields.remove(name);
-  }
-  removeStartingWith(fields, "access-control-request-");
-  removeStartingWith(fields, "sec-fetch-");
+  fields.removeAll(kBrowserFields);
+  fields.removeStartingWith("access-control-request-");
+  fields.removeStartingWith("sec-fetch-");
   if (trust == ForwardedTrust::kUntrusted) {
-    removeStartingWith(fields, "x-forwarded-");
+    fields.removeStartingWith("x-forwarded-");
     fields.remove("forwarded");
   }
 }
 
 void stripResponseFields(http::Fields& fields) {
   http::removeHopByHop(fields);
-  for (std::string_view name : kPrivateResponseFields) {
-    fields.remove(name);
-  }
+  fields.removeAll(kPrivateResponseFields);
 }
 
 }  // namespace gatehouse::llm

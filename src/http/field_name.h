@@ -1,0 +1,154 @@
+// Names of fields, and the names that the gateway itself asks for. A known name has a small number,
+// found once when a line is read or written; looking a field up, or seeing that there is none, then
+// compares numbers. A literal gets its number when it is compiled: `fields.get("content-type")`.
+// Names are compared without case (RFC 9110 section 5.1).
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string_view>
+
+#include "base/text.h"
+
+namespace gatehouse::http {
+
+/// In lower case. A name that is not here is found all the same, by its text.
+inline constexpr std::array<std::string_view, 62> kKnownFields = {
+    // of the message and the connection
+    "connection",
+    "content-length",
+    "date",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    // of the content and the client
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "content-encoding",
+    "content-type",
+    "cookie",
+    "cookie2",
+    "forwarded",
+    "origin",
+    "server",
+    "set-cookie",
+    "set-cookie2",
+    "user-agent",
+    "via",
+    // credentials
+    "api-key",
+    "authorization",
+    "x-api-key",
+    "x-goog-api-key",
+    // traces and ids
+    "apim-request-id",
+    "baggage",
+    "request-id",
+    "traceparent",
+    "tracestate",
+    "x-amzn-requestid",
+    "x-gatehouse-request-id",
+    "x-request-id",
+    "x-should-retry",
+    // providers
+    "anthropic-beta",
+    "anthropic-organization-id",
+    "anthropic-version",
+    "cf-ray",
+    "openai-organization",
+    "openai-version",
+    "anthropic-ratelimit-requests-limit",
+    "anthropic-ratelimit-tokens-limit",
+    "x-ratelimit-limit-requests",
+    "x-ratelimit-limit-tokens",
+    // clients and their sessions
+    "conversation_id",
+    "session-id",
+    "session_id",
+    "x-claude-code-agent-id",
+    "x-claude-code-parent-agent-id",
+    "x-claude-code-session-id",
+    "x-grok-agent-id",
+    "x-grok-conv-id",
+    "x-grok-session-id",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+};
+
+/// 0 for a name that is not known, else one more than its place in kKnownFields.
+using FieldId = std::uint8_t;
+inline constexpr FieldId kUnknownField = 0;
+
+/// The number of a name in any case.
+FieldId fieldIdOf(std::string_view name);
+
+/// A name with its number. Views the text it was made from.
+class FieldName {
+ public:
+  /// Of a literal: numbered when compiled.
+  template <std::size_t N>
+  consteval FieldName(const char (&text)[N]
+  )  // NOLINT(google-explicit-constructor): a name written out is a FieldName
+      : text_(text, N - 1), id_(numberOf(text_)) {}
+  /// Of a text known at run time.
+  template <typename Text>
+    requires std::convertible_to<const Text&, std::string_view> && (!std::is_array_v<Text>)
+  FieldName(const Text& text)  // NOLINT(google-explicit-constructor): as above
+      : text_(text), id_(fieldIdOf(text_)) {}
+
+  constexpr std::string_view text() const { return text_; }
+  constexpr FieldId id() const { return id_; }
+
+ private:
+  static consteval FieldId numberOf(std::string_view text) {
+    for (std::size_t i = 0; i < kKnownFields.size(); ++i) {
+      if (std::ranges::equal(kKnownFields[i], text, {}, {}, foldChar)) {
+        return static_cast<FieldId>(i + 1);
+      }
+    }
+    return kUnknownField;
+  }
+
+  std::string_view text_;
+  FieldId id_;
+};
+
+/// A set of known names, and one place for all others together.
+class FieldSet {
+ public:
+  constexpr FieldSet() = default;
+  /// Known names only: another has no number of its own, and does not compile.
+  consteval FieldSet(std::initializer_list<FieldName> names) {
+    for (const FieldName& name : names) {
+      if (name.id() == kUnknownField) {
+        throw "not in kKnownFields";
+      }
+      add(name.id());
+    }
+  }
+
+  constexpr void add(FieldId id) { bits_ |= bitOf(id); }
+  constexpr bool has(FieldId id) const { return (bits_ & bitOf(id)) != 0; }
+  constexpr bool overlaps(FieldSet other) const { return (bits_ & other.bits_) != 0; }
+
+ private:
+  static constexpr std::uint64_t bitOf(FieldId id) { return std::uint64_t{1} << id; }
+  static_assert(kKnownFields.size() < 64);
+
+  std::uint64_t bits_ = 0;
+};
+
+}  // namespace gatehouse::http
