@@ -122,7 +122,7 @@ void checkSplice(const Chunk& body, const JsonObjectMap& map, Value tree) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string_view text(reinterpret_cast<const char*>(data), size);
   PaddedCopy copy(text);
-  auto map = locateJson(copy.view(), kKeys);
+  auto map = locateJson(copy.view(), JsonKeys(kKeys));
   auto tree = readJson(text, kReadOptions);
   checkAgainstSimdjson(text, tree.has_value());
   if (!tree) {

@@ -10,8 +10,8 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "base/padded_view.h"
 #include "llm/usage_reader.h"
-#include "wire/json_read.h"
 
 namespace gatehouse::llm {
 namespace {
@@ -57,19 +57,19 @@ void checkMerge(const ReportedUsage& first, const ReportedUsage& second) {
 }
 
 void run(Dialect dialect, std::string_view first, std::string_view second) {
-  wire::Value a = wire::readJson(first).value_or(wire::Value());
-  wire::Value b = wire::readJson(second).value_or(wire::Value());
+  PaddedCopy first_copy(first);
+  PaddedCopy second_copy(second);
   for (ReasoningCount reasoning : {ReasoningCount::kInside, ReasoningCount::kOutside}) {
-    ReportedUsage reported = readUsage(dialect, a);
+    ReportedUsage reported = readUsage(dialect, first_copy.view());
     TokenUsage usage = normaliseUsage(dialect, reported, reasoning);
     checkSums(usage);
     checkUnknown(reported, usage);
-    checkMerge(reported, readUsage(dialect, b));
+    checkMerge(reported, readUsage(dialect, second_copy.view()));
     UsageReader reader(dialect, reasoning);
     reader.add(first);
     reader.add(second);
-    checkSums(reader.result());
-    checkSums(UsageReader(dialect, reasoning).result());
+    checkSums(reader.take());
+    checkSums(UsageReader(dialect, reasoning).take());
   }
 }
 

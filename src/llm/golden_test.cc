@@ -121,7 +121,7 @@ TEST_P(UsageGolden, HoldsItsNumbers) {
   for (const Value& object : *golden.find("objects")->array()) {
     reader.add(wire::writeJson(object));
   }
-  EXPECT_EQ(wire::writeJson(shown(reader.result())), wire::writeJson(*golden.find("expect")))
+  EXPECT_EQ(wire::writeJson(shown(reader.take())), wire::writeJson(*golden.find("expect")))
       << textOf(golden, "note");
 }
 

@@ -86,7 +86,7 @@ struct ReplyReader::State {
   void keepRest(std::string_view bytes);
   void push(std::string_view view);
   ReplyVerdict judge(BodyEnd end) const;
-  TokenUsage usageAt(ReplyVerdict verdict) const;
+  TokenUsage takeUsage(ReplyVerdict end);
 
   ReplyRules rules;
   http::Status status;
@@ -298,13 +298,13 @@ ReplyVerdict ReplyReader::State::judge(BodyEnd end) const {
   return isChat(rules.dialect) && all_finished ? ReplyVerdict::kComplete : ReplyVerdict::kTruncated;
 }
 
-TokenUsage ReplyReader::State::usageAt(ReplyVerdict end) const {
+TokenUsage ReplyReader::State::takeUsage(ReplyVerdict end) {
   TokenUsage usage;
   if (!hasUsage(rules.dialect) || !isSuccess(status)) {
     usage.state = UsageState::kNone;
     return usage;
   }
-  usage = notes.usage.result();
+  usage = notes.usage.take();
   if (end != ReplyVerdict::kComplete && !usage_final) {
     usage = estimateOutput(std::move(usage), generated_bytes);
   }
@@ -375,7 +375,7 @@ ReplyEnd ReplyReader::finish(BodyEnd end, std::string_view request_id) {
 ReplyFacts ReplyReader::takeFacts() {
   State& state = *state_;
   ReplyFacts facts;
-  facts.usage = state.usageAt(state.verdict);
+  facts.usage = state.takeUsage(state.verdict);
   facts.response_id = std::move(state.notes.response_id);
   facts.model = std::move(state.notes.model);
   facts.finishes = std::move(state.notes.finishes);

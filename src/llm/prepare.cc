@@ -2,9 +2,11 @@
 
 #include <array>
 #include <charconv>
+#include <span>
 #include <utility>
 
 #include "base/text.h"
+#include "wire/json_keys.h"
 #include "wire/json_locate.h"
 #include "wire/json_splice.h"
 #include "wire/json_write.h"
@@ -43,7 +45,7 @@ enum Key : std::uint8_t {
 };
 
 using Keys = std::array<std::string_view, kKeyCount>;
-static_assert(kKeyCount <= wire::JsonObjectMap::kMaxKeys);
+static_assert(kKeyCount <= wire::JsonKeys::kMax);
 
 constexpr Keys kChatKeys = {
     "model",
@@ -86,15 +88,18 @@ constexpr Keys kResponsesKeys = [] {
   return keys;
 }();
 
-const Keys& keysOf(Dialect dialect) {
+const wire::JsonKeys& keysOf(Dialect dialect) {
+  static constexpr wire::JsonKeys kChat(kChatKeys);
+  static constexpr wire::JsonKeys kMessages(kMessagesKeys);
+  static constexpr wire::JsonKeys kResponses(kResponsesKeys);
   switch (dialect) {
     case Dialect::kMessages:
     case Dialect::kMessagesCount:
-      return kMessagesKeys;
+      return kMessages;
     case Dialect::kResponses:
-      return kResponsesKeys;
+      return kResponses;
     default:
-      return kChatKeys;
+      return kChat;
   }
 }
 
@@ -146,8 +151,7 @@ class LocatedBody {
     if (!is(key, wire::JsonType::kObject)) {
       return {};
     }
-    std::array<std::string_view, 1> names = {inner};
-    auto within = wire::locateJsonIn(text_, *find(key), names);
+    auto within = wire::locateJsonIn(text_, *find(key), wire::JsonKeys(std::span(&inner, 1)));
     return within && within->members[0] ? text(*within->members[0]) : std::string();
   }
 

@@ -1,148 +1,14 @@
 #include "llm/usage_reader.h"
 
-#include <charconv>
-#include <cmath>
 #include <initializer_list>
 #include <utility>
 
-#include "wire/json_read.h"
+#include "base/padded_view.h"
 
 namespace gatehouse::llm {
 namespace {
 
 using Count = ReportedUsage::Count;
-using Names = std::initializer_list<std::string_view>;
-
-constexpr double kLargest = 1e15;
-
-/// A number written as text; nothing if it is none.
-std::optional<double> parseNumber(std::string_view text) {
-  double number = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(number)) {
-    return std::nullopt;
-  }
-  return number;
-}
-
-std::optional<double> numberIn(const wire::Value& value) {
-  if (const std::int64_t* integer = value.integer()) {
-    return static_cast<double>(*integer);
-  }
-  if (const wire::Number* number = value.number()) {
-    return parseNumber(number->text);
-  }
-  if (const std::string* text = value.string()) {
-    return parseNumber(*text);
-  }
-  return std::nullopt;
-}
-
-/// Reads counts out of one usage object and notes what is odd about them.
-class CountReader {
- public:
-  explicit CountReader(UsageAnomalies& anomalies) : anomalies_(anomalies) {}
-
-  /// The count of the first of `names` that `object` has; `object` may be null.
-  Count first(const wire::Value* object, Names names) {
-    if (object == nullptr) {
-      return std::nullopt;
-    }
-    for (std::string_view name : names) {
-      if (const wire::Value* value = object->find(name)) {
-        if (Count count = read(*value)) {
-          return count;
-        }
-      }
-    }
-    return std::nullopt;
-  }
-
- private:
-  Count read(const wire::Value& value) {
-    std::optional<double> number = numberIn(value);
-    if (!number) {
-      return std::nullopt;
-    }
-    if (*number < 0) {
-      anomalies_.add(UsageAnomaly::kNegative);
-      return std::nullopt;
-    }
-    if (*number > kLargest) {
-      anomalies_.add(UsageAnomaly::kTooLarge);
-      return std::nullopt;
-    }
-    double rounded = std::round(*number);
-    if (rounded != *number) {
-      anomalies_.add(UsageAnomaly::kNotInteger);
-    }
-    return static_cast<std::int64_t>(rounded);
-  }
-
-  UsageAnomalies& anomalies_;
-};
-
-/// The first of `names` that is an object in `parent`, or null.
-const wire::Value* objectIn(const wire::Value& parent, Names names) {
-  for (std::string_view name : names) {
-    const wire::Value* value = parent.find(name);
-    if (value != nullptr && value->isObject()) {
-      return value;
-    }
-  }
-  return nullptr;
-}
-
-/// Chat, Responses, Embeddings, Completions and their imitators: two spellings of the same counts.
-ReportedUsage readOpenAi(const wire::Value& usage) {
-  ReportedUsage reported;
-  CountReader counts(reported.anomalies);
-  reported.input = counts.first(&usage, {"prompt_tokens", "input_tokens"});
-  reported.output = counts.first(&usage, {"completion_tokens", "output_tokens"});
-  reported.total = counts.first(&usage, {"total_tokens"});
-  const wire::Value* in =
-      objectIn(usage, {"prompt_tokens_details", "input_tokens_details", "input_token_details"});
-  reported.cache_read = counts.first(in, {"cached_tokens"});
-  reported.cache_write_5m = counts.first(in, {"cache_write_tokens"});
-  reported.audio_in = counts.first(in, {"audio_tokens"});
-  reported.image_in = counts.first(in, {"image_tokens"});
-  const wire::Value* out = objectIn(
-      usage, {"completion_tokens_details", "output_tokens_details", "output_token_details"}
-  );
-  reported.reasoning = counts.first(out, {"reasoning_tokens"});
-  reported.audio_out = counts.first(out, {"audio_tokens"});
-  reported.image_out = counts.first(out, {"image_tokens"});
-  return reported;
-}
-
-ReportedUsage readMessages(const wire::Value& usage) {
-  ReportedUsage reported;
-  CountReader counts(reported.anomalies);
-  reported.input = counts.first(&usage, {"input_tokens"});
-  reported.output = counts.first(&usage, {"output_tokens"});
-  reported.cache_read = counts.first(&usage, {"cache_read_input_tokens"});
-  reported.cache_write = counts.first(&usage, {"cache_creation_input_tokens"});
-  const wire::Value* writes = objectIn(usage, {"cache_creation"});
-  reported.cache_write_5m = counts.first(writes, {"ephemeral_5m_input_tokens"});
-  reported.cache_write_1h = counts.first(writes, {"ephemeral_1h_input_tokens"});
-  reported.reasoning =
-      counts.first(objectIn(usage, {"output_tokens_details"}), {"thinking_tokens"});
-  reported.web_searches =
-      counts.first(objectIn(usage, {"server_tool_use"}), {"web_search_requests"});
-  return reported;
-}
-
-ReportedUsage readGemini(const wire::Value& usage) {
-  ReportedUsage reported;
-  CountReader counts(reported.anomalies);
-  reported.input = counts.first(&usage, {"promptTokenCount"});
-  reported.tool_input = counts.first(&usage, {"toolUsePromptTokenCount"});
-  reported.cache_read = counts.first(&usage, {"cachedContentTokenCount"});
-  reported.output = counts.first(&usage, {"candidatesTokenCount"});
-  reported.reasoning = counts.first(&usage, {"thoughtsTokenCount"});
-  reported.total = counts.first(&usage, {"totalTokenCount"});
-  return reported;
-}
 
 /// The sum of `total` and parts that stand beside it; a part that was not reported adds nothing, an
 /// unknown total stays so.
@@ -274,20 +140,6 @@ void replace(Count& seen, const Count& later, UsageAnomalies& anomalies) {
 
 }  // namespace
 
-ReportedUsage readUsage(Dialect dialect, const wire::Value& usage) {
-  if (!usage.isObject()) {
-    return {};
-  }
-  switch (dialect) {
-    case Dialect::kMessages:
-      return readMessages(usage);
-    case Dialect::kGemini:
-      return readGemini(usage);
-    default:
-      return readOpenAi(usage);
-  }
-}
-
 void mergeUsage(ReportedUsage& seen, const ReportedUsage& later) {
   seen.anomalies.add(later.anomalies);
   for (Count ReportedUsage::* field :
@@ -348,18 +200,15 @@ void UsageReader::add(std::string_view json) {
   }
   if (dialect_ == Dialect::kMessages) {
     addCumulative(json);
-  } else {
-    raw_ = json;
+    return;
   }
+  raw_.reserve(json.size() + PaddedView::kPadding);
+  raw_ = json;
 }
 
 void UsageReader::addCumulative(std::string_view json) {
-  wire::Parsed<wire::Value> value =
-      wire::readJson(json, {.duplicate_keys = wire::DuplicateKeys::kKeepAll});
-  if (!value) {
-    return;
-  }
-  ReportedUsage reported = readUsage(dialect_, *value);
+  PaddedCopy copy(json);
+  ReportedUsage reported = readUsage(dialect_, copy.view());
   if (!merged_) {
     merged_ = std::make_unique<ReportedUsage>(reported);
     raw_ = json;
@@ -377,17 +226,21 @@ void UsageReader::addCumulative(std::string_view json) {
   raw_.append(1, ',').append(json).append(1, ']');
 }
 
-TokenUsage UsageReader::result() const {
-  TokenUsage usage;
+TokenUsage UsageReader::counted() const {
   if (merged_) {
-    usage = normaliseUsage(dialect_, *merged_, reasoning_);
-  } else if (!raw_.empty()) {
-    if (auto value = wire::readJson(raw_, {.duplicate_keys = wire::DuplicateKeys::kKeepAll})) {
-      usage = normaliseUsage(dialect_, readUsage(dialect_, *value), reasoning_);
-    }
+    return normaliseUsage(dialect_, *merged_, reasoning_);
   }
+  if (raw_.empty()) {
+    return {};
+  }
+  PaddedView text(raw_.data(), raw_.size(), raw_.capacity());  // as add reserved it
+  return normaliseUsage(dialect_, readUsage(dialect_, text), reasoning_);
+}
+
+TokenUsage UsageReader::take() {
+  TokenUsage usage = counted();
   if (raw_.size() <= kUsageRawLimit) {
-    usage.raw = raw_;
+    usage.raw = std::move(raw_);
   }
   return usage;
 }

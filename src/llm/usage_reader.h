@@ -9,9 +9,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/padded_view.h"
 #include "llm/dialect.h"
 #include "llm/usage.h"
-#include "wire/json.h"
 
 namespace gatehouse::llm {
 
@@ -40,8 +40,8 @@ struct ReportedUsage {
   UsageAnomalies anomalies;
 };
 
-/// Reads one usage object; anything but an object has no counts.
-ReportedUsage readUsage(Dialect dialect, const wire::Value& usage);
+/// Reads one usage object; text that is anything else has no counts.
+ReportedUsage readUsage(Dialect dialect, PaddedView usage);
 
 /// A later report of cumulative counts (Messages): what it carries replaces what was there and
 /// never adds; a smaller count is an anomaly and the larger stays.
@@ -51,7 +51,7 @@ void mergeUsage(ReportedUsage& seen, const ReportedUsage& later);
 TokenUsage normaliseUsage(Dialect dialect, const ReportedUsage& reported, ReasoningCount reasoning);
 
 /// Collects the usage objects of one reply in order of arrival. Messages merges them; everywhere
-/// else the last one wins, and nothing is parsed before result(). One owner.
+/// else the last one wins, and nothing is parsed before take(). One owner.
 class UsageReader {
  public:
   UsageReader(Dialect dialect, ReasoningCount reasoning)
@@ -61,9 +61,11 @@ class UsageReader {
   void add(std::string_view json);
   /// Whether an object was added.
   bool seen() const { return !raw_.empty(); }
-  TokenUsage result() const;
+  /// Called once.
+  TokenUsage take();
 
  private:
+  TokenUsage counted() const;
   void addCumulative(std::string_view json);
 
   std::string raw_;  // Messages: all objects in an array once there are two; else the last one

@@ -4,12 +4,10 @@
 
 #include <gtest/gtest.h>
 
-#include "wire/json.h"
+#include "base/padded_view.h"
 
 namespace gatehouse::llm {
 namespace {
-
-using wire::Value;
 
 TEST(UsageReader, KeepsTheObjectVerbatim) {
   UsageReader reader(Dialect::kChat, ReasoningCount::kInside);
@@ -17,7 +15,7 @@ TEST(UsageReader, KeepsTheObjectVerbatim) {
   EXPECT_FALSE(reader.seen());
   reader.add(R"({ "prompt_tokens" : 1, "odd":[1.50] })");
   EXPECT_TRUE(reader.seen());
-  EXPECT_EQ(reader.result().raw, R"({ "prompt_tokens" : 1, "odd":[1.50] })");
+  EXPECT_EQ(reader.take().raw, R"({ "prompt_tokens" : 1, "odd":[1.50] })");
 }
 
 TEST(UsageReader, KeepsAllObjectsOfAMessagesStream) {
@@ -25,9 +23,7 @@ TEST(UsageReader, KeepsAllObjectsOfAMessagesStream) {
   reader.add(R"({"input_tokens":1})");
   reader.add(R"({"output_tokens":2})");
   reader.add(R"({"output_tokens": 3})");
-  EXPECT_EQ(
-      reader.result().raw, R"([{"input_tokens":1},{"output_tokens":2},{"output_tokens": 3}])"
-  );
+  EXPECT_EQ(reader.take().raw, R"([{"input_tokens":1},{"output_tokens":2},{"output_tokens": 3}])");
 }
 
 TEST(UsageReader, LeavesOutARawObjectOverTheLimitButReadsIt) {
@@ -35,8 +31,8 @@ TEST(UsageReader, LeavesOutARawObjectOverTheLimitButReadsIt) {
   reader.add(
       R"({"prompt_tokens":1,"completion_tokens":2,"x":")" + std::string(5000, 'x') + R"("})"
   );
-  EXPECT_EQ(reader.result().raw, "");
-  EXPECT_EQ(reader.result().in, InputTokens{1});
+  EXPECT_EQ(reader.take().raw, "");
+  EXPECT_EQ(reader.take().in, InputTokens{1});
 }
 
 TEST(UsageReader, DoesNotGrowWithTheNumberOfReports) {
@@ -44,7 +40,7 @@ TEST(UsageReader, DoesNotGrowWithTheNumberOfReports) {
   for (int i = 0; i < 5000; ++i) {
     reader.add(R"({"input_tokens":1,"output_tokens":2})");
   }
-  TokenUsage usage = reader.result();
+  TokenUsage usage = reader.take();
   EXPECT_EQ(usage.raw, "");
   EXPECT_EQ(usage.out, OutputTokens{2});
 }
@@ -52,14 +48,14 @@ TEST(UsageReader, DoesNotGrowWithTheNumberOfReports) {
 TEST(UsageReader, TakesTextThatIsNotJsonForNoReport) {
   UsageReader chat(Dialect::kChat, ReasoningCount::kInside);
   chat.add("{oops");
-  EXPECT_EQ(chat.result().state, UsageState::kUnknown);
+  EXPECT_EQ(chat.take().state, UsageState::kUnknown);
   UsageReader messages(Dialect::kMessages, ReasoningCount::kInside);
   messages.add("{oops");
-  EXPECT_EQ(messages.result().state, UsageState::kUnknown);
+  EXPECT_EQ(messages.take().state, UsageState::kUnknown);
 }
 
 TEST(UsageReader, ReadsNothingOutOfAListInPlaceOfAnObject) {
-  EXPECT_FALSE(readUsage(Dialect::kChat, Value(wire::Array{1, 2})).input);
+  EXPECT_FALSE(readUsage(Dialect::kChat, PaddedCopy("[1,2]").view()).input);
 }
 
 TEST(EstimateOutput, CountsTheBytesThatArrived) {

@@ -40,6 +40,10 @@ class JsonCursor {
 
   /// At a value of any type.
   bool skipValue();
+  /// At '{': passes the object. For each member, at its value, calls `take_value(key)`, which
+  /// passes the value or fails; `key` as written, without its quotes.
+  template <typename TakeValue>
+  bool skipObject(TakeValue&& take_value);
   /// At the opening quote of a string.
   bool skipString() { return skipPlainString() || skipAnyString(); }
   /// The same where a key must stand.
@@ -96,6 +100,34 @@ class JsonCursor {
   bool beyond_ascii_ = false;
   std::string message_;
 };
+
+template <typename TakeValue>
+bool JsonCursor::skipObject(TakeValue&& take_value) {
+  ++at_;
+  skipSpace();
+  if (peek() == '}') {
+    ++at_;
+    return true;
+  }
+  while (true) {
+    const char* quote = at_;
+    if (!skipKey()) {
+      return false;
+    }
+    std::string_view key(quote + 1, static_cast<std::size_t>(at_ - quote) - 2);
+    if (!skipColon() || !take_value(key)) {
+      return false;
+    }
+    skipSpace();
+    if (peek() == '}') {
+      ++at_;
+      return true;
+    }
+    if (!skipComma('}')) {
+      return false;
+    }
+  }
+}
 
 /// Passes a string that ends within one block and has no escapes: most do.
 inline bool JsonCursor::skipPlainString() {

@@ -13,7 +13,6 @@
 #include <fmt/core.h>
 #include <simdjson.h>
 
-#include "base/check.h"
 #include "base/padded_view.h"
 #include "base/text.h"
 #include "wire/json_cursor.h"
@@ -22,8 +21,6 @@
 
 namespace gatehouse::wire {
 namespace {
-
-constexpr std::size_t kNotAsked = JsonObjectMap::kMaxKeys;
 
 JsonType typeAt(char first) {
   switch (first) {
@@ -43,31 +40,23 @@ JsonType typeAt(char first) {
   }
 }
 
-/// `inner` is the key as written, without its quotes.
-std::size_t indexOf(std::string_view inner, std::span<const std::string_view> keys) {
-  std::string unescaped;
-  if (inner.find('\\') != std::string_view::npos) {
-    unescaped = unescapeJson(inner, LoneSurrogate::kReplace).value_or("");
-    inner = unescaped;
+/// What the cursor passed, all of `text`, is UTF-8.
+bool checkUtf8(JsonCursor& cursor, std::string_view text) {
+  if (!cursor.beyondAscii() || simdjson::validate_utf8(text)) {
+    return true;
   }
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    if (keys[i] == inner) {
-      return i;
-    }
-  }
-  return kNotAsked;
+  std::size_t fault = validUtf8Prefix(text);
+  auto byte = static_cast<unsigned char>(text[fault]);
+  return cursor.failAt(fault, fmt::format("byte 0x{:02x} is not UTF-8", byte));
 }
 
 /// Walks over one object, noting the members asked for. Offsets count from the start of `text`.
 class Locator {
  public:
-  Locator(PaddedView text, std::span<const std::string_view> keys)
-      : text_(text.text()), keys_(keys), cursor_(text) {
-    GATEHOUSE_INVARIANT(keys.size() <= JsonObjectMap::kMaxKeys);
-  }
+  Locator(PaddedView text, const JsonKeys& keys) : text_(text.text()), keys_(keys), cursor_(text) {}
 
   Parsed<JsonObjectMap> run() {
-    if (!takeObject() || !cursor_.finish() || !checkUtf8()) {
+    if (!takeObject() || !cursor_.finish() || !checkUtf8(cursor_, text_)) {
       return std::unexpected(cursor_.error());
     }
     return object_;
@@ -83,39 +72,19 @@ class Locator {
     if (cursor_.peek() != '{') {
       return cursor_.skipValue() && cursor_.failAt(object_.begin, "expected a JSON object");
     }
-    cursor_.advance();
-    cursor_.skipSpace();
-    if (cursor_.peek() != '}') {
-      while (true) {
-        if (!takeMember()) {
-          return false;
-        }
-        cursor_.skipSpace();
-        if (cursor_.peek() == '}') {
-          break;
-        }
-        if (!cursor_.skipComma('}')) {
-          return false;
-        }
-      }
+    if (!cursor_.skipObject([this](std::string_view key) { return takeMember(key); })) {
+      return false;
     }
-    cursor_.advance();
     object_.end = cursor_.offset();
     return true;
   }
 
-  bool takeMember() {
+  bool takeMember(std::string_view key) {
     JsonMember member;
-    member.key_begin = cursor_.offset();
-    if (!cursor_.skipKey()) {
-      return false;
-    }
-    std::size_t index = indexOf(innerText(member.key_begin, cursor_.offset()), keys_);
-    if (index != kNotAsked && object_.members[index]) {
+    member.key_begin = static_cast<std::size_t>(key.data() - text_.data()) - 1;
+    std::size_t index = keys_.find(key);
+    if (index != JsonKeys::kNone && object_.members[index]) {
       return cursor_.failAt(member.key_begin, fmt::format("duplicate key \"{}\"", keys_[index]));
-    }
-    if (!cursor_.skipColon()) {
-      return false;
     }
     member.begin = cursor_.offset();
     member.type = typeAt(cursor_.peek());
@@ -125,27 +94,14 @@ class Locator {
     member.end = cursor_.offset();
     object_.last_value_end = member.end;
     ++object_.member_count;
-    if (index != kNotAsked) {
+    if (index != JsonKeys::kNone) {
       object_.members[index] = member;
     }
     return true;
   }
 
-  bool checkUtf8() {
-    if (!cursor_.beyondAscii() || simdjson::validate_utf8(text_)) {
-      return true;
-    }
-    std::size_t fault = validUtf8Prefix(text_);
-    auto byte = static_cast<unsigned char>(text_[fault]);
-    return cursor_.failAt(fault, fmt::format("byte 0x{:02x} is not UTF-8", byte));
-  }
-
-  std::string_view innerText(std::size_t quote, std::size_t end) const {
-    return text_.substr(quote + 1, end - quote - 2);
-  }
-
   std::string_view text_;
-  std::span<const std::string_view> keys_;
+  const JsonKeys& keys_;
   JsonCursor cursor_;
   JsonObjectMap object_;
 };
@@ -156,12 +112,12 @@ std::string_view textOf(PaddedView body, const JsonMember& member) {
 
 }  // namespace
 
-Parsed<JsonObjectMap> locateJson(PaddedView body, std::span<const std::string_view> keys) {
+Parsed<JsonObjectMap> locateJson(PaddedView body, const JsonKeys& keys) {
   return Locator(body, keys).run();
 }
 
 Parsed<JsonObjectMap> locateJsonIn(
-    PaddedView body, const JsonMember& object, std::span<const std::string_view> keys
+    PaddedView body, const JsonMember& object, const JsonKeys& keys
 ) {
   auto map = locateJson(body.slice(object.begin, object.end - object.begin), keys);
   if (!map) {
@@ -180,6 +136,23 @@ Parsed<JsonObjectMap> locateJsonIn(
     }
   }
   return map;
+}
+
+bool pickMembers(PaddedView text, const JsonKeys& keys, std::span<std::string_view> values) {
+  JsonCursor cursor(text);
+  cursor.skipSpace();
+  return cursor.peek() == '{' && cursor.skipObject([&](std::string_view key) {
+    std::size_t index = keys.find(key);
+    std::size_t begin = cursor.offset();
+    if (!cursor.skipValue()) {
+      return false;
+    }
+    if (index != JsonKeys::kNone && values[index].empty()) {
+      values[index] = text.text().substr(begin, cursor.offset() - begin);
+    }
+    return true;
+  }) && cursor.finish() &&
+         checkUtf8(cursor, text.text());
 }
 
 std::optional<std::string> jsonString(PaddedView body, const JsonMember& member) {

@@ -18,7 +18,7 @@ enum KeyIndex : std::size_t { kModel, kStream, kStreamOptions, kMaxTokens };
 
 std::string errorOf(std::string_view body) {
   PaddedCopy copy(body);
-  auto map = locateJson(copy.view(), kKeys);
+  auto map = locateJson(copy.view(), JsonKeys(kKeys));
   return map ? "valid" : map.error().text();
 }
 
@@ -27,7 +27,7 @@ TEST(JsonLocate, FindsMembersWherever) {
       R"( {"messages":[{"role":"user","content":"a \"model\": {"}], "stream" : true ,)"
       R"("max_tokens":100,"model":  "gpt-4o","stream_options":{"a":[1],"include_usage":true}} )";
   PaddedCopy copy(kBody);
-  auto map = locateJson(copy.view(), kKeys);
+  auto map = locateJson(copy.view(), JsonKeys(kKeys));
   ASSERT_TRUE(map) << map.error().text();
   const auto& model = map->members[kModel];
   ASSERT_TRUE(model);
@@ -42,7 +42,7 @@ TEST(JsonLocate, FindsMembersWherever) {
   EXPECT_EQ(map->last_value_end, kBody.size() - 2);
 
   constexpr std::array<std::string_view, 1> kInner{"include_usage"};
-  auto inner = locateJsonIn(copy.view(), *map->members[kStreamOptions], kInner);
+  auto inner = locateJsonIn(copy.view(), *map->members[kStreamOptions], JsonKeys(kInner));
   ASSERT_TRUE(inner);
   EXPECT_EQ(jsonBoolean(copy.view(), *inner->members[0]), true);
   EXPECT_EQ(kBody[inner->begin], '{');
@@ -51,7 +51,7 @@ TEST(JsonLocate, FindsMembersWherever) {
 
 TEST(JsonLocate, EscapedKeysAreTheSameKeys) {
   PaddedCopy copy(R"({"mod\u0065l":"x"})");
-  auto map = locateJson(copy.view(), kKeys);
+  auto map = locateJson(copy.view(), JsonKeys(kKeys));
   ASSERT_TRUE(map);
   EXPECT_EQ(jsonString(copy.view(), map->members[kModel].value()), "x");
 }
@@ -79,14 +79,14 @@ TEST(JsonLocate, OnlyOneObject) {
 
 TEST(JsonLocate, ScalarsOfOtherTypesAreNothing) {
   PaddedCopy copy(R"({"model":1.5,"stream":"true","max_tokens":99999999999999999999})");
-  auto map = locateJson(copy.view(), kKeys);
+  auto map = locateJson(copy.view(), JsonKeys(kKeys));
   ASSERT_TRUE(map);
   EXPECT_EQ(jsonString(copy.view(), *map->members[kModel]), std::nullopt);
   EXPECT_EQ(jsonInteger(copy.view(), *map->members[kModel]), std::nullopt);
   EXPECT_EQ(jsonBoolean(copy.view(), *map->members[kStream]), std::nullopt);
   EXPECT_EQ(jsonInteger(copy.view(), *map->members[kMaxTokens]), std::nullopt);
   PaddedCopy lone(R"({"model":"gpt\ud800"})");
-  auto lone_map = locateJson(lone.view(), kKeys);
+  auto lone_map = locateJson(lone.view(), JsonKeys(kKeys));
   ASSERT_TRUE(lone_map);
   EXPECT_EQ(jsonString(lone.view(), *lone_map->members[kModel]), std::nullopt);
 }
@@ -131,8 +131,41 @@ TEST(JsonLocate, PaddingIsNeverRead) {
     std::string bytes(text);
     bytes += "e\"}1234";
     bytes.resize(text.size() + PaddedView::kPadding, '}');
-    EXPECT_FALSE(locateJson(PaddedView(bytes.data(), text.size(), bytes.size()), kKeys)) << text;
+    EXPECT_FALSE(locateJson(PaddedView(bytes.data(), text.size(), bytes.size()), JsonKeys(kKeys)))
+        << text;
   }
+}
+
+TEST(PickMembers, TakesTheFirstOfTheKeysAndLeavesTheRestEmpty) {
+  constexpr std::array<std::string_view, 3> kNames{"a", "b", "c"};
+  std::array<std::string_view, 3> values;
+  PaddedCopy text(R"( {"x":{"a":9},"\u0061": [1, 2] ,"b":"}","a":3} )");
+  ASSERT_TRUE(pickMembers(text.view(), JsonKeys(kNames), values));
+  EXPECT_EQ(values[0], "[1, 2]");
+  EXPECT_EQ(values[1], "\"}\"");
+  EXPECT_EQ(values[2], "");
+}
+
+TEST(PickMembers, RefusesWhatIsNotOneObject) {
+  constexpr std::array<std::string_view, 1> kNames{"a"};
+  for (std::string_view text :
+       {"", "[1]", "3", R"({"a":1)", R"({"a":1}x)", R"({"a":01})", "{\"a\":\"\xFF\"}"}) {
+    std::array<std::string_view, 1> values;
+    EXPECT_FALSE(pickMembers(PaddedCopy(text).view(), JsonKeys(kNames), values)) << text;
+  }
+}
+
+TEST(JsonKeys, TellsKeysOfOneLengthApartAndKnowsNoOthers) {
+  static constexpr std::array<std::string_view, 4> kNames{"stop", "seed", "n", "temperature"};
+  constexpr JsonKeys keys(kNames);
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    EXPECT_EQ(keys.find(kNames[i]), i);
+  }
+  for (std::string_view other : {"", "stob", "m", "temperatures", "\\u0061", "bad\\"}) {
+    EXPECT_EQ(keys.find(other), JsonKeys::kNone) << other;
+  }
+  EXPECT_EQ(keys.find(std::string(100, 's')), JsonKeys::kNone);
+  EXPECT_EQ(keys.find("s\\u0065ed"), 1U);
 }
 
 }  // namespace

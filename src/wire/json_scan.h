@@ -129,8 +129,7 @@ class JsonScan {
   std::string_view bytes_;
   // Of the block of 64 bytes being looked at, a bit for a byte. A token is a quote that begins or
   // ends a string, or what nests or parts outside of strings.
-  std::uint64_t tokens_ =
-      0;  // quotes that begin or end a string, and what nests or parts outside of strings
+  std::uint64_t tokens_ = 0;
   std::uint64_t brackets_ = 0;  // those of them that nest
   std::uint64_t live_ = 0;      // not yet taken
   std::size_t block_ = 0;       // its offset in bytes_

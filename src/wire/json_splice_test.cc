@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, 2> kKeys{"model", "stream"};
 
 JsonObjectMap locate(const Chunk& body) {
   PaddedCopy copy(body.view());
-  auto map = locateJson(copy.view(), kKeys);
+  auto map = locateJson(copy.view(), JsonKeys(kKeys));
   EXPECT_TRUE(map);
   return map.value_or(JsonObjectMap{});
 }
