@@ -162,7 +162,7 @@ std::string_view clientName(const http::Fields& fields) {
     }
   }
   for (const Mark& start : kAgentStarts) {
-    if (agent.starts_with(start.text)) {
+    if (agent.front() == start.text.front() && agent.starts_with(start.text)) {
       return start.client;
     }
   }

@@ -204,8 +204,7 @@ Result<Dialect> dialectOf(const DialectMatch& match, const LocatedBody& body) {
   return match.dialect;
 }
 
-BodySessionKeys sessionKeys(const LocatedBody& body, Dialect dialect) {
-  BodySessionKeys keys;
+void readSessionKeys(const LocatedBody& body, Dialect dialect, BodySessionKeys& keys) {
   keys.prompt_cache_key = body.text(kPromptCacheKey);
   keys.conversation = body.is(kConversation, wire::JsonType::kString)
                           ? body.text(kConversation)
@@ -216,7 +215,6 @@ BodySessionKeys sessionKeys(const LocatedBody& body, Dialect dialect) {
   if (dialect == Dialect::kMessages || dialect == Dialect::kMessagesCount) {
     keys.metadata_user_id = body.textWithin(kMetadata, "user_id");
   }
-  return keys;
 }
 
 std::string effort(const LocatedBody& body) {
@@ -224,9 +222,8 @@ std::string effort(const LocatedBody& body) {
                                                    : body.textWithin(kEffort, "effort");
 }
 
-RequestFacts factsOf(const LocatedBody& body, Dialect dialect) {
+void readFacts(const LocatedBody& body, Dialect dialect, RequestFacts& facts) {
   constexpr std::size_t kLongestStop = 1024;
-  RequestFacts facts;
   if (body.is(kModel, wire::JsonType::kString)) {
     facts.model_requested = ModelName{body.text(kModel)};
   }
@@ -251,8 +248,7 @@ RequestFacts factsOf(const LocatedBody& body, Dialect dialect) {
   facts.reasoning_level = effort(body);
   facts.service_tier = body.text(kServiceTier);
   facts.encoding_format = body.text(kEncodingFormat);
-  facts.session = sessionKeys(body, dialect);
-  return facts;
+  readSessionKeys(body, dialect, facts.session);
 }
 
 Result<ModelName> chooseModel(
@@ -317,7 +313,10 @@ bool wantsNewMaxTokens(const ProviderSettings& settings, const ModelName& model)
 }  // namespace
 
 Result<PreparedRequest> prepareRequest(
-    const DialectMatch& match, const RequestBody& body, const ProviderSettings& settings
+    const DialectMatch& match,
+    const RequestBody& body,
+    const ProviderSettings& settings,
+    RequestFacts& facts
 ) {
   std::string_view text = body.text.text();
   wire::Parsed<wire::JsonObjectMap> map = wire::locateJson(body.text, keysOf(match.dialect));
@@ -329,15 +328,15 @@ Result<PreparedRequest> prepareRequest(
 
   PreparedRequest prepared;
   GATEHOUSE_TRY(prepared.dialect, dialectOf(match, located));
-  prepared.facts = factsOf(located, prepared.dialect);
-  GATEHOUSE_TRY(prepared.model_sent, chooseModel(prepared.facts, settings, match.path_model));
+  readFacts(located, prepared.dialect, facts);
+  GATEHOUSE_TRY(prepared.model_sent, chooseModel(facts, settings, match.path_model));
 
   wire::JsonSplice splice(*map);
-  if (settings.model && settings.model != prepared.facts.model_requested) {
+  if (settings.model && settings.model != facts.model_requested) {
     spliceModel(splice, located, *settings.model);
   }
   if (prepared.dialect == Dialect::kChat) {
-    if (prepared.facts.stream && spliceUsageRequest(splice, located)) {
+    if (facts.stream && spliceUsageRequest(splice, located)) {
       prepared.usage_chunk = UsageChunk::kHidden;
     }
     if (wantsNewMaxTokens(settings, prepared.model_sent)) {

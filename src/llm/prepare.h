@@ -51,15 +51,18 @@ struct PreparedRequest {
   std::vector<Chunk> body;              // what goes upstream; shares the received bytes
   ModelName model_sent;
   UsageChunk usage_chunk = UsageChunk::kShown;  // for ReplyRules
-  RequestFacts facts;
 };
 
+/// Fills `facts`, which is empty before; after an error it means nothing.
 /// `dialect` is one that readsBody; kUnknown becomes kChat if the body is a chat. Errors, all
 /// downstream: kInvalidJson with the position (not one JSON object, a key of ours twice, an escaped
 /// `model` key), kModelMissing, kUnknownPath (kUnknown and no chat), kNotSupported (a Responses
 /// body on a chat path).
 Result<PreparedRequest> prepareRequest(
-    const DialectMatch& match, const RequestBody& body, const ProviderSettings& settings
+    const DialectMatch& match,
+    const RequestBody& body,
+    const ProviderSettings& settings,
+    RequestFacts& facts
 );
 
 }  // namespace gatehouse::llm

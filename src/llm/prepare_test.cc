@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -28,11 +29,20 @@ DialectMatch match(Dialect dialect) {
   return {.dialect = dialect, .prefix = {}, .own_path = "/weird", .path_model = {}};
 }
 
-Result<PreparedRequest> prepare(
+struct PreparedWithFacts : PreparedRequest {
+  RequestFacts facts;
+};
+
+Result<PreparedWithFacts> prepare(
     std::string_view body, const ProviderSettings& settings, const DialectMatch& matched
 ) {
   PaddedCopy padded(body);
-  return prepareRequest(matched, {.bytes = Chunk::copy(body), .text = padded.view()}, settings);
+  RequestFacts facts;
+  GATEHOUSE_TRY(
+      PreparedRequest prepared,
+      prepareRequest(matched, {.bytes = Chunk::copy(body), .text = padded.view()}, settings, facts)
+  );
+  return PreparedWithFacts{std::move(prepared), std::move(facts)};
 }
 
 std::string sent(const PreparedRequest& prepared) {
@@ -46,13 +56,13 @@ std::string sent(const PreparedRequest& prepared) {
 std::string sentFor(
     std::string_view body, const ProviderSettings& settings, Dialect dialect = Dialect::kChat
 ) {
-  Result<PreparedRequest> prepared = prepare(body, settings, match(dialect));
+  Result<PreparedWithFacts> prepared = prepare(body, settings, match(dialect));
   EXPECT_TRUE(prepared.has_value()) << (prepared ? "" : prepared.error().detail());
   return prepared ? sent(*prepared) : std::string();
 }
 
 Error errorFor(std::string_view body, Dialect dialect = Dialect::kChat) {
-  Result<PreparedRequest> prepared = prepare(body, withoutModel(), match(dialect));
+  Result<PreparedWithFacts> prepared = prepare(body, withoutModel(), match(dialect));
   EXPECT_FALSE(prepared.has_value()) << body;
   return prepared ? Error(ErrorKind::kInternal, Origin::kGateway, "none") : prepared.error();
 }
@@ -82,7 +92,7 @@ TEST(Prepare, AddsAModelThatIsAbsent) {
 
 TEST(Prepare, LeavesTheBodyAloneWhenThereIsNothingToDo) {
   std::string_view body = R"( {"model":"claude","stream":true,"max_tokens":5,"messages":[]} )";
-  Result<PreparedRequest> prepared = prepare(body, withoutModel(), match(Dialect::kMessages));
+  Result<PreparedWithFacts> prepared = prepare(body, withoutModel(), match(Dialect::kMessages));
   ASSERT_TRUE(prepared.has_value());
   EXPECT_EQ(prepared->body.size(), 1U);
   EXPECT_EQ(sent(*prepared), body);
@@ -93,7 +103,7 @@ TEST(Prepare, LeavesTheBodyAloneWhenThereIsNothingToDo) {
 TEST(Prepare, TakesTheModelFromThePathWhereTheBodyHasNone) {
   DialectMatch azure = match(Dialect::kChat);
   azure.path_model = "gpt%204";
-  Result<PreparedRequest> prepared = prepare(R"({"messages":[]})", withoutModel(), azure);
+  Result<PreparedWithFacts> prepared = prepare(R"({"messages":[]})", withoutModel(), azure);
   ASSERT_TRUE(prepared.has_value());
   EXPECT_EQ(prepared->model_sent.text, "gpt 4");
   EXPECT_EQ(sent(*prepared), R"({"messages":[]})");
@@ -122,7 +132,7 @@ TEST(Prepare, RefusesWhatTwoReadersCouldReadDifferently) {
 
 TEST(UsageRequest, IsAddedToAStreamThatDoesNotAsk) {
   std::string_view body = R"({"model":"m","stream":true})";
-  Result<PreparedRequest> prepared = prepare(body, withoutModel(), match(Dialect::kChat));
+  Result<PreparedWithFacts> prepared = prepare(body, withoutModel(), match(Dialect::kChat));
   ASSERT_TRUE(prepared.has_value());
   EXPECT_EQ(
       sent(*prepared), R"({"model":"m","stream":true,"stream_options":{"include_usage":true}})"
@@ -144,7 +154,7 @@ TEST(UsageRequest, IsTheClientsOwnWhereItSaysSomething) {
         R"({"model":"m","stream":false})",
         R"({"model":"m","stream":"true"})",
         R"({"model":"m"})"}) {
-    Result<PreparedRequest> prepared = prepare(body, withoutModel(), match(Dialect::kChat));
+    Result<PreparedWithFacts> prepared = prepare(body, withoutModel(), match(Dialect::kChat));
     ASSERT_TRUE(prepared.has_value());
     EXPECT_EQ(sent(*prepared), body);
     EXPECT_EQ(prepared->usage_chunk, UsageChunk::kShown);
@@ -188,7 +198,7 @@ TEST(MaxTokens, KeepsItsNameElsewhere) {
 }
 
 TEST(UnknownPath, IsAChatByItsBody) {
-  Result<PreparedRequest> chat =
+  Result<PreparedWithFacts> chat =
       prepare(R"({"model":"m","messages":[]})", withoutModel(), match(Dialect::kUnknown));
   ASSERT_TRUE(chat.has_value());
   EXPECT_EQ(chat->dialect, Dialect::kChat);
@@ -207,7 +217,7 @@ TEST(ResponsesBody, OnAChatPathIsNotServedYet) {
 }
 
 TEST(Facts, AreWhatTheClientSent) {
-  Result<PreparedRequest> prepared = prepare(
+  Result<PreparedWithFacts> prepared = prepare(
       R"({"model":"a","messages":[],"stream":true,"stream_options":{},"temperature":0.25,"top_p":1,
           "frequency_penalty":-0.5,"presence_penalty":2,"max_tokens":9,"max_completion_tokens":10,"top_k":40,
           "seed":7,"n":2,"stop":["\n","x"],"reasoning_effort":"high","service_tier":"flex",
@@ -243,7 +253,7 @@ TEST(Facts, AreWhatTheClientSent) {
 }
 
 TEST(Facts, AreAbsentWhereNothingOrNonsenseWasSent) {
-  Result<PreparedRequest> prepared = prepare(
+  Result<PreparedWithFacts> prepared = prepare(
       R"({"model":"a","temperature":"hot","max_tokens":1.5,"stop":null,"metadata":"x","conversation":[],"stream":null})",
       withoutModel(),
       match(Dialect::kChat)
@@ -258,7 +268,7 @@ TEST(Facts, AreAbsentWhereNothingOrNonsenseWasSent) {
 }
 
 TEST(Facts, HaveTheirNamesInEachDialect) {
-  Result<PreparedRequest> messages = prepare(
+  Result<PreparedWithFacts> messages = prepare(
       R"({"model":"a","max_tokens":64,"stop_sequences":["z"],"output_config":{"effort":"low"},
           "metadata":{"user_id":"user_1_session_2"}})",
       withoutModel(),
@@ -269,7 +279,7 @@ TEST(Facts, HaveTheirNamesInEachDialect) {
   EXPECT_EQ(messages->facts.stop_sequences, R"(["z"])");
   EXPECT_EQ(messages->facts.reasoning_level, "low");
   EXPECT_EQ(messages->facts.session.metadata_user_id, "user_1_session_2");
-  Result<PreparedRequest> responses = prepare(
+  Result<PreparedWithFacts> responses = prepare(
       R"({"model":"a","max_output_tokens":5,"reasoning":{"effort":"minimal"},"conversation":"conv_2"})",
       withoutModel(),
       match(Dialect::kResponses)

@@ -175,6 +175,9 @@ class Counts {
   Counts(PaddedView text, UsageAnomalies& anomalies) : text_(text), anomalies_(anomalies) {}
 
   Count read(std::string_view json) const {
+    if (json.empty()) {
+      return std::nullopt;
+    }
     std::optional<double> number = numberIn(json);
     if (!number) {
       return std::nullopt;

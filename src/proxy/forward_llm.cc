@@ -67,11 +67,12 @@ io::Task<Result<llm::PreparedRequest>> readAndPrepare(
 ) {
   GATEHOUSE_CO_TRY(llm::RequestBody body, co_await readBody(worker, x));
   x.record.t_body = x.record.mark(worker.now());
-  Result<llm::PreparedRequest> prepared = llm::prepareRequest(match, body, settings);
-  if (prepared) {
-    noteRequest(x, *prepared, settings);
-  }
-  co_return std::move(prepared);
+  llm::RequestFacts facts;
+  GATEHOUSE_CO_TRY(
+      llm::PreparedRequest prepared, llm::prepareRequest(match, body, settings, facts)
+  );
+  noteRequest(x, prepared.dialect, facts, settings);
+  co_return prepared;
 }
 
 /// A reply we give ourselves in the place of the provider.
@@ -183,8 +184,11 @@ io::Task<Result<Answer>> answerSimulated(Worker& worker, Exchange& x) {
     co_return answerHere(x, plan, match, settings);
   }
   GATEHOUSE_CO_TRY(llm::RequestBody body, co_await readBody(worker, x));
-  GATEHOUSE_CO_TRY(llm::PreparedRequest prepared, llm::prepareRequest(match, body, settings));
-  noteRequest(x, prepared, settings);
+  llm::RequestFacts facts;
+  GATEHOUSE_CO_TRY(
+      llm::PreparedRequest prepared, llm::prepareRequest(match, body, settings, facts)
+  );
+  noteRequest(x, prepared.dialect, facts, settings);
   GATEHOUSE_CO_TRY(
       llm::SimulatedReply reply,
       llm::simulate(

@@ -74,11 +74,13 @@ void noteSimulated(Exchange& x, llm::Dialect dialect) {
 }
 
 void noteRequest(
-    Exchange& x, const llm::PreparedRequest& prepared, const llm::ProviderSettings& settings
+    Exchange& x,
+    llm::Dialect dialect,
+    const llm::RequestFacts& facts,
+    const llm::ProviderSettings& settings
 ) {
-  const llm::RequestFacts& facts = prepared.facts;
   if (x.record.llm().operation.empty()) {
-    noteCall(x, prepared.dialect);
+    noteCall(x, dialect);
   }
   telemetry::LlmRecord& record = x.record.llm();
   record.stream = facts.stream;

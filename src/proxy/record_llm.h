@@ -13,7 +13,10 @@ void noteSimulated(Exchange& x, llm::Dialect dialect);
 
 /// What the client asked for.
 void noteRequest(
-    Exchange& x, const llm::PreparedRequest& prepared, const llm::ProviderSettings& settings
+    Exchange& x,
+    llm::Dialect dialect,
+    const llm::RequestFacts& facts,
+    const llm::ProviderSettings& settings
 );
 
 /// What came back; once, when the reply has ended.

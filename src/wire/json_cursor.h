@@ -129,14 +129,14 @@ bool JsonCursor::skipObject(TakeValue&& take_value) {
   }
 }
 
-/// Passes a string that ends within one block and has no escapes: most do.
+/// Passes a string that ends within half a block and has no escapes: keys and most values do.
 inline bool JsonCursor::skipPlainString() {
   if (peek() != '"') {
     return false;
   }
-  ByteBlock block(at_ + 1);
-  std::uint64_t closing = block.equal('"');
-  std::uint64_t inside = closing ^ (closing - 1);
+  HalfBlock block(at_ + 1);
+  std::uint32_t closing = block.equal('"');
+  std::uint32_t inside = closing ^ (closing - 1);
   const char* behind = at_ + 2 + std::countr_zero(closing);
   if (closing == 0 || behind > end_ || ((block.equal('\\') | block.below(0x20)) & inside) != 0) {
     return false;

@@ -32,7 +32,8 @@ class JsonKeys {
   /// The index of a key as the document writes it, without its quotes; escapes are resolved. kNone
   /// if it is none of ours.
   std::size_t find(std::string_view written) const {
-    return written.contains('\\') ? findUnescaped(written) : findPlain(written);
+    std::size_t plain = findPlain(written);
+    return plain == kNone && written.contains('\\') ? findUnescaped(written) : plain;
   }
   std::string_view operator[](std::size_t index) const { return keys_[index]; }
 

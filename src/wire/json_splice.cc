@@ -52,6 +52,7 @@ JsonSplice& JsonSplice::append(std::string_view key, std::string_view json) {
 
 std::vector<Chunk> JsonSplice::apply(const Chunk& body) const {
   std::vector<Chunk> parts;
+  parts.reserve(2 * (edits_.size() + (front_.empty() ? 0U : 1U) + (back_.empty() ? 0U : 1U)) + 1);
   std::size_t done = 0;
   auto put = [&](std::size_t begin, std::size_t end, std::string text) {
     if (begin > done) {
