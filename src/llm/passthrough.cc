@@ -311,6 +311,13 @@ TokenUsage ReplyReader::State::takeUsage(ReplyVerdict end) {
   return usage;
 }
 
+void askUncoded(http::Fields& fields) {
+  constexpr http::FieldName kAcceptEncoding = "accept-encoding";
+  if (fields.has(kAcceptEncoding)) {
+    fields.set(kAcceptEncoding, "identity");
+  }
+}
+
 ReplyReader::ReplyReader(const ReplyRules& rules, const http::ResponseHead& head)
     : state_(std::make_unique<State>(rules, head)) {}
 ReplyReader::~ReplyReader() = default;

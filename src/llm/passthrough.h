@@ -61,10 +61,14 @@ struct ReplyFacts {
   bool event_stream = false;     // what came back, whatever was asked for
 };
 
+/// For requests whose reply a ReplyReader reads: a client's Accept-Encoding becomes `identity`;
+/// where it sent none, none is added.
+void askUncoded(http::Fields& fields);
+
 class ReplyReader {
  public:
   /// Stream or buffered is decided by the response head, not by what was asked for (llm.md 6). A
-  /// content coding other than identity is forwarded unread.
+  /// content coding other than identity, come unasked, is forwarded unread, its usage unknown.
   ReplyReader(const ReplyRules& rules, const http::ResponseHead& head);
   ~ReplyReader();
   ReplyReader(ReplyReader&&) noexcept;

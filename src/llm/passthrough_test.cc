@@ -349,5 +349,35 @@ TEST(ReplyReader, CountsNoMoreChoicesThanThereMayBe) {
   EXPECT_EQ(received.facts.finishes.size(), ReplyNotes::kMaxChoices);
 }
 
+TEST(AskUncoded, AsksForIdentityWhereTheClientTakesOtherCodings) {
+  http::Fields fields;
+  fields.add("Accept-Encoding", "gzip");
+  fields.add("accept-encoding", "br;q=1.0");
+  askUncoded(fields);
+  EXPECT_EQ(fields.joined("accept-encoding"), "identity");
+}
+
+TEST(AskUncoded, AddsNothingWhereTheClientSaysNothing) {
+  http::Fields fields;
+  askUncoded(fields);
+  EXPECT_TRUE(fields.empty());
+}
+
+TEST(ReplyReader, TakesTheUsageOfACompressedReplyForUnknown) {
+  http::ResponseHead head = eventStream();
+  head.fields.add("Content-Encoding", "gzip");
+  ReplyReader reader(kHiding, head);
+  constexpr std::string_view kBytes = "\x1f\x8b\b\n\n data: {\"usage\":{\"prompt_tokens\":1}}\n\n";
+  ReplyReader::Forward forward = reader.feed(kBytes);
+  ASSERT_EQ(forward.views.size(), 1U);
+  EXPECT_EQ(forward.views[0], kBytes);
+  ReplyEnd end = reader.finish(BodyEnd::kClean, "01REQ");
+  EXPECT_EQ(end.verdict, ReplyVerdict::kComplete);
+  EXPECT_EQ(end.tail, "");
+  ReplyFacts facts = reader.takeFacts();
+  EXPECT_EQ(facts.usage.state, UsageState::kUnknown);
+  EXPECT_EQ(facts.usage.in, std::nullopt);
+}
+
 }  // namespace
 }  // namespace gatehouse::llm

@@ -160,6 +160,9 @@ io::Task<Result<Answer>> forwardLlm(
   };
   GATEHOUSE_CO_TRY(request.head, upstreamHead(x, call, plan.target));
   llm::addProviderFields(provider.llm.kind, plan.upstream, request.head.fields);
+  if (plan.treatment == llm::Treatment::kPassthrough) {
+    llm::askUncoded(request.head.fields);
+  }
   x.record.t_ready = x.record.mark(worker.now());
   GATEHOUSE_CO_TRY(
       http::ClientResponse response,

@@ -168,6 +168,17 @@ def test_messages_requests_are_refused_in_their_own_words(line, name):
     assert body["request_id"] == reply.headers["request-id"] == reply.headers["x-gatehouse-request-id"]
 
 
+def test_a_reply_that_is_read_is_asked_for_uncoded(line):
+    """Usage cannot be read, and a chunk only we asked for not be cut out, in a compressed reply."""
+    def coding_asked_for(path, fields):
+        before = len(line.mock.requests())
+        assert harness.post(line.port, path, b'{"model":"m",' + MESSAGES + b"}", fields).status == 200
+        seen = line.mock.requests(before + 1)[before]["fields"]
+        return [value for name, value in seen if name.lower() == "accept-encoding"]
+    for path in (PATH, "/claude/v1/messages"):
+        assert coding_asked_for(path, {"accept-encoding": "gzip, br"}) == ["identity"]
+
+
 def test_deep_nesting_neither_passes_for_ever_nor_kills(line):
     for opening, closing in ((b"[", b"]"), (b'{"a":', b"}")):
         depth = 200_000
