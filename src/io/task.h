@@ -21,10 +21,12 @@
 #pragma once
 
 #include <coroutine>
+#include <cstddef>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
+#include "io/frame_pool.h"
 #include "io/stop.h"
 
 namespace gatehouse::io {
@@ -47,6 +49,11 @@ class Promise {
   std::suspend_always initial_suspend() noexcept { return {}; }
   auto final_suspend() noexcept { return Final{}; }
   void unhandled_exception() noexcept { crashOnException(); }
+
+  static void* operator new(std::size_t size) { return takeFrame(size); }
+  static void operator delete(void* frame, std::size_t size) noexcept {
+    giveBackFrame(frame, size);
+  }
 
  private:
   struct Final {
