@@ -90,7 +90,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (std::size_t i = 0; i + 2 < size; i += 3) {
     std::string_view name = kNames[data[i + 1] % std::size(kNames)];
     std::string_view value = kValues[data[i + 2] % std::size(kValues)];
-    switch (data[i] % 6) {
+    switch (data[i] % 7) {
       case 0:
       case 1:
         fields.add(name, value);
@@ -105,7 +105,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         require(fields.remove(name) == removeAll(model, name), "same number removed");
         break;
       case 4:
-        require(fields.removeWiped(name) == removeAll(model, name), "same number wiped");
+        fields.removeAllWiped({"connection", "authorization"});
+        removeAll(model, "connection");
+        removeAll(model, "authorization");
+        break;
+      case 5:
+        fields.removeStartingWith("x-");
+        std::erase_if(model, [](const auto& line) {
+          return gatehouse::istartsWith(line.first, "x-");
+        });
         break;
       default:
         gatehouse::http::removeHopByHop(fields);
