@@ -10,6 +10,8 @@
 namespace gatehouse::wire {
 namespace {
 
+constexpr std::string_view kElements = "[]";  // in the place of a key
+
 JsonType typeOf(char first) {
   switch (first) {
     case '"':
@@ -209,7 +211,7 @@ bool JsonScan::takeSkipped() {
 
 void JsonScan::endKey() {
   std::string_view key = joined(bytes_.substr(begin_, at_ - begin_));
-  step_ = childOf(frames_[frame_count_ - 1U].step, key);
+  step_ = key == kElements ? kNoStep : childOf(frames_[frame_count_ - 1U].step, key);
   kept_.clear();
   scalar_begun_ = false;
   state_ = State::kColon;
@@ -297,7 +299,7 @@ void JsonScan::nextInContainer() {
   Frame frame = frames_[frame_count_ - 1U];
   state_ = frame.array ? State::kValue : State::kKeyOrEnd;
   if (frame.array) {
-    step_ = childOf(frame.step, "[]");
+    step_ = childOf(frame.step, kElements);
     kept_.clear();
     scalar_begun_ = false;
   }

@@ -110,6 +110,12 @@ TEST(JsonScan, DoesNotTakeAnEscapedKeyForOneOfItsOwn) {
   EXPECT_EQ(seen.front().text, R"("b")");
 }
 
+TEST(JsonScan, DoesNotTakeAMemberForAnElement) {
+  std::vector<Seen> seen = scanWhole(R"({"choices":{"[]":{"index":1}}})");
+  std::vector<Seen> expected = {{3, JsonType::kObject, "", 0}, {0, JsonType::kObject, "", 0}};
+  EXPECT_EQ(seen, expected);
+}
+
 TEST(JsonScan, LeavesOutTextsOverItsLimitButCountsThem) {
   std::string text = R"({"id":")" + std::string(JsonScan::kMaxText, 'x') + R"("})";
   std::vector<Seen> whole = scanWhole(text);
