@@ -196,6 +196,7 @@ upstream::EndpointHandle finishEndpoint(upstream::Endpoint endpoint) {
   const std::string_view scheme = endpoint.tls != nullptr ? "https" : "http";
   endpoint.pool_key =
       fmt::format("{}://{}:{}#{}", scheme, endpoint.host, endpoint.port, crypto::sha256Hex(rest));
+  upstream::nameEndpoint(endpoint);
   return std::make_shared<const upstream::Endpoint>(std::move(endpoint));
 }
 

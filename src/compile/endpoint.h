@@ -47,7 +47,7 @@ std::expected<upstream::EndpointHandle, snapshot::InvalidBackend> makeEndpoint(
     std::vector<std::string>& problems
 );
 
-/// Sets `pool_key` from all other fields and shares the endpoint.
+/// Sets `pool_key` and `name` and what else follows from the other fields, and shares the endpoint.
 upstream::EndpointHandle finishEndpoint(upstream::Endpoint endpoint);
 
 /// "host", or "host:port" when the port is not the scheme's own; IPv6 in brackets.

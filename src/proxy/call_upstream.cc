@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "io/address.h"
 #include "io/deadline.h"
 #include "llm/provider/provider.h"
 #include "telemetry/trace_context.h"
@@ -14,20 +13,9 @@
 namespace gatehouse::proxy {
 namespace {
 
-/// Whether the endpoint is ours, so that it may see our trace ids: a private address or a name of
-/// the inner network.
-bool isInside(const upstream::Endpoint& endpoint) {
-  if (auto address = io::Address::fromIp(endpoint.host, endpoint.port)) {
-    return address->isLoopback() || address->isPrivate() || address->isLinkLocal();
-  }
-  std::string_view host = endpoint.host;
-  return host == "localhost" || host.ends_with(".svc") || host.ends_with(".local") ||
-         host.ends_with(".internal");
-}
-
 void setTraceFields(http::Fields& fields, const Exchange& x, const upstream::Endpoint& endpoint) {
   fields.removeAll({"traceparent", "tracestate", "baggage"});
-  if (isInside(endpoint)) {
+  if (endpoint.inside) {
     fields.add("traceparent", telemetry::traceparentFor(x.record.trace, x.record.trace.span));
     if (std::string_view state = x.record.text(telemetry::Text::kTraceState); !state.empty()) {
       fields.add("tracestate", state);
@@ -121,21 +109,20 @@ io::Task<Result<http::ClientResponse>> callUpstream(
   attempt.backend = x.record.backend;
   attempt.provider = call.provider;
   attempt.secure = call.endpoint->tls != nullptr;
-  attempt.endpoint = x.record.keep(upstream::hostAndPort(*call.endpoint));
+  attempt.endpoint = x.record.keep(call.endpoint->name);
   attempt.model_sent = x.record.keep(call.model_sent);
   x.record.bytes_up_out += sizeOf(request.slices);
   upstream::AttemptMarks marks;
   auto sending = upstream::attempt(worker.pool(), worker.reactor(), call.endpoint, request, marks);
   Result<http::ClientResponse> response =
-      call.timeout == Nanos(0)
-          ? co_await std::move(sending)
-          : co_await io::withDeadline(
-                worker.reactor(),
-                io::Deadline::after(worker.reactor(), call.timeout),
-                std::move(sending),
-                Origin::kUpstream,
-                "no answer from " + upstream::hostAndPort(*call.endpoint) + " in time"
-            );
+      call.timeout == Nanos(0) ? co_await std::move(sending)
+                               : co_await io::withDeadline(
+                                     worker.reactor(),
+                                     io::Deadline::after(worker.reactor(), call.timeout),
+                                     std::move(sending),
+                                     Origin::kUpstream,
+                                     "no answer from " + call.endpoint->name + " in time"
+                                 );
   noteMarks(x, marks);
   if (!response) {
     const Error& error = response.error();

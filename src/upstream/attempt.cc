@@ -1,5 +1,6 @@
 #include "upstream/attempt.h"
 
+#include <optional>
 #include <utility>
 
 #include "io/reactor.h"
@@ -39,15 +40,18 @@ io::Task<Result<http::ClientResponse>> attempt(
 ) {
   marks.begin = reactor.clock().now();
   for (;;) {
-    auto freshness = marks.repeated ? Pool::Freshness::kNew : Pool::Freshness::kAny;
-    GATEHOUSE_CO_TRY(Pool::Lease lease, co_await pool.take(endpoint, freshness, marks.connect));
-    marks.reused = !marks.connect.start.has_value();
-    Result<http::ClientResponse> response = co_await lease.connection().send(request);
+    std::optional<Pool::Lease> lease = marks.repeated ? std::nullopt : pool.takeIdle(*endpoint);
+    marks.reused = lease.has_value();
+    if (!lease) {
+      GATEHOUSE_CO_TRY(Pool::Lease made, co_await pool.connect(endpoint, marks.connect));
+      lease.emplace(std::move(made));
+    }
+    Result<http::ClientResponse> response = co_await lease->connection().send(request);
     if (response) {
       marks.head = reactor.clock().now();
       if (!response->body.empty()) {
         response->body =
-            http::Body(std::make_unique<LeasedBody>(std::move(lease), response->body.release()));
+            http::Body(std::make_unique<LeasedBody>(*std::move(lease), response->body.release()));
       }
       co_return std::move(response);
     }
@@ -61,7 +65,7 @@ io::Task<Result<http::ClientResponse>> attempt(
     }
     ErrorKind kind = error.kind();
     Origin origin = error.origin();
-    co_return fail(std::move(error).because(kind, origin, hostAndPort(*endpoint)));
+    co_return fail(std::move(error).because(kind, origin, endpoint->name));
   }
 }
 

@@ -34,15 +34,10 @@ std::unexpected<Error> atEndpoint(Error error, const Endpoint& endpoint) {
   ErrorKind kind =
       error.kind() == ErrorKind::kPeerClosed ? ErrorKind::kUpstreamClosed : error.kind();
   Origin origin = error.origin();
-  return fail(std::move(error).because(kind, origin, hostAndPort(endpoint)));
+  return fail(std::move(error).because(kind, origin, endpoint.name));
 }
 
 }  // namespace
-
-std::string hostAndPort(const Endpoint& endpoint) {
-  bool v6 = endpoint.host.find(':') != std::string::npos;
-  return (v6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" + std::to_string(endpoint.port);
-}
 
 Connector::Connector(
     io::Reactor& reactor,
@@ -61,9 +56,7 @@ Result<std::shared_ptr<io::TlsClientConfig>> Connector::tlsConfig(const Endpoint
   }
   const TlsSettings& settings = *endpoint.tls;
   if (settings.trust_nothing) {
-    return untrusted(
-        hostAndPort(endpoint) + ": the certificate authority named for it could not be read"
-    );
+    return untrusted(endpoint.name + ": the certificate authority named for it could not be read");
   }
   io::TlsClientOptions options;
   options.verify = verifyMode(settings.verify);
@@ -73,7 +66,7 @@ Result<std::shared_ptr<io::TlsClientConfig>> Connector::tlsConfig(const Endpoint
     options.trust = system_roots_;
   }
   if (options.trust == nullptr && options.verify != io::TlsVerify::kSkipAll) {
-    return untrusted(hostAndPort(endpoint) + ": the system's root certificates could not be read");
+    return untrusted(endpoint.name + ": the system's root certificates could not be read");
   }
   options.alpn = settings.alpn;
   options.certificate_pem = settings.client_certificate_pem;

@@ -57,7 +57,4 @@ class Connector {
   http::ClientLimits limits_;
 };
 
-/// "api.x.ai:443", for messages.
-std::string hostAndPort(const Endpoint& endpoint);
-
 }  // namespace gatehouse::upstream

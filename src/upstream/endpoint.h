@@ -38,7 +38,14 @@ struct Endpoint {
   /// Two endpoints with equal keys may share connections. Made of all fields above (secrets as
   /// digests).
   std::string pool_key;
+  /// How records and errors name it: "host:port", IPv6 in brackets.
+  std::string name;
+  /// Ours, so that it may see our trace ids: a private address or a name of the inner network.
+  bool inside = false;
 };
+
+/// Sets `name` and `inside` from host and port.
+void nameEndpoint(Endpoint& endpoint);
 
 using EndpointHandle = std::shared_ptr<const Endpoint>;
 

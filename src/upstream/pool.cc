@@ -69,17 +69,24 @@ Result<std::shared_ptr<Pool::Entry>> Pool::entryOf(const Endpoint& endpoint) {
   return entry;
 }
 
-io::Task<Result<Pool::Lease>> Pool::take(
-    EndpointHandle endpoint, Freshness freshness, ConnectMarks& marks
-) {
-  GATEHOUSE_CO_TRY(std::shared_ptr<Entry> entry, entryOf(*endpoint));
-  while (freshness == Freshness::kAny && !entry->idle.empty()) {
-    std::unique_ptr<Idle> last = std::move(entry->idle.back());
-    entry->idle.pop_back();
+std::optional<Pool::Lease> Pool::takeIdle(const Endpoint& endpoint) {
+  auto found = entries_.find(endpoint.pool_key);
+  if (found == entries_.end()) {
+    return std::nullopt;
+  }
+  std::vector<std::unique_ptr<Idle>>& idle = found->second->idle;
+  while (!idle.empty()) {
+    std::unique_ptr<Idle> last = std::move(idle.back());
+    idle.pop_back();
     if (last->usable()) {
-      co_return Lease(*this, std::move(entry), last->release());
+      return Lease(*this, found->second, last->release());
     }
   }
+  return std::nullopt;
+}
+
+io::Task<Result<Pool::Lease>> Pool::connect(EndpointHandle endpoint, ConnectMarks& marks) {
+  GATEHOUSE_CO_TRY(std::shared_ptr<Entry> entry, entryOf(*endpoint));
   GATEHOUSE_CO_TRY(
       std::unique_ptr<http::ClientConnection> connection,
       co_await connector_.connect(std::move(endpoint), entry->tls, marks)

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -54,14 +55,13 @@ class Pool final : private io::Timer {
     std::unique_ptr<http::ClientConnection> connection_;
   };
 
-  enum class Freshness : bool { kAny, kNew };
-
   Pool(io::Reactor& reactor, Connector& connector, PoolLimits limits);
   ~Pool() override;
 
-  /// The most recently used idle connection, or a new one. `marks` stays empty for an idle one and
-  /// outlives the task. Errors: those of Connector.
-  io::Task<Result<Lease>> take(EndpointHandle endpoint, Freshness freshness, ConnectMarks& marks);
+  /// The most recently used idle connection that is still good, if there is one.
+  std::optional<Lease> takeIdle(const Endpoint& endpoint);
+  /// A new connection. `marks` outlives the task. Errors: those of Connector.
+  io::Task<Result<Lease>> connect(EndpointHandle endpoint, ConnectMarks& marks);
   /// Closes what is idle.
   void closeIdle();
   PoolCounts counts() const;

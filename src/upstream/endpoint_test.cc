@@ -1,0 +1,37 @@
+#include "upstream/endpoint.h"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+namespace gatehouse::upstream {
+namespace {
+
+Endpoint named(std::string host, std::uint16_t port) {
+  Endpoint endpoint;
+  endpoint.host = std::move(host);
+  endpoint.port = port;
+  nameEndpoint(endpoint);
+  return endpoint;
+}
+
+TEST(Endpoint, IsNamedByHostAndPort) {
+  EXPECT_EQ(named("api.example.com", 443).name, "api.example.com:443");
+  EXPECT_EQ(named("10.0.0.1", 80).name, "10.0.0.1:80");
+  EXPECT_EQ(named("fd00::1", 80).name, "[fd00::1]:80");
+}
+
+TEST(Endpoint, InsideArePrivateAddressesAndInnerNames) {
+  for (const char* host :
+       {"127.0.0.1", "10.1.2.3", "169.254.0.1", "::1", "localhost", "a.ns.svc", "db.internal"}) {
+    EXPECT_TRUE(named(host, 80).inside) << host;
+  }
+  for (const char* host : {"8.8.8.8", "2001:4860::1", "api.example.com", "svc.example.com"}) {
+    EXPECT_FALSE(named(host, 80).inside) << host;
+  }
+}
+
+}  // namespace
+}  // namespace gatehouse::upstream
