@@ -36,7 +36,15 @@ telemetry::TracePlace placeInTrace(Worker& worker, Exchange& x) {
   return telemetry::beginTrace(telemetry::Sampled::kNo, worker.telemetry().random());
 }
 
-void noteHead(Exchange& x, const io::Peer& peer) {
+void noteClient(Exchange& x, const Arrival& arrival) {
+  const io::Peer& peer = *arrival.peer;
+  x.record.secure = !peer.tls_version.empty();
+  x.record.client_port = peer.remote.port();
+  x.record.set(Text::kClientAddress, arrival.client_address);
+  x.record.set(Text::kTlsServerName, peer.server_name);
+}
+
+void noteHead(Exchange& x) {
   const http::RequestHead& head = x.head();
   telemetry::RequestRecord& record = x.record;
   record.method = head.method;
@@ -44,10 +52,6 @@ void noteHead(Exchange& x, const io::Peer& peer) {
     record.set(Text::kMethod, head.method_text);
   }
   record.version = head.version;
-  record.secure = !peer.tls_version.empty();
-  record.client_port = peer.remote.port();
-  record.set(Text::kClientAddress, peer.remote.formatIp());
-  record.set(Text::kTlsServerName, peer.server_name);
   record.set(Text::kHost, head.authority);
   record.set(Text::kPath, head.path());
   record.set(Text::kUserAgent, head.fields.get("user-agent").value_or(""));
@@ -66,7 +70,8 @@ Exchange begin(Worker& worker, Arrival arrival, std::unique_ptr<http::ServerExch
   x.request_id = telemetry::toText(x.record.id());
   x.snapshot = std::move(arrival.snapshot);
   x.port = arrival.port;
-  noteHead(x, *arrival.peer);
+  noteClient(x, arrival);
+  noteHead(x);
   x.record.trace = placeInTrace(worker, x);
   if (x.port != nullptr) {
     x.record.gateway = x.port->gateway;

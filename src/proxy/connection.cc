@@ -1,5 +1,6 @@
 #include "proxy/connection.h"
 
+#include <string>
 #include <utility>
 
 #include "base/text.h"
@@ -62,10 +63,14 @@ io::Task<void> serveConnection(
   std::unique_ptr<http::ServerConnection> connection = http::serveHttp1(
       worker.reactor(), *std::move(opened), worker.settings().server, &worker.serverShared()
   );
+  const std::string client_address = connection->peer().remote.formatIp();
   DrainOnClose drain(doorway->closing, *connection);
   while (std::unique_ptr<http::ServerExchange> exchange = co_await connection->next()) {
     Arrival arrival{
-        .snapshot = doorway->snapshot, .port = doorway->port, .peer = &connection->peer()
+        .snapshot = doorway->snapshot,
+        .port = doorway->port,
+        .peer = &connection->peer(),
+        .client_address = client_address,
     };
     co_await handle(worker, std::move(arrival), std::move(exchange));
   }

@@ -72,30 +72,34 @@ Result<void> chooseBackend(Worker& worker, Exchange& x) {
   );
 }
 
-/// Steps 4 to 11: everything up to the reply's head.
-io::Task<Result<Answer>> walk(Worker& worker, Exchange& x) {
+/// Where the request goes.
+Result<void> choose(Worker& worker, Exchange& x) {
   if (x.head().method == http::Method::kConnect) {
-    co_return fail(
+    return fail(
         ErrorKind::kNotSupported,
         Origin::kDownstream,
         "CONNECT is not served: this is no forward proxy"
     );
   }
-  GATEHOUSE_CO_CHECK_OK(chooseRoute(worker, x));
-  GATEHOUSE_CO_CHECK_OK(chooseBackend(worker, x));
+  GATEHOUSE_CHECK_OK(chooseRoute(worker, x));
+  GATEHOUSE_CHECK_OK(chooseBackend(worker, x));
+  if (const auto* invalid = std::get_if<snapshot::InvalidBackend>(&x.backend->target)) {
+    return fail(invalid->kind, Origin::kGateway, invalid->reason);
+  }
+  return {};
+}
+
+/// Goes there: everything up to the reply's head.
+io::Task<Result<Answer>> forward(Worker& worker, Exchange& x) {
   const auto& target = x.backend->target;
   if (const auto* ai = std::get_if<snapshot::AiBackend>(&target)) {
-    co_return co_await forwardLlm(worker, x, *ai);
-  }
-  if (std::holds_alternative<snapshot::SimulatedBackend>(target)) {
-    co_return co_await answerSimulated(worker, x);
+    return forwardLlm(worker, x, *ai);
   }
   if (const auto* plain = std::get_if<snapshot::HttpBackend>(&target)) {
     x.voice = Voice::kProblem;
-    co_return co_await forwardHttp(worker, x, *plain);
+    return forwardHttp(worker, x, *plain);
   }
-  const auto& invalid = std::get<snapshot::InvalidBackend>(target);
-  co_return fail(invalid.kind, Origin::kGateway, invalid.reason);
+  return answerSimulated(worker, x);
 }
 
 }  // namespace
@@ -103,7 +107,9 @@ io::Task<Result<Answer>> walk(Worker& worker, Exchange& x) {
 io::Task<void> handle(Worker& worker, Arrival arrival, std::unique_ptr<http::ServerExchange> wire) {
   Exchange x = begin(worker, std::move(arrival), std::move(wire));
   io::StopLink cut(worker.cutOff(), x.wire->gone());
-  Result<Answer> answer = co_await io::withStop(x.wire->gone(), walk(worker, x));
+  Result<void> chosen = choose(worker, x);
+  Result<Answer> answer = chosen ? co_await io::withStop(x.wire->gone(), forward(worker, x))
+                                 : fail(std::move(chosen).error());
   if (!answer) {
     answer = answerError(worker, x, std::move(answer).error());
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include "http/server_connection.h"
 #include "io/task.h"
@@ -15,6 +16,7 @@ struct Arrival {
   snapshot::SnapshotHandle snapshot;
   const snapshot::Port* port = nullptr;  // null: the port has left the configuration
   const io::Peer* peer = nullptr;        // outlives the request
+  std::string_view client_address;       // the peer's, as text; outlives the request
 };
 
 /// Answers one request and reports it, whatever happens. `worker` outlives the task.
