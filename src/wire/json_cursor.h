@@ -43,7 +43,7 @@ class JsonCursor {
   /// At '{': passes the object. For each member, at its value, calls `take_value(key)`, which
   /// passes the value or fails; `key` as written, without its quotes.
   template <typename TakeValue>
-  bool skipObject(TakeValue&& take_value);
+  bool skipObject(const TakeValue& take_value);
   /// At the opening quote of a string.
   bool skipString() { return skipPlainString() || skipAnyString(); }
   /// The same where a key must stand.
@@ -102,7 +102,7 @@ class JsonCursor {
 };
 
 template <typename TakeValue>
-bool JsonCursor::skipObject(TakeValue&& take_value) {
+bool JsonCursor::skipObject(const TakeValue& take_value) {
   ++at_;
   skipSpace();
   if (peek() == '}') {
