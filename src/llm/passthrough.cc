@@ -94,7 +94,8 @@ struct ReplyReader::State {
   ReplyNotes notes;
   std::unique_ptr<ReplyScan> body;  // of a buffered reply
   wire::SseScanner events;
-  std::vector<std::string_view> views;
+  std::string_view whole;               // the bytes fed, where nothing is cut out
+  std::vector<std::string_view> views;  // what is left of them elsewhere
 
   // Offsets in the stream.
   std::uint64_t received = 0;  // before the bytes being fed
@@ -326,19 +327,22 @@ ReplyReader& ReplyReader::operator=(ReplyReader&&) noexcept = default;
 
 ReplyReader::Forward ReplyReader::feed(std::string_view bytes) {
   State& state = *state_;
-  state.views.clear();
   bool had_token = state.first_token;
+  std::span<const std::string_view> views;
   if (state.form == Form::kEventStream && state.hides()) {
+    state.views.clear();
     state.forwardEvents(bytes);
+    views = state.views;
   } else {
     if (state.form == Form::kEventStream) {
       static_cast<void>(state.feedEvents(bytes));
     } else if (state.form == Form::kJson) {
       state.body->feed(bytes);
     }
-    state.push(bytes);
+    state.whole = bytes;
+    views = {&state.whole, bytes.empty() ? 0U : 1U};
   }
-  return {.views = state.views, .first_token = state.first_token && !had_token};
+  return {.views = views, .first_token = state.first_token && !had_token};
 }
 
 ReplyEnd ReplyReader::finish(BodyEnd end, std::string_view request_id) {
