@@ -8,6 +8,13 @@
 #include "http/token.h"
 
 namespace gatehouse::http {
+namespace {
+
+// Room left in a received section for what a gateway adds: ids, trace context, a credential.
+constexpr std::size_t kRoomForLines = 4;
+constexpr std::size_t kRoomForOctets = 256;
+
+}  // namespace
 
 void Fields::add(FieldName name, std::string_view value) {
   constexpr std::size_t kMost = std::numeric_limits<std::uint32_t>::max();
@@ -36,8 +43,9 @@ void Fields::add(FieldName name, std::string_view value) {
 
 void Fields::beginReceived(std::string_view received, std::size_t lines) {
   GATEHOUSE_DEBUG_CHECK(lines_.empty());
-  text_.assign(received);
-  lines_.reserve(lines);
+  text_.reserve(received.size() + kRoomForOctets);
+  text_.append(received);
+  lines_.reserve(lines + kRoomForLines);
 }
 
 void Fields::addReceived(std::string_view received, FieldName name, std::string_view value) {

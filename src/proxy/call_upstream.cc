@@ -103,7 +103,7 @@ Result<http::RequestHead> upstreamHead(Exchange& x, const UpstreamCall& call, st
 }
 
 io::Task<Result<http::ClientResponse>> callUpstream(
-    Worker& worker, Exchange& x, UpstreamCall call, http::ClientRequest request
+    Worker& worker, Exchange& x, UpstreamCall call, http::ClientRequest& request
 ) {
   telemetry::Attempt& attempt = x.record.beginAttempt(worker.now());
   attempt.backend = x.record.backend;

@@ -29,9 +29,9 @@ struct UpstreamCall {
 Result<http::RequestHead> upstreamHead(Exchange& x, const UpstreamCall& call, std::string target);
 
 /// Sends and waits for the response head. Fields that are not the client's business are taken out,
-/// ours are added.
+/// ours are added. `request` outlives the task.
 io::Task<Result<http::ClientResponse>> callUpstream(
-    Worker& worker, Exchange& x, UpstreamCall call, http::ClientRequest request
+    Worker& worker, Exchange& x, UpstreamCall call, http::ClientRequest& request
 );
 
 /// The shorter of the limits that are on.

@@ -36,8 +36,7 @@ io::Task<Result<Answer>> forwardHttp(
   request.stream = clientBody(x);
   GATEHOUSE_CO_TRY(request.head, upstreamHead(x, call, x.head().target));
   GATEHOUSE_CO_TRY(
-      http::ClientResponse response,
-      co_await callUpstream(worker, x, std::move(call), std::move(request))
+      http::ClientResponse response, co_await callUpstream(worker, x, std::move(call), request)
   );
   Answer answer;
   answer.head = std::move(response.head);

@@ -165,8 +165,7 @@ io::Task<Result<Answer>> forwardLlm(
   }
   x.record.t_ready = x.record.mark(worker.now());
   GATEHOUSE_CO_TRY(
-      http::ClientResponse response,
-      co_await callUpstream(worker, x, std::move(call), std::move(request))
+      http::ClientResponse response, co_await callUpstream(worker, x, std::move(call), request)
   );
   co_return upstreamAnswer(x, plan, std::move(response));
 }
