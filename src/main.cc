@@ -25,7 +25,7 @@
 #include "control/reconcile.h"
 #include "control/reload_loop.h"
 #include "control/zero_source.h"
-#include "io/local_addresses.h"
+#include "io/listener.h"
 #include "io/process.h"
 #include "io/run_task.h"
 #include "io/tls_pem.h"

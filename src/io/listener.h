@@ -1,11 +1,12 @@
 // Listening sockets. One address is opened once per worker with SO_REUSEPORT: the kernel spreads
-// connections, the workers share nothing.
+// connections, the workers share nothing. And which addresses of this host there are to listen on.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -96,5 +97,12 @@ class Listener final : private FdWatcher {
   int run_ = 0;  // connections taken since the acceptor last let others run
   bool ready_ = false;
 };
+
+/// Addresses of all interfaces that are up, without port and brackets; empty if the system does not
+/// tell.
+std::vector<std::string> localAddresses();
+
+/// Whether ::1 can be listened on.
+bool hasIpv6Loopback();
 
 }  // namespace gatehouse::io
