@@ -1,17 +1,20 @@
 """Starts what is measured and what measures it; reads processor time and memory of processes."""
 
+import ctypes
 import json
 import os
 import pathlib
 import re
 import select
 import shutil
+import signal
 import socket
 import subprocess
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
+LOAD_SECONDS = 900  # no load takes longer; one that does has lost a reply
 TICK = os.sysconf("SC_CLK_TCK")
 CORES = sorted(os.sched_getaffinity(0))
 GATEWAY_CORE, OTHER_CORE = CORES[0], CORES[-1]
@@ -23,8 +26,19 @@ def free_port():
         return probe.getsockname()[1]
 
 
+LIBC = ctypes.CDLL(None)
+TLS_NAME = "model.bench"
+
+
 def pinned(core, words, **options):
-    return subprocess.Popen([str(word) for word in words], preexec_fn=lambda: os.sched_setaffinity(0, {core}), **options)
+    """A child on that core, which does not outlive us whatever ends us."""
+
+    def prepare():
+        LIBC.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        os.sched_setaffinity(0, {core})
+
+    options.setdefault("stdin", subprocess.DEVNULL)
+    return subprocess.Popen([str(word) for word in words], preexec_fn=prepare, **options)
 
 
 def descendants(pid):
@@ -33,6 +47,11 @@ def descendants(pid):
         for child in task.read_text().split():
             found += descendants(int(child))
     return found
+
+
+def find(program):
+    """Debian keeps servers where a user's PATH does not look."""
+    return shutil.which(program) or f"/usr/sbin/{program}"
 
 
 class Subject:
@@ -65,8 +84,7 @@ class Stand:
         self.running = []
 
     def upstream(self, *words):
-        process = pinned(OTHER_CORE, [self.bench, "upstream", *words], stdout=subprocess.PIPE, text=True)
-        self.running.append(process)
+        process = self._kept(pinned(OTHER_CORE, [self.bench, "upstream", *words], stdout=subprocess.PIPE, text=True))
         return int(process.stdout.readline().rsplit(":", 1)[1])
 
     def config(self, name, **values):
@@ -77,26 +95,53 @@ class Stand:
         path.write_text(text)
         return path
 
-    def gatehouse(self, upstream_port, wrap=(), log=None):
-        path = self.config("gatehouse.yaml", PORT=upstream_port)
+    def tls_upstream(self):
+        """nginx that answers every request over TLS, with a certificate for TLS_NAME made here."""
+        self.ca = self.folder / "ca.pem"
+        key = self.folder / "key.pem"
+        words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+        words += ["-subj", f"/CN={TLS_NAME}", "-addext", f"subjectAltName=DNS:{TLS_NAME}", "-keyout", key, "-out", self.ca]
+        subprocess.run(words, check=True, capture_output=True)
+        port = free_port()
+        path = self.config("tls_upstream.conf", LISTEN=port, DIR=self.folder, CERT=self.ca, KEY=key)
+        self._started(Subject("TLS upstream", self._kept(pinned(OTHER_CORE, [find("nginx"), "-c", path])), port))
+        return port
+
+    def gatehouse(self, upstream_port, tls=False, wrap=(), log=None):
+        policy = f"tls: {{sni: {TLS_NAME}}}" if tls else "{}"
+        host = TLS_NAME if tls else "127.0.0.1"
+        path = self.config("gatehouse.yaml", PORT=upstream_port, HOST=host, TLS=policy if tls else "")
         port = free_port()
         words = [*wrap, self.binary, "run", "-f", path, "--workers", "1", "--bind", f"bench=127.0.0.1:{port}"]
         for door in ("admin", "metrics", "readiness"):
             words += [f"--{door}", "127.0.0.1:0"]
+        environment = dict(os.environ)
+        if tls:
+            words += ["--resolve", f"{TLS_NAME}:{upstream_port}:127.0.0.1"]
+            environment["SSL_CERT_FILE"] = str(self.ca)
         out = open(log or os.devnull, "wb")
-        return self._started(Subject("gatehouse", pinned(GATEWAY_CORE, words, stdout=out, stderr=subprocess.DEVNULL), port))
+        process = pinned(GATEWAY_CORE, words, stdout=out, stderr=subprocess.DEVNULL, env=environment)
+        return self._started(Subject("gatehouse", self._kept(process), port))
 
-    def nginx(self, upstream_port):
+    def nginx(self, upstream_port, tls=False):
         port = free_port()
-        path = self.config("nginx.conf", PORT=upstream_port, LISTEN=port, DIR=self.folder)
-        words = [shutil.which("nginx") or "/usr/sbin/nginx", "-c", path]
-        return self._started(Subject("nginx", pinned(GATEWAY_CORE, words, stderr=subprocess.DEVNULL), port))
+        more = ""
+        if tls:
+            more = f"proxy_ssl_verify on; proxy_ssl_trusted_certificate {self.ca}; proxy_ssl_server_name on; proxy_ssl_name {TLS_NAME};"
+        values = {"PORT": upstream_port, "LISTEN": port, "DIR": self.folder, "SCHEME": "https" if tls else "http", "TLS": more}
+        words = [find("nginx"), "-c", self.config("nginx.conf", **values)]
+        return self._started(Subject("nginx", self._kept(pinned(GATEWAY_CORE, words, stderr=subprocess.DEVNULL)), port))
 
-    def haproxy(self, upstream_port):
+    def haproxy(self, upstream_port, tls=False):
         port = free_port()
-        path = self.config("haproxy.cfg", PORT=upstream_port, LISTEN=port)
-        words = [shutil.which("haproxy") or "/usr/sbin/haproxy", "-db", "-f", path]
-        return self._started(Subject("haproxy", pinned(GATEWAY_CORE, words, stderr=subprocess.DEVNULL), port))
+        more = f"ssl verify required ca-file {self.ca} sni str({TLS_NAME}) verifyhost {TLS_NAME}" if tls else ""
+        path = self.config("haproxy.cfg", PORT=upstream_port, LISTEN=port, TLS=more)
+        words = [find("haproxy"), "-db", "-f", path]
+        return self._started(Subject("haproxy", self._kept(pinned(GATEWAY_CORE, words, stderr=subprocess.DEVNULL)), port))
+
+    def _kept(self, process):
+        self.running.append(process)
+        return process
 
     def _started(self, subject):
         deadline = time.monotonic() + 60
@@ -113,15 +158,20 @@ class Stand:
         words = [self.bench, "load", "--target", f"127.0.0.1:{port}", "--path", "/bench/v1/chat/completions"]
         for name, value in options.items():
             words += [f"--{name}", str(value)]
-        done = pinned(OTHER_CORE, words, stdout=subprocess.PIPE, text=True)
-        out = done.communicate()[0]
+        done = self._kept(pinned(OTHER_CORE, words, stdout=subprocess.PIPE, text=True))
+        out = done.communicate(timeout=LOAD_SECONDS)[0]
+        self.running.remove(done)
         if done.returncode != 0:
             raise SystemExit(f"load failed: {out}")
         return json.loads(out)
 
-    def load_direct(self, port, **options):
-        """The same load on the upstream itself."""
-        return self.load(port, **options)
+    def hold(self, port, streams):
+        """So many streams, open and answered, until the process that is returned has its input closed."""
+        words = [self.bench, "load", "--target", f"127.0.0.1:{port}", "--path", "/bench/v1/chat/completions"]
+        words += ["--connections", streams, "--seconds", "60", "--hold", "1"]
+        holder = self._kept(pinned(OTHER_CORE, words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+        holder.stdout.readline()
+        return holder
 
     def wait_traced(self, pid):
         """Returns when every thread of the process is traced."""
