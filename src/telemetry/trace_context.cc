@@ -205,9 +205,12 @@ std::string traceparentFor(const TracePlace& place, SpanId span) {
 
 void appendHex(std::string& out, std::span<const std::uint8_t> bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
+  std::size_t begin = out.size();
+  out.resize(begin + 2 * bytes.size());
+  char* at = out.data() + begin;
   for (std::uint8_t byte : bytes) {
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 0xF];
+    *at++ = kDigits[byte >> 4];
+    *at++ = kDigits[byte & 0xF];
   }
 }
 

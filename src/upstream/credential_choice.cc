@@ -1,6 +1,7 @@
 #include "upstream/credential_choice.h"
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "http/credential.h"
@@ -29,8 +30,10 @@ void putIntoCookie(http::RequestHead& head, const PlacedCredential& credential) 
 void put(http::RequestHead& head, const PlacedCredential& credential) {
   switch (credential.placement) {
     case Placement::kHeader: {
-      std::string value = credential.prefix;
-      value += credential.value->reveal();
+      std::string_view secret = credential.value->reveal();
+      std::string value;
+      value.reserve(credential.prefix.size() + secret.size());
+      value.append(credential.prefix).append(secret);
       head.fields.set(credential.name, value);
       crypto::wipe(value);
       return;
