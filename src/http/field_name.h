@@ -100,9 +100,8 @@ class FieldName {
  public:
   /// Of a literal: numbered when compiled.
   template <std::size_t N>
-  consteval FieldName(const char (&text)[N]
-  )  // NOLINT(google-explicit-constructor): a name written out is a FieldName
-      : text_(text, N - 1), id_(numberOf(text_)) {}
+  // NOLINTNEXTLINE(google-explicit-constructor): a name written out is a FieldName
+  consteval FieldName(const char (&text)[N]) : text_(text, N - 1), id_(numberOf(text_)) {}
   /// Of a text known at run time.
   template <typename Text>
     requires std::convertible_to<const Text&, std::string_view> && (!std::is_array_v<Text>)
