@@ -105,8 +105,8 @@ class FieldName {
   /// Of a text known at run time.
   template <typename Text>
     requires std::convertible_to<const Text&, std::string_view> && (!std::is_array_v<Text>)
-  FieldName(const Text& text)  // NOLINT(google-explicit-constructor): as above
-      : text_(text), id_(fieldIdOf(text_)) {}
+  // NOLINTNEXTLINE(google-explicit-constructor): and so is one that is read
+  FieldName(const Text& text) : text_(text), id_(fieldIdOf(text_)) {}
 
   constexpr std::string_view text() const { return text_; }
   constexpr FieldId id() const { return id_; }
@@ -130,6 +130,7 @@ class FieldSet {
  public:
   constexpr FieldSet() = default;
   /// Known names only: another has no number of its own, and does not compile.
+  // NOLINTNEXTLINE(google-explicit-constructor): a list of names is a set of them
   consteval FieldSet(std::initializer_list<FieldName> names) {
     for (const FieldName& name : names) {
       if (name.id() == kUnknownField) {

@@ -26,13 +26,21 @@
 #include <type_traits>
 #include <utility>
 
-#include "io/frame_pool.h"
 #include "io/stop.h"
 
 namespace gatehouse::io {
 
 template <typename T = void>
 class Task;
+
+/// Memory of coroutine frames, aligned as operator new aligns. A request is a dozen coroutines that
+/// begin and end within microseconds, most of them larger than what the allocator keeps at hand per
+/// thread, so each thread keeps freed frames by size and hands them out again. What is kept is
+/// bounded; a frame may end on another thread than it began on. Under the sanitizers nothing is
+/// kept: they watch every frame.
+[[nodiscard]] void* takeFrame(std::size_t size);
+/// `size` as it was asked for.
+void giveBackFrame(void* frame, std::size_t size) noexcept;
 
 /// Prints the current exception and aborts.
 [[noreturn]] void crashOnException() noexcept;
