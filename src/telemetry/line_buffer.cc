@@ -1,6 +1,8 @@
 #include "telemetry/line_buffer.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <cstring>
 
 #include "base/text.h"
@@ -126,6 +128,21 @@ void LineBuffer::textWithEscapes(std::string_view value) {
   appendQuoted(quoted, value);
   reserve(quoted.size() + kAroundField);
   put(quoted);
+}
+
+// What people write, 0.7 or 1.25, is a whole number of thousandths. At most seven digits name no
+// two doubles alike, so that these are the shortest; within the bounds they stand without an
+// exponent.
+void LineBuffer::digits(double value) {
+  constexpr double kScale = 1000;
+  if (value >= 1 / kScale && value < 10'000) {
+    const auto thousandths = static_cast<std::int64_t>(value * kScale + 0.5);
+    if (static_cast<double>(thousandths) / kScale == value) {
+      decimal<3>(thousandths);
+      return;
+    }
+  }
+  at_ = std::to_chars(at_, at_ + 32, value).ptr;
 }
 
 void LineBuffer::hex(std::span<const std::uint8_t> bytes) {

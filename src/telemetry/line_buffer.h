@@ -46,7 +46,8 @@ class LineBuffer {
   void digits(Number value) {
     at_ = std::to_chars(at_, at_ + 24, value).ptr;
   }
-  void digits(double value) { at_ = std::to_chars(at_, at_ + 32, value).ptr; }
+  /// The shortest digits that read back as `value`, as std::to_chars writes them.
+  void digits(double value);
   /// `Count` digits, zeros in front; the value has no more.
   template <std::size_t Count>
   void padded(std::uint64_t value) {

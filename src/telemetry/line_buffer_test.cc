@@ -1,6 +1,13 @@
 #include "telemetry/line_buffer.h"
 
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 #include <gtest/gtest.h>
@@ -87,6 +94,30 @@ TEST(LineBuffer, DecimalsAreExactAndShort) {
   EXPECT_EQ(text(kMicro, 12'000'000), "12");
   EXPECT_EQ(text(kNano, -1'500'000'000), "-1.5");
   EXPECT_EQ(text(kNano, INT64_MIN), "-9223372036.854775808");
+}
+
+TEST(LineBuffer, DoublesAreWrittenAsByToChars) {
+  auto expectSame = [](double value) {
+    LineBuffer line(LogFormat::kText);
+    line.clear();
+    line.begin("d");
+    line.digits(value);
+    std::array<char, 32> expected{};
+    char* const end = std::to_chars(expected.begin(), expected.end(), value).ptr;
+    EXPECT_EQ(line.finish(), "d=" + std::string(expected.data(), end) + "\n");
+  };
+  for (int thousandths = -20; thousandths < 11'000'000;
+       thousandths += thousandths < 3000 ? 1 : 997) {
+    const double value = thousandths / 1000.0;
+    expectSame(value);
+    expectSame(std::nextafter(value, 0.0));
+    expectSame(std::nextafter(value, 1e9));
+  }
+  for (double value : {-0.0, 0.1 + 0.2, 1.0 / 3, 0.0001, 10'000.0, 100'000.0, 1e21, -0.7, 1e300}) {
+    expectSame(value);
+  }
+  expectSame(std::numeric_limits<double>::infinity());
+  expectSame(std::numeric_limits<double>::quiet_NaN());
 }
 
 }  // namespace
