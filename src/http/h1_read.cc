@@ -23,32 +23,35 @@ constexpr std::array<std::string_view, 33> kMethods = {
 // A request's Host is its authority; in a response it is a field like others.
 enum class HostField : std::uint8_t { kKept, kTaken };
 
-Checked<void> readLine(
+// Reads the line that `rest` begins with and takes it off. HeadScan has been over it: it has its
+// CRLF and no control characters, and is not folded.
+Checked<void> takeLine(
     std::string_view section,
-    std::string_view line,
+    std::string_view& rest,
     HostField host,
     FramingFields& framing,
     Fields& out
 ) {
   // No token holds white space, so this refuses a space before the colon as well.
-  std::size_t colon = tokenSize(line);
-  if (colon == 0 || colon == line.size() || line[colon] != ':') {
+  std::size_t colon = tokenSize(rest);
+  if (colon == 0 || rest[colon] != ':') {
     return std::unexpected(Violation::kField);
   }
   if (colon > Fields::kLongestName) {
     return std::unexpected(Violation::kTooLarge);
   }
-  FieldName name(line.substr(0, colon));
-  std::string_view value = line.substr(colon + 1);
+  std::size_t newline = findOctet(rest, '\n', colon);
+  FieldName name(rest.substr(0, colon));
+  std::string_view value = rest.substr(colon + 1, newline - 1 - (colon + 1));
   framing.note(name.id(), value);
   if (host == HostField::kKept || name.id() != FieldName("host").id()) {
     out.addReceived(section, name, trimBlanks(value));
   }
+  rest.remove_prefix(newline + 1);
   return {};
 }
 
-// Reads the field lines of a whole head, which HeadScan has been over: every line has its CRLF and
-// no control characters, none is folded.
+// All field lines of a whole head.
 Checked<FramingFields> readSection(
     std::string_view section, std::size_t lines, HostField host, Fields& out
 ) {
@@ -56,11 +59,9 @@ Checked<FramingFields> readSection(
   out.beginReceived(section, lines);
   std::string_view rest = section;
   while (rest.front() != '\r') {
-    std::size_t newline = rest.find('\n');
-    if (auto read = readLine(section, rest.substr(0, newline - 1), host, framing, out); !read) {
+    if (auto read = takeLine(section, rest, host, framing, out); !read) {
       return std::unexpected(read.error());
     }
-    rest.remove_prefix(newline + 1);
   }
   return framing;
 }

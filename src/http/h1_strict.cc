@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "http/token.h"
+#include "wire/byte_block.h"
 
 namespace gatehouse::http {
 namespace {
@@ -73,28 +74,6 @@ bool hasControl(std::string_view text) {
   });
 }
 
-// The same, CR and LF being allowed.
-bool hasControlInLines(std::string_view text) {
-  return anyOctet(text.data(), text.size(), [](const char* at) -> Octet {
-    auto octet = static_cast<Octet>(*at);
-    Octet low = octet < 0x20;
-    Octet other = octet != '\t';
-    Octet no_cr = octet != '\r';
-    Octet no_lf = octet != '\n';
-    Octet del = octet == 0x7f;
-    return static_cast<Octet>((low & other & no_cr & no_lf) | del);
-  });
-}
-
-// A CR with anything but LF behind it. What comes behind the last octet is not known.
-bool hasBareCr(std::string_view text) {
-  return anyOctet(text.data(), text.empty() ? 0 : text.size() - 1, [](const char* at) -> Octet {
-    Octet cr = at[0] == '\r';
-    Octet no_lf = at[1] != '\n';
-    return static_cast<Octet>(cr & no_lf);
-  });
-}
-
 Checked<void> checkOctets(std::string_view text) {
   if (!hasControl(text)) {
     return {};
@@ -103,12 +82,32 @@ Checked<void> checkOctets(std::string_view text) {
   return std::unexpected(line_end ? Violation::kLineEnding : Violation::kControl);
 }
 
-// Of lines whose LFs have their CRs.
+// Of lines whose LFs have their CRs: no control characters besides those and tabs, and no CR
+// without its LF. What comes behind the last octet is not known.
 Checked<void> checkLines(std::string_view text) {
-  if (hasControlInLines(text)) {
+  std::uint64_t controls = 0;
+  std::uint64_t bare = 0;
+  std::uint64_t carry = 0;  // the octet before was a CR
+  auto look = [&](const wire::ByteBlock& block, std::uint64_t within) {
+    std::uint64_t cr = block.equal('\r');
+    std::uint64_t lf = block.equal('\n');
+    controls |= (block.below(0x20) & ~(cr | lf | block.equal('\t'))) | block.equal(0x7f);
+    bare |= (cr << 1 | carry) & ~lf & within;
+    carry = cr >> 63;
+  };
+  constexpr std::size_t kBlock = wire::ByteBlock::kSize;
+  while (text.size() >= kBlock) {
+    look(wire::ByteBlock(text.data()), ~std::uint64_t{0});
+    text.remove_prefix(kBlock);
+  }
+  std::array<char, kBlock> padded;
+  padded.fill(' ');
+  text.copy(padded.data(), text.size());
+  look(wire::ByteBlock(padded.data()), (std::uint64_t{1} << text.size()) - 1);
+  if (controls != 0) {
     return std::unexpected(Violation::kControl);
   }
-  return hasBareCr(text) ? std::unexpected(Violation::kLineEnding) : Checked<void>();
+  return bare != 0 ? std::unexpected(Violation::kLineEnding) : Checked<void>();
 }
 
 // "HTTP/" DIGIT "." DIGIT
@@ -173,7 +172,7 @@ Error toError(Violation violation, Origin origin) {
 Checked<std::size_t> HeadScan::scan(std::string_view text, const HeadLimits& limits) {
   std::size_t before = seen_;
   for (;;) {
-    std::size_t newline = text.find('\n', seen_);
+    std::size_t newline = findOctet(text, '\n', seen_);
     if (newline == std::string_view::npos) {
       auto checked = checkUnfinished(text, before, limits);
       seen_ = text.size();

@@ -37,6 +37,17 @@ class BytesTogether {
         __builtin_convertvector((... | (bytes_ == static_cast<std::uint8_t>(kSet))), Bits)
     );
   }
+  /// Bytes that no token of RFC 9110 section 5.6.2 has.
+  Mask notToken() const {
+    auto within = [this](std::uint8_t first, std::uint8_t last) {
+      return static_cast<Bytes>(bytes_ - first) <= static_cast<std::uint8_t>(last - first);
+    };
+    auto parted = (bytes_ == '"') | within('(', ')') | (bytes_ == ',') | (bytes_ == '/') |
+                  within(':', '@') | within('[', ']') | (bytes_ == '{') | (bytes_ == '}');
+    return std::bit_cast<Mask>(
+        __builtin_convertvector((bytes_ <= 0x20) | (bytes_ >= 0x7f) | parted, Bits)
+    );
+  }
   Mask hexDigits() const {
     Bytes folded = bytes_ | 0x20;
     auto digit = (bytes_ >= '0') & (bytes_ <= '9');
