@@ -170,7 +170,9 @@ io::Task<Result<Answer>> forwardLlm(
   co_return upstreamAnswer(x, plan, std::move(response));
 }
 
-io::Task<Result<Answer>> answerSimulated(Worker& worker, Exchange& x) {
+io::Task<Result<Answer>> answerSimulated(
+    Worker& worker, Exchange& x, const snapshot::SimulatedBackend& backend
+) {
   x.record.protocol = telemetry::Protocol::kLlm;
   if (isPreflight(x.head())) {
     co_return answerOf(localReply(204, "", ""));
@@ -178,7 +180,7 @@ io::Task<Result<Answer>> answerSimulated(Worker& worker, Exchange& x) {
   llm::ProviderSettings settings;
   settings.model = llm::ModelName{std::string(llm::kSimulatedModel)};
   GATEHOUSE_CO_TRY(llm::DialectMatch match, detect(x, {}));
-  noteSimulated(x, match.dialect);
+  noteSimulated(x, match.dialect, backend);
   if (match.dialect == llm::Dialect::kModels || match.dialect == llm::Dialect::kHello) {
     llm::Plan plan;
     plan.treatment =

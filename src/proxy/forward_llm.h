@@ -15,7 +15,9 @@ io::Task<Result<Answer>> forwardLlm(
     Worker& worker, Exchange& x, const snapshot::AiBackend& backend
 );
 
-/// The answer of the built-in simulated model.
-io::Task<Result<Answer>> answerSimulated(Worker& worker, Exchange& x);
+/// The answer of the built-in simulated model. `worker`, `x` and `backend` outlive the task.
+io::Task<Result<Answer>> answerSimulated(
+    Worker& worker, Exchange& x, const snapshot::SimulatedBackend& backend
+);
 
 }  // namespace gatehouse::proxy

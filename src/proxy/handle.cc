@@ -99,7 +99,7 @@ io::Task<Result<Answer>> forward(Worker& worker, Exchange& x) {
     x.voice = Voice::kProblem;
     return forwardHttp(worker, x, *plain);
   }
-  return answerSimulated(worker, x);
+  return answerSimulated(worker, x, std::get<snapshot::SimulatedBackend>(target));
 }
 
 }  // namespace

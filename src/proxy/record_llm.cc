@@ -69,8 +69,9 @@ void noteDialect(Exchange& x, llm::Dialect dialect, const snapshot::AiProvider& 
   x.record.llm().provider = provider.name;
 }
 
-void noteSimulated(Exchange& x, llm::Dialect dialect) {
+void noteSimulated(Exchange& x, llm::Dialect dialect, const snapshot::SimulatedBackend& backend) {
   noteCall(x, dialect);
+  x.record.llm().provider = backend.provider;
 }
 
 void noteRequest(

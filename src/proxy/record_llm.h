@@ -9,7 +9,7 @@
 namespace gatehouse::proxy {
 
 void noteDialect(Exchange& x, llm::Dialect dialect, const snapshot::AiProvider& provider);
-void noteSimulated(Exchange& x, llm::Dialect dialect);
+void noteSimulated(Exchange& x, llm::Dialect dialect, const snapshot::SimulatedBackend& backend);
 
 /// What the client asked for.
 void noteRequest(

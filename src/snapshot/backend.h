@@ -30,7 +30,9 @@ struct AiBackend {
 };
 
 /// The built-in simulated model.
-struct SimulatedBackend {};
+struct SimulatedBackend {
+  telemetry::Name provider{"simulated"};  // what records name
+};
 
 /// A `static` backend or a Service: plain HTTP to one of the endpoints.
 struct HttpBackend {

@@ -35,7 +35,9 @@ def test_a_start_with_nothing_answers_the_first_curl(stage):
     answer = reply.json()
     assert answer["model"] == "sim/echo"
     assert "Hello!" in answer["choices"][0]["message"]["content"]
-    assert gateway.access_of(reply)["gatehouse.outcome"] == "LocalReply"
+    entry = gateway.access_of(reply)
+    assert entry["gatehouse.outcome"] == "LocalReply"
+    assert entry["gen_ai.provider.name"] == "simulated"
 
 
 @pytest.mark.parametrize("path, body", [
