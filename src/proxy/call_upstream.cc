@@ -50,6 +50,25 @@ void noteHead(Exchange& x, const UpstreamCall& call, http::ResponseHead& head) {
   }
 }
 
+void stripRequest(http::Fields& fields, Callee callee) {
+  if (callee == Callee::kProvider) {
+    llm::stripRequestFields(fields, llm::ForwardedTrust::kUntrusted);
+    return;
+  }
+  http::removeHopByHop(fields);
+  // Anybody may write them; a service that believes them believes the client.
+  fields.removeStartingWith("x-forwarded-");
+  fields.remove("forwarded");
+}
+
+void stripResponse(http::Fields& fields, Callee callee) {
+  if (callee == Callee::kProvider) {
+    llm::stripResponseFields(fields);
+  } else {
+    http::removeHopByHop(fields);
+  }
+}
+
 std::uint64_t sizeOf(const std::vector<Chunk>& slices) {
   std::uint64_t size = 0;
   for (const Chunk& slice : slices) {
@@ -94,7 +113,7 @@ Result<http::RequestHead> upstreamHead(Exchange& x, const UpstreamCall& call, st
   head.fields = std::move(x.head().fields);
   head.target = std::move(target);
   http::ClientCredential credential = http::ClientCredential::lift(head);
-  llm::stripRequestFields(head.fields, llm::ForwardedTrust::kUntrusted);
+  stripRequest(head.fields, call.callee);
   head.fields.removeAll({"content-length", "expect"});
   head.authority = call.endpoint->authority.empty() ? x.head().authority : call.endpoint->authority;
   setTraceFields(head.fields, x, *call.endpoint);
@@ -131,7 +150,7 @@ io::Task<Result<http::ClientResponse>> callUpstream(
     co_return std::move(response);
   }
   noteHead(x, call, response->head);
-  llm::stripResponseFields(response->head.fields);
+  stripResponse(response->head.fields, call.callee);
   co_return std::move(response);
 }
 

@@ -3,6 +3,8 @@
 // record.
 #pragma once
 
+#include <cstdint>
+
 #include "base/clock.h"
 #include "base/result.h"
 #include "http/client.h"
@@ -15,8 +17,14 @@
 
 namespace gatehouse::proxy {
 
+/// What stands at the other end: a model provider is not told what a browser sends along, and what
+/// it says of its own affairs stays here; a plain HTTP service gets and gives all end-to-end
+/// fields.
+enum class Callee : std::uint8_t { kProvider, kService };
+
 /// Whom to call. The names are kept by the record.
 struct UpstreamCall {
+  Callee callee = Callee::kProvider;
   upstream::EndpointHandle endpoint;
   const upstream::BackendAuth* auth = nullptr;  // lives in the pinned snapshot
   telemetry::Name provider;                     // empty for a backend that is no model provider

@@ -23,6 +23,7 @@ io::Task<Result<Answer>> forwardHttp(
                            ? 0
                            : worker.telemetry().random().next() % backend.endpoints.size();
   UpstreamCall call{
+      .callee = Callee::kService,
       .endpoint = backend.endpoints[choice],
       .auth = &backend.auth,
       .provider = {},

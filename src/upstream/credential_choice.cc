@@ -1,16 +1,43 @@
 #include "upstream/credential_choice.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "base/text.h"
 #include "http/credential.h"
 #include "wire/percent.h"
 
 namespace gatehouse::upstream {
 namespace {
 
+bool isNamed(std::string_view parameter, std::string_view name) {
+  auto decoded = wire::decodeQueryPart(parameter.substr(0, parameter.find('=')));
+  return decoded && *decoded == name;
+}
+
+// A parameter of the client's with our name, however it is encoded: of two, a server takes the one
+// it likes.
+void removeFromQuery(http::RequestHead& head, std::string_view name) {
+  std::size_t mark = head.target.find('?');
+  if (mark == std::string::npos) {
+    return;
+  }
+  std::string kept = head.target.substr(0, mark);
+  char before = '?';
+  auto rest = std::optional(std::string_view(head.target).substr(mark + 1));
+  for (auto part = takePart(rest, '&'); part; part = takePart(rest, '&')) {
+    if (!isNamed(*part, name)) {
+      kept.append(1, before).append(*part);
+      before = '&';
+    }
+  }
+  head.target = std::move(kept);
+}
+
 void putIntoQuery(http::RequestHead& head, const PlacedCredential& credential) {
+  removeFromQuery(head, credential.name);
   head.target += head.target.find('?') == std::string::npos ? '?' : '&';
   head.target += wire::encodePercent(credential.name);
   head.target += '=';

@@ -54,6 +54,28 @@ TEST(CredentialChoice, AConsumedCredentialNeverLeaves) {
   EXPECT_EQ(head.target.find("client-query"), std::string::npos);
 }
 
+TEST(CredentialChoice, AKeyInTheQueryTakesThePlaceOfTheClientsParameter) {
+  http::RequestHead head;
+  head.target = "/v1/models?a=1&api%2Dkey=mine&api-key&b=2&API-KEY=other";
+  BackendAuth auth;
+  auth.credentials.push_back(key("backend"));
+  auth.credentials.back().placement = Placement::kQuery;
+  auth.credentials.back().name = "api-key";
+  ASSERT_TRUE(applyCredential(head, http::ClientCredential(), auth));
+  EXPECT_EQ(head.target, "/v1/models?a=1&b=2&API-KEY=other&api-key=backend");
+}
+
+TEST(CredentialChoice, AQueryOfTheClientsKeyAloneBecomesOurs) {
+  http::RequestHead head;
+  head.target = "/v1/models?token=mine";
+  BackendAuth auth;
+  auth.credentials.push_back(key("backend"));
+  auth.credentials.back().placement = Placement::kQuery;
+  auth.credentials.back().name = "token";
+  ASSERT_TRUE(applyCredential(head, http::ClientCredential(), auth));
+  EXPECT_EQ(head.target, "/v1/models?token=backend");
+}
+
 TEST(CredentialChoice, AMissingSecretIsAnErrorThatNamesIt) {
   http::RequestHead head = clientHead();
   BackendAuth auth;
