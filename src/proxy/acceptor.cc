@@ -63,6 +63,11 @@ void Acceptor::refresh(
     const std::string& key, Doorway& doorway, const snapshot::SnapshotHandle& next
 ) {
   const snapshot::Port* port = portAt(*next, key);
+  if (port != nullptr && doorway.port != nullptr && port->tls != doorway.port->tls) {
+    // Connections of the other kind end after their exchange: none goes on in plain text.
+    doorway.closing->request();
+    doorway.closing = std::make_shared<io::Stop>();
+  }
   if (port != nullptr && port->tls) {
     if (auto tls = tlsFor(*port)) {
       doorway.tls = *std::move(tls);
@@ -95,7 +100,7 @@ void Acceptor::open(const std::string& key, io::ListenSocket socket) {
 
 void Acceptor::close(std::shared_ptr<Doorway> doorway) {
   doorway->accepting.request();
-  doorway->closing.request();
+  doorway->closing->request();
   retired_.push_back(std::move(doorway));
 }
 

@@ -54,6 +54,7 @@ io::Task<Result<std::unique_ptr<io::Stream>>> secure(
 io::Task<void> serveConnection(
     Worker& worker, std::shared_ptr<Doorway> doorway, std::unique_ptr<io::TcpStream> stream
 ) {
+  const std::shared_ptr<io::Stop> closing = doorway->closing;
   noteOpened(worker, *doorway);
   Result<std::unique_ptr<io::Stream>> opened = co_await secure(worker, doorway, std::move(stream));
   if (!opened) {
@@ -64,7 +65,7 @@ io::Task<void> serveConnection(
       worker.reactor(), *std::move(opened), worker.settings().server, &worker.serverShared()
   );
   const std::string client_address = connection->peer().remote.formatIp();
-  DrainOnClose drain(doorway->closing, *connection);
+  DrainOnClose drain(*closing, *connection);
   while (std::unique_ptr<http::ServerExchange> exchange = co_await connection->next()) {
     Arrival arrival{
         .snapshot = doorway->snapshot,

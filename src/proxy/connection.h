@@ -23,7 +23,8 @@ struct Doorway {
   const snapshot::Port* port = nullptr;      // null: has left the configuration
   std::shared_ptr<io::TlsServerConfig> tls;  // null: plaintext
   io::Stop accepting;                        // raised: no new connection
-  io::Stop closing;                          // raised: no new exchange on any connection
+  /// Raised: no new exchange on the connections that began under it. Never null.
+  std::shared_ptr<io::Stop> closing = std::make_shared<io::Stop>();
 };
 
 /// Serves one client until it goes, the doorway closes or the worker is cut off. `worker` outlives

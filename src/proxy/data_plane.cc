@@ -115,24 +115,37 @@ std::vector<NewSockets> DataPlane::openMissing(
   return shares;
 }
 
-void DataPlane::forgetClosed(const snapshot::Snapshot& next) {
+bool DataPlane::forgetClosed(const snapshot::Snapshot& next) {
   std::set<std::string> wanted;
   for (const snapshot::Port& port : next.ports) {
     for (const std::string& address : port.addresses) {
       wanted.insert(doorKey(port, address));
     }
   }
-  std::erase_if(open_, [&wanted](const Listening& one) { return !wanted.contains(one.key); });
+  return std::erase_if(open_, [&wanted](const Listening& one) {
+           return !wanted.contains(one.key);
+         }) != 0;
+}
+
+void DataPlane::follow(const snapshot::SnapshotHandle& next, std::vector<NewSockets> shares) {
+  workers_.runOnAll([this, &next, &shares](std::size_t index, io::Reactor&) {
+    planes_[index]->acceptor.follow(next, std::move(shares[index]));
+  });
 }
 
 std::vector<snapshot::BindFailure> DataPlane::publish(std::shared_ptr<const snapshot::Snapshot> next
 ) {
   std::vector<snapshot::BindFailure> failures;
+  // What is new is opened before what has left is closed, so that no failure costs an address.
   std::vector<NewSockets> shares = openMissing(*next, failures);
-  forgetClosed(*next);
-  workers_.runOnAll([this, &next, &shares](std::size_t index, io::Reactor&) {
-    planes_[index]->acceptor.follow(next, std::move(shares[index]));
-  });
+  bool closed = forgetClosed(*next);
+  follow(next, std::move(shares));
+  if (closed && !failures.empty()) {
+    // What has left may have been in the way, as 127.0.0.1:80 is in that of 0.0.0.0:80. A turn
+    // later its sockets are gone.
+    failures.clear();
+    follow(next, openMissing(*next, failures));
+  }
   std::ranges::sort(open_, {}, &Listening::key);
   current_ = std::move(next);
   return failures;

@@ -76,7 +76,9 @@ class DataPlane final : public snapshot::Publisher {
   std::vector<NewSockets> openMissing(
       const snapshot::Snapshot& next, std::vector<snapshot::BindFailure>& failures
   );
-  void forgetClosed(const snapshot::Snapshot& next);
+  /// Whether there was one.
+  bool forgetClosed(const snapshot::Snapshot& next);
+  void follow(const snapshot::SnapshotHandle& next, std::vector<NewSockets> shares);
 
   DataPlaneSettings settings_;
   const Logger& log_;

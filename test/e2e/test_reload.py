@@ -4,6 +4,8 @@ import http.client
 import json
 import signal
 import socket
+import ssl
+import subprocess
 import threading
 
 import events
@@ -174,6 +176,53 @@ def test_a_gateway_that_moves_keeps_its_running_stream(stage):
     assert harness.post(second, "/v1/models", None, method="GET").json()["data"][0]["id"] == "moved"
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", first)) != 0
+
+
+def test_an_address_that_was_in_the_way_is_taken_over_by_the_same_reload(stage):
+    """127.0.0.1:P stands in the way of 0.0.0.0:P until it is closed."""
+    def config(bind):
+        gateway = manifests.gateway()
+        gateway["metadata"]["annotations"] = {"gatehouse.dev/bind": bind}
+        return manifests.to_text(gateway, manifests.route("all", "m"), manifests.openai("m", 1, "wide"))
+
+    (port,) = free_ports(1)
+    stage.write("c.yaml", config(f"127.0.0.1:{port}"))
+    gateway = stage.gateway([stage.folder / "c.yaml"])
+    gateway.reloaded(lambda: stage.write("c.yaml", config(f"0.0.0.0:{port}")))
+    assert harness.post(port, "/v1/models", None, method="GET", host="127.0.0.2").status == 200
+    gateway.reloaded(lambda: stage.write("c.yaml", config(f"127.0.0.1:{port}")))
+    assert harness.post(port, "/v1/models", None, method="GET").status == 200
+
+
+def test_plain_connections_end_when_their_address_begins_to_speak_tls(stage):
+    key, chain = stage.folder / "key.pem", stage.folder / "chain.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", chain],
+        check=True, capture_output=True,
+    )
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "cert", "namespace": "default"},
+              "type": "kubernetes.io/tls", "stringData": {"tls.crt": chain.read_text(), "tls.key": key.read_text()}}
+
+    def config(listener):
+        gateway = manifests.gateway()
+        gateway["spec"]["listeners"] = [{"name": "http", "port": 443, **listener}]
+        return manifests.to_text(gateway, manifests.route("all", "m"), manifests.openai("m", 1, "served"), secret)
+
+    stage.write("c.yaml", config({"protocol": "HTTP"}))
+    gateway = stage.gateway([stage.folder / "c.yaml"], binds=["edge"])
+    port = gateway.port("edge")
+    plain = http.client.HTTPConnection("127.0.0.1", port, timeout=harness.PATIENCE)
+    plain.request("GET", "/v1/models")
+    assert plain.getresponse().read()
+    tls = {"protocol": "HTTPS", "tls": {"certificateRefs": [{"name": "cert"}]}}
+    gateway.reloaded(lambda: stage.write("c.yaml", config(tls)))
+    assert plain.sock.recv(1) == b"", "the connection ends, and nothing is said on it"
+    context = ssl.create_default_context(cafile=chain)
+    secure = http.client.HTTPSConnection("localhost", port, context=context, timeout=harness.PATIENCE)
+    secure.request("GET", "/v1/models")
+    assert json.loads(secure.getresponse().read())["data"][0]["id"] == "served"
+    secure.close()
 
 
 def free_ports(count):
