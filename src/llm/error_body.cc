@@ -153,9 +153,9 @@ ErrorCode codeOf(ErrorKind kind) {
     case ErrorKind::kDns:
     case ErrorKind::kConnectRefused:
     case ErrorKind::kConnectTimeout:
+    case ErrorKind::kTlsProtocol:
       return ErrorCode::kUpstreamUnavailable;
     case ErrorKind::kTlsCertificate:
-    case ErrorKind::kTlsProtocol:
       return ErrorCode::kUpstreamTls;
     case ErrorKind::kUpstreamInvalid:
     case ErrorKind::kUpstreamClosed:

@@ -90,7 +90,7 @@ TEST(ErrorCode, OfEveryKindIsThatOfTheTable) {
            CodeCase{ErrorKind::kConnectRefused, "upstream_unavailable", 503},
            CodeCase{ErrorKind::kConnectTimeout, "upstream_unavailable", 503},
            CodeCase{ErrorKind::kTlsCertificate, "upstream_tls", 502},
-           CodeCase{ErrorKind::kTlsProtocol, "upstream_tls", 502},
+           CodeCase{ErrorKind::kTlsProtocol, "upstream_unavailable", 503},
            CodeCase{ErrorKind::kUpstreamInvalid, "upstream_invalid", 502},
            CodeCase{ErrorKind::kUpstreamClosed, "upstream_invalid", 502},
            CodeCase{ErrorKind::kTimeout, "upstream_timeout", 504},

@@ -107,7 +107,7 @@ FAILURES = {
     "nowhere": (503, "api_error", "upstream_unavailable", "api_error", "no-such-host.invalid", "UpstreamFailed", "dns_error"),
     "tlsname": (502, "api_error", "upstream_tls", "api_error", "wrong.example", "UpstreamFailed", "tls_certificate_error"),
     "tlsroot": (502, "api_error", "upstream_tls", "api_error", "certificate", "UpstreamFailed", "tls_certificate_error"),
-    "nottls": (502, "api_error", "upstream_tls", "api_error", "TLS", "UpstreamFailed", "tls_protocol_error"),
+    "nottls": (503, "api_error", "upstream_unavailable", "api_error", "TLS", "UpstreamFailed", "tls_protocol_error"),
     "silent": (504, "timeout_error", "upstream_timeout", "timeout_error", "in time", "TimedOut", "http_response_timeout"),
     "keyless": (503, "api_error", "credential_missing", "api_error", "default/no-such-secret", "GatewayFailed", ""),
 }
