@@ -60,28 +60,28 @@ std::string doorKey(const snapshot::Port& port, const std::string& address) {
 }
 
 void Acceptor::refresh(
-    const std::string& key, Doorway& doorway, const snapshot::SnapshotHandle& next
+    const std::string& key,
+    Doorway& doorway,
+    const snapshot::Port& port,
+    const snapshot::SnapshotHandle& next
 ) {
-  const snapshot::Port* port = portAt(*next, key);
-  if (port != nullptr && doorway.port != nullptr && port->tls != doorway.port->tls) {
+  if (doorway.port != nullptr && port.tls != doorway.port->tls) {
     // Connections of the other kind end after their exchange: none goes on in plain text.
     doorway.closing->request();
     doorway.closing = std::make_shared<io::Stop>();
   }
-  if (port != nullptr && port->tls) {
-    if (auto tls = tlsFor(*port)) {
-      doorway.tls = *std::move(tls);
-    } else {
-      worker_.log().error(
-          "certificates of a listener cannot be used",
-          {{"address", key}, {"error", tls.error().chain()}}
-      );
-    }
-  } else {
+  if (!port.tls) {
     doorway.tls = nullptr;
+  } else if (auto tls = tlsFor(port)) {
+    doorway.tls = *std::move(tls);
+  } else {
+    worker_.log().error(
+        "certificates of a listener cannot be used",
+        {{"address", key}, {"error", tls.error().chain()}}
+    );
   }
-  bool usable = port == nullptr || !port->tls || doorway.tls != nullptr;
-  doorway.port = usable ? port : nullptr;  // an HTTPS port never answers in plain text
+  bool usable = !port.tls || doorway.tls != nullptr;
+  doorway.port = usable ? &port : nullptr;  // an HTTPS port never answers in plain text
   doorway.snapshot = next;
 }
 
@@ -112,11 +112,13 @@ void Acceptor::follow(const snapshot::SnapshotHandle& next, NewSockets sockets) 
     open(key, std::move(socket));
   }
   for (auto door = doors_.begin(); door != doors_.end();) {
-    refresh(door->first, *door->second, next);
-    if (portAt(*next, door->first) == nullptr) {
+    const snapshot::Port* port = portAt(*next, door->first);
+    if (port == nullptr) {
+      // A request already on its way is answered by the configuration it was sent to.
       close(std::move(door->second));
       door = doors_.erase(door);
     } else {
+      refresh(door->first, *door->second, *port, next);
       ++door;
     }
   }

@@ -39,8 +39,13 @@ class Acceptor {
 
  private:
   void open(const std::string& key, io::ListenSocket socket);
-  /// The door's own part of the snapshot, or none.
-  void refresh(const std::string& key, Doorway& doorway, const snapshot::SnapshotHandle& next);
+  /// `port` is the door's part of `next`.
+  void refresh(
+      const std::string& key,
+      Doorway& doorway,
+      const snapshot::Port& port,
+      const snapshot::SnapshotHandle& next
+  );
   void close(std::shared_ptr<Doorway> doorway);
 
   Worker& worker_;

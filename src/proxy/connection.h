@@ -20,7 +20,7 @@ namespace gatehouse::proxy {
 /// part is replaced on the worker's own loop; requests pin what they find. Owner's loop only.
 struct Doorway {
   snapshot::SnapshotHandle snapshot;
-  const snapshot::Port* port = nullptr;      // null: has left the configuration
+  const snapshot::Port* port = nullptr;      // null: without usable certificates
   std::shared_ptr<io::TlsServerConfig> tls;  // null: plaintext
   io::Stop accepting;                        // raised: no new connection
   /// Raised: no new exchange on the connections that began under it. Never null.

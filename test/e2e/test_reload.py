@@ -178,6 +178,28 @@ def test_a_gateway_that_moves_keeps_its_running_stream(stage):
         assert probe.connect_ex(("127.0.0.1", first)) != 0
 
 
+def test_a_request_on_its_way_to_an_address_that_leaves_is_answered(stage):
+    def config(bind):
+        gateway = manifests.gateway()
+        gateway["metadata"]["annotations"] = {"gatehouse.dev/bind": bind}
+        return manifests.to_text(gateway, manifests.route("all", "m"), manifests.openai("m", 1, "served"))
+
+    first, second = free_ports(2)
+    stage.write("c.yaml", config(f"127.0.0.1:{first}"))
+    gateway = stage.gateway([stage.folder / "c.yaml"])
+    with socket.create_connection(("127.0.0.1", first), timeout=harness.PATIENCE) as client:
+        # Two heads: when the first is answered, the begin of the second has been read as well.
+        client.sendall(b"GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\nGET /v1/models HTTP/1.1\r\nHost")
+        received = client.recv(65536)
+        assert received.startswith(b"HTTP/1.1 200")
+        gateway.reloaded(lambda: stage.write("c.yaml", config(f"127.0.0.1:{second}")))
+        client.sendall(b": x\r\n\r\n")
+        rest = b""
+        while piece := client.recv(65536):
+            rest += piece
+    assert rest.startswith(b"HTTP/1.1 200") and b"connection: close" in rest.lower(), rest
+
+
 def test_an_address_that_was_in_the_way_is_taken_over_by_the_same_reload(stage):
     """127.0.0.1:P stands in the way of 0.0.0.0:P until it is closed."""
     def config(bind):
