@@ -70,6 +70,7 @@ void endRecord(Worker& worker, Exchange& x, telemetry::Ending ending) {
 }
 
 void finish(Worker& worker, Exchange& x) {
+  worker.telemetry().bufferedBytes(worker.reactor().buffers().lent());
   telemetry::report(x.record, worker.telemetry());
 }
 

@@ -57,6 +57,7 @@ io::Task<Result<llm::RequestBody>> readBody(Worker& worker, Exchange& x) {
       Chunk bytes,
       co_await http::readWhole(*source, worker.settings().body_limit, worker.reactor().buffers())
   );
+  worker.telemetry().bufferedBytes(worker.reactor().buffers().lent());
   PaddedView text(bytes.view().data(), bytes.size(), bytes.size() + io::kBufferPadding);
   co_return llm::RequestBody{std::move(bytes), text};
 }

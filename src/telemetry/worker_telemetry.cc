@@ -19,6 +19,7 @@ WorkerTelemetry::WorkerTelemetry(
       settings_(settings),
       requests_(shard),
       llm_(shard),
+      buffered_(shard.gauge(Family::kBufferedBytes, {})),
       access_log_(writer, settings.access_log) {}
 
 void WorkerTelemetry::requestBegan(RequestRecord& record) {
@@ -106,10 +107,6 @@ void WorkerTelemetry::upstreamConnections(const Name& backend, ConnectionState s
           }
       )
       .add(change);
-}
-
-void WorkerTelemetry::bufferedBytes(std::uint64_t bytes) {
-  shard_.gauge(Family::kBufferedBytes, {}).set(static_cast<std::int64_t>(bytes));
 }
 
 }  // namespace gatehouse::telemetry

@@ -61,7 +61,7 @@ class WorkerTelemetry {
   enum class ConnectionState : std::uint8_t { kIdle, kActive };
   void upstreamConnections(const Name& backend, ConnectionState state, int change);
   /// Sets what this worker's buffers hold now.
-  void bufferedBytes(std::uint64_t bytes);
+  void bufferedBytes(std::uint64_t bytes) { buffered_.set(static_cast<std::int64_t>(bytes)); }
 
  private:
   friend void report(const RequestRecord& record, WorkerTelemetry& worker);
@@ -81,6 +81,7 @@ class WorkerTelemetry {
   RequestSeries requests_;
   LlmSeries llm_;
   SeriesCache<Gauge> gauges_;
+  Gauge buffered_;
   SeriesKey key_;
   AccessLog access_log_;
 };

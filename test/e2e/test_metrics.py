@@ -3,11 +3,14 @@
 import json
 import math
 import re
+import socket
+import threading
 
 import pytest
 
 import harness
 import manifests
+from peer import Peer, read_request, response
 
 CHAT = "/v1/chat/completions"
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
@@ -117,6 +120,28 @@ def test_a_running_stream_is_in_flight(stage):
     reader.leave()
     counted(gateway, "gatehouse_requests_in_flight", 0)
     counted(gateway, "gatehouse_requests_total", 1, outcome="ClientGone")
+
+
+def test_a_request_that_waits_for_its_model_holds_its_body(stage):
+    go = socket.socketpair()
+
+    def handle(connection, _):
+        read_request(connection)
+        go[0].recv(1)
+        connection.sendall(response())
+    peer = stage.keep(Peer(handle))
+    gateway = stage.gateway([stage.write("c.yaml", manifests.one_model(peer.port))], binds=["edge"], workers=1)
+
+    def held():
+        return read(gateway).total("gatehouse_buffered_bytes")
+    assert held() == 0
+    body = {**harness.CHAT, "filler": "x" * 300_000}
+    asking = threading.Thread(target=harness.post, args=(gateway.port("edge"), CHAT, body))
+    asking.start()
+    harness.eventually(lambda: held() >= 300_000, "the body is held")
+    go[1].send(b"x")
+    asking.join()
+    harness.eventually(lambda: held() == 0, "the body is given back")
 
 
 def test_the_program_and_its_configuration_are_told(gateway):
