@@ -141,8 +141,9 @@ std::vector<snapshot::BindFailure> DataPlane::publish(std::shared_ptr<const snap
   bool closed = forgetClosed(*next);
   follow(next, std::move(shares));
   if (closed && !failures.empty()) {
-    // What has left may have been in the way, as 127.0.0.1:80 is in that of 0.0.0.0:80. A turn
-    // later its sockets are gone.
+    // What has left may have been in the way, as 127.0.0.1:80 is in that of 0.0.0.0:80. Its sockets
+    // close later in the turn that was told; work posted now runs in the turn behind it.
+    workers_.runOnAll([](std::size_t, io::Reactor&) {});
     failures.clear();
     follow(next, openMissing(*next, failures));
   }
