@@ -170,7 +170,9 @@ class Stand:
         words = [self.bench, "load", "--target", f"127.0.0.1:{port}", "--path", "/bench/v1/chat/completions"]
         words += ["--connections", streams, "--seconds", "60", "--hold", "1"]
         holder = self._kept(pinned(OTHER_CORE, words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
-        holder.stdout.readline()
+        held = json.loads(holder.stdout.readline())
+        if held["chunks"] < streams or held["errors"]:
+            raise SystemExit(f"not all of {streams} streams were answered: {held}")
         return holder
 
     def wait_traced(self, pid):
@@ -185,5 +187,10 @@ class Stand:
 
     def close(self):
         for process in self.running:
-            process.kill()
-            process.wait()
+            process.terminate()
+        for process in self.running:
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
