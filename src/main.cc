@@ -145,14 +145,6 @@ std::unique_ptr<control::Source> makeSource(
   );
 }
 
-std::string joined(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts) {
-    text += (text.empty() ? "" : ", ") + part;
-  }
-  return text;
-}
-
 /// Waits for signals: SIGHUP reloads, SIGTERM and SIGINT return.
 io::Task<void> untilTold(io::Signals& signals, control::ReloadLoop& reload) {
   for (;;) {
@@ -233,14 +225,13 @@ int run(const cli::RunOptions& options, ParsedFlags flags, const Clock& clock, c
       health
   );
   if (!doors) {
-    errors.push_back(
-        doors.error().chain() + "; choose other addresses with --admin, --metrics, --readiness"
-    );
+    errors.push_back(doors.error().chain());
   }
   int exit_code = 0;
-  if (!errors.empty()) {
-    exit_code = complain(joined(errors));
-  } else {
+  for (const std::string& error : errors) {
+    exit_code = complain(error);
+  }
+  if (errors.empty()) {
     for (const admin::ServiceRow& door : *doors) {
       log.info("serving", {{"service", door.name}, {"address", door.address}});
     }

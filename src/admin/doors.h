@@ -22,7 +22,7 @@ struct DoorAddresses {
 };
 
 /// Where each was opened, port 0 resolved. `metrics` outlives the server. Errors: the first address
-/// that cannot be opened, and why.
+/// that cannot be opened, why, and the flag that chooses another.
 Result<std::vector<ServiceRow>> openDoors(
     Server& server,
     const DoorAddresses& addresses,

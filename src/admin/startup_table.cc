@@ -168,9 +168,11 @@ StartupTable startupTable(
 std::vector<std::string> startErrors(const control::View& view) {
   std::vector<std::string> errors = view.flag_errors;
   for (const snapshot::BindFailure& failure : view.unbound) {
+    const std::string target =
+        failure.gateway + (failure.listener.empty() ? "" : "/" + failure.listener);
     errors.push_back(
         failure.reason + " (Gateway " + failure.gateway + ", port " + std::to_string(failure.port) +
-        "); choose another address with --bind " + failure.gateway + "=ADDR:PORT"
+        "); choose another address with --bind " + target + "=ADDR:PORT"
     );
   }
   if (view.generation == 0) {

@@ -138,7 +138,7 @@ TEST_F(ReconcilerTest, AFolderThatVanishesIsAFaultNotAnEmptyConfiguration) {
 
 TEST_F(ReconcilerTest, SocketsThatDoNotOpenAreConditions) {
   folder_.write("a.yaml", gateway("a"));
-  publisher_.failures = {{"default/a", 80, "127.0.0.1:8080", "address in use"}};
+  publisher_.failures = {{"default/a", "", 80, "127.0.0.1:8080", "address in use"}};
   const ViewHandle view = reconciler_.reload();
   EXPECT_EQ(view->unbound.size(), 1u);
   EXPECT_THAT(status(*view, "a"), HasSubstr("PortUnavailable"));

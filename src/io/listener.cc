@@ -42,7 +42,8 @@ std::unexpected<Error> bindError(const Address& address, int error) {
   if (error == EADDRINUSE) {
     reason = "address in use by another process";
   } else if (error == EACCES) {
-    reason = "no permission for port " + std::to_string(address.port());
+    reason = "no permission for port " + std::to_string(address.port()) +
+             ", which takes root or CAP_NET_BIND_SERVICE";
   } else if (error == EADDRNOTAVAIL) {
     reason = "not an address of this machine";
   }

@@ -45,13 +45,10 @@ Result<std::vector<io::ListenSocket>> openSockets(const std::string& text, std::
   return io::openListenSockets(address, count);
 }
 
-void logListening(const Logger& log, const snapshot::Port& port, const std::string& bound) {
-  for (const snapshot::Listener& listener : port.listeners) {
-    log.info(
-        "listening",
-        {{"gateway", port.gateway.view()}, {"listener", listener.name.view()}, {"address", bound}}
-    );
-  }
+/// A listener of the port, where the Gateway's name alone could mean another port of it.
+std::string listenerToName(const snapshot::Snapshot& snapshot, const snapshot::Port& port) {
+  bool alone = std::ranges::count(snapshot.ports, port.gateway, &snapshot::Port::gateway) == 1;
+  return alone ? "" : std::string(port.listeners.front().name.view());
 }
 
 /// Tells `finished` when the last task of the worker has ended.
@@ -99,6 +96,7 @@ std::vector<NewSockets> DataPlane::openMissing(
       if (!sockets) {
         failures.push_back(
             {.gateway = std::string(port.gateway.view()),
+             .listener = listenerToName(next, port),
              .port = port.port,
              .address = text,
              .reason = sockets.error().chain()}
@@ -106,7 +104,6 @@ std::vector<NewSockets> DataPlane::openMissing(
         continue;
       }
       open_.push_back({key, sockets->front().local().format()});
-      logListening(log_, port, open_.back().bound);
       for (std::size_t i = 0; i < shares.size(); ++i) {
         shares[i].emplace_back(key, std::move((*sockets)[i]));
       }
@@ -125,6 +122,32 @@ bool DataPlane::forgetClosed(const snapshot::Snapshot& next) {
   return std::erase_if(open_, [&wanted](const Listening& one) {
            return !wanted.contains(one.key);
          }) != 0;
+}
+
+void DataPlane::tellListening(const snapshot::Snapshot& next) {
+  for (const snapshot::Port& port : next.ports) {
+    for (const std::string& address : port.addresses) {
+      auto open = std::ranges::find(open_, doorKey(port, address), &Listening::key);
+      if (open == open_.end()) {
+        continue;
+      }
+      std::set<std::string> names;
+      for (const snapshot::Listener& listener : port.listeners) {
+        std::string name =
+            std::string(port.gateway.view()) + "/" + std::string(listener.name.view());
+        if (!open->told.contains(name)) {
+          log_.info(
+              "listening",
+              {{"gateway", port.gateway.view()},
+               {"listener", listener.name.view()},
+               {"address", open->bound}}
+          );
+        }
+        names.insert(std::move(name));
+      }
+      open->told = std::move(names);
+    }
+  }
 }
 
 void DataPlane::follow(const snapshot::SnapshotHandle& next, std::vector<NewSockets> shares) {
@@ -148,6 +171,7 @@ std::vector<snapshot::BindFailure> DataPlane::publish(std::shared_ptr<const snap
     follow(next, openMissing(*next, failures));
   }
   std::ranges::sort(open_, {}, &Listening::key);
+  tellListening(*next);
   current_ = std::move(next);
   return failures;
 }

@@ -25,6 +25,7 @@ namespace gatehouse::proxy {
 struct Listening {
   std::string key;  // doorKey
   std::string bound;
+  std::set<std::string> told = {};  // "namespace/gateway/listener" that the log names for it
 };
 
 class DataPlane final : public snapshot::Publisher {
@@ -79,6 +80,9 @@ class DataPlane final : public snapshot::Publisher {
   /// Whether there was one.
   bool forgetClosed(const snapshot::Snapshot& next);
   void follow(const snapshot::SnapshotHandle& next, std::vector<NewSockets> shares);
+  /// Logs who listens where, as far as it is new: an address may have passed from one Gateway to
+  /// another.
+  void tellListening(const snapshot::Snapshot& next);
 
   DataPlaneSettings settings_;
   const Logger& log_;
