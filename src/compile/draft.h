@@ -24,7 +24,8 @@ namespace gatehouse::compile {
 struct Problem {
   std::string reason;  // of resource::reason
   std::string message;
-  std::string hint = {};  // the nearest name, for findings only
+  std::string hint = {};   // the nearest name, for findings only
+  std::string field = {};  // at fault below the field looked at, such as ".name"
 };
 
 struct ListenerDraft {
@@ -73,6 +74,7 @@ struct ParentDraft {
   GatewayDraft* gateway = nullptr;
   std::vector<Attachment> attachments;
   std::optional<Problem> not_accepted;
+  std::vector<std::string> shadowed;  // matches that another route takes first, and which does
 };
 
 struct RuleDraft {

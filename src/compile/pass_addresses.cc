@@ -59,6 +59,9 @@ class Addresses {
       wish.problem = "no port between 30000 and 32767 is left";
       return wish;
     }
+    if (chosen != port) {
+      noteOther(gateway, port, chosen);
+    }
     const AddressOptions& options = draft_.options.addresses;
     if (isIpAddress(options.host)) {
       wish.addresses.push_back(BindAddress{options.host, chosen});
@@ -69,6 +72,26 @@ class Addresses {
       wish.addresses.push_back(BindAddress{"::1", chosen});
     }
     return wish;
+  }
+
+  /// Says aloud that a port is not the one asked for.
+  void noteOther(const GatewayDraft& gateway, std::uint16_t port, std::uint16_t chosen) {
+    const auto listener = std::ranges::find_if(gateway.listeners, [port](const ListenerDraft& one) {
+      return one.accepted() && one.spec->port == port;
+    });
+    const bool alone = portsOf(gateway).size() == 1;
+    draft_.find(
+        Severity::kInfo,
+        gateway.resource->meta,
+        fmt::format("spec.listeners[{}].port", listener->index),
+        fmt::format(
+            "port {} is served on port {} outside a cluster; --bind {}{}=ADDR:PORT chooses another",
+            port,
+            chosen,
+            gateway.name(),
+            alone ? "" : "/" + listener->spec->name
+        )
+    );
   }
 
   void give(GatewayDraft& gateway, std::uint16_t port, Wish wish) {

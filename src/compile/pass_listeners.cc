@@ -85,13 +85,18 @@ void reject(
     }
     listener->conflict = Problem{
         std::string(reason),
-        fmt::format("conflicts with listener {}: {}", fmt::join(others, ", "), what)
+        fmt::format(
+            "listener \"{}\" conflicts with listener {}: {}",
+            listener->spec->name,
+            fmt::join(others, ", "),
+            what
+        )
     };
     draft.find(
         Severity::kError,
         gateway.resource->meta,
         fieldOf(*listener, ""),
-        fmt::format("listener \"{}\" {}", listener->spec->name, listener->conflict->message)
+        listener->conflict->message
     );
   }
 }

@@ -43,36 +43,51 @@ std::string signature(const snapshot::RouteEntry& entry) {
   return text;
 }
 
-const resource::ObjectMeta* findRoute(const Draft& draft, std::string_view key) {
-  for (const RouteDraft& route : draft.routes) {
-    if (resource::qualifiedName(route.resource->meta.key) == key) {
-      return &route.resource->meta;
+RouteDraft* findRoute(Draft& draft, std::string_view key) {
+  const auto found = std::ranges::find_if(draft.routes, [key](const RouteDraft& route) {
+    return resource::qualifiedName(route.resource->meta.key) == key;
+  });
+  return found == draft.routes.end() ? nullptr : &*found;
+}
+
+/// Told to the parents through which the route came to the listener.
+void tellParents(RouteDraft& route, const ListenerDraft& listener, const std::string& sentence) {
+  for (ParentDraft& parent : route.parents) {
+    const bool through = std::ranges::find(parent.attachments, &listener, &Attachment::listener) !=
+                         parent.attachments.end();
+    if (through && std::ranges::find(parent.shadowed, sentence) == parent.shadowed.end()) {
+      parent.shadowed.push_back(sentence);
     }
   }
-  return nullptr;
 }
 
 void reportShadowed(
-    Draft& draft, const snapshot::RouteEntry& winner, const snapshot::RouteEntry& loser
+    Draft& draft,
+    const GatewayDraft& gateway,
+    const ListenerDraft& listener,
+    const snapshot::RouteEntry& winner,
+    const snapshot::RouteEntry& loser
 ) {
-  const resource::ObjectMeta* meta = findRoute(draft, loser.route_key);
-  if (meta == nullptr) {
+  RouteDraft* route = findRoute(draft, loser.route_key);
+  if (route == nullptr) {
     return;
   }
-  draft.find(
-      Severity::kWarning,
-      *meta,
-      fmt::format("spec.rules[{}].matches[{}]", loser.rule_index, loser.match_index),
-      fmt::format(
-          "never reached: HTTPRoute {} rule {} has the same match and comes first (older, then by "
-          "namespace/name)",
-          winner.route_key,
-          winner.rule_index
-      )
+  const std::string field =
+      fmt::format("spec.rules[{}].matches[{}]", loser.rule_index, loser.match_index);
+  const std::string why = fmt::format(
+      "never reached on listener {}/{}{}: HTTPRoute {} rule {} has the same match and comes first "
+      "(older, then by namespace/name)",
+      gateway.name(),
+      listener.spec->name,
+      loser.hostname.empty() ? "" : fmt::format(" for host {}", loser.hostname),
+      winner.route_key,
+      winner.rule_index
   );
+  draft.find(Severity::kWarning, route->resource->meta, field, why);
+  tellParents(*route, listener, fmt::format("{} of {} is {}", field, loser.route_key, why));
 }
 
-void findShadowed(Draft& draft, const ListenerDraft& listener) {
+void findShadowed(Draft& draft, const GatewayDraft& gateway, const ListenerDraft& listener) {
   std::map<std::string, const snapshot::RouteEntry*> first;
   for (const snapshot::RouteEntry& entry : listener.entries) {
     const auto [found, fresh] = first.try_emplace(signature(entry), &entry);
@@ -80,7 +95,9 @@ void findShadowed(Draft& draft, const ListenerDraft& listener) {
       continue;
     }
     const bool wins = snapshot::precedes(entry, *found->second);
-    reportShadowed(draft, wins ? entry : *found->second, wins ? *found->second : entry);
+    reportShadowed(
+        draft, gateway, listener, wins ? entry : *found->second, wins ? *found->second : entry
+    );
     if (wins) {
       found->second = &entry;
     }
@@ -92,7 +109,7 @@ void findShadowed(Draft& draft, const ListenerDraft& listener) {
 void passOrder(Draft& draft) {
   for (const GatewayDraft& gateway : draft.gateways) {
     for (const ListenerDraft& listener : gateway.listeners) {
-      findShadowed(draft, listener);
+      findShadowed(draft, gateway, listener);
     }
   }
 }

@@ -1,6 +1,7 @@
 // backendRefs of rules -> backends, with ReferenceGrants (resources.md 3.5, 3.6). A reference that
 // does not resolve keeps its share of the requests and answers them with 500; the route stays
 // Accepted.
+#include <array>
 #include <map>
 #include <utility>
 
@@ -19,6 +20,28 @@ using Resolved = std::expected<snapshot::BackendHandle, Problem>;
 
 std::unexpected<Problem> problem(std::string_view reason, std::string message) {
   return std::unexpected(Problem{std::string(reason), std::move(message)});
+}
+
+/// A kind that is served under another group blames the group, any other the kind.
+std::unexpected<Problem> invalidKind(const resource::BackendObjectRef& ref) {
+  Problem problem{
+      .reason = std::string(resource::reason::kInvalidKind),
+      .message = fmt::format(
+          "backendRefs of kind {} in group \"{}\" are not supported", ref.kind, ref.group
+      ),
+      .field = ".kind",
+  };
+  constexpr std::array<std::string_view, 2> kKinds{
+      resource::AgentgatewayBackend::kKind, resource::Service::kKind
+  };
+  if (ref.kind == kKinds[0] || ref.kind == kKinds[1]) {
+    const bool core = ref.kind == resource::Service::kKind;
+    problem.hint = fmt::format("; its group is \"{}\"", core ? "" : resource::kAgentgatewayGroup);
+    problem.field = ".group";
+  } else {
+    problem.hint = resource::didYouMean(ref.kind, kKinds);
+  }
+  return std::unexpected(std::move(problem));
 }
 
 snapshot::BackendHandle invalidBackend(const resource::BackendObjectRef& ref, std::string why) {
@@ -59,7 +82,12 @@ class ReferenceResolver {
     Resolved resolved = resolveRef(*route.resource, ref.ref);
     if (!resolved) {
       const Problem& why = resolved.error();
-      draft_.find(Severity::kError, route.resource->meta, field + ".name", why.message + why.hint);
+      draft_.find(
+          Severity::kError,
+          route.resource->meta,
+          field + (why.field.empty() ? ".name" : why.field),
+          why.message + why.hint
+      );
       rule.backends.push_back({invalidBackend(ref.ref, why.message), ref.weight});
       if (!route.unresolved) {
         route.unresolved = why;
@@ -81,12 +109,7 @@ class ReferenceResolver {
     const bool backend = ref.group == resource::kAgentgatewayGroup &&
                          ref.kind == resource::AgentgatewayBackend::kKind;
     if (!service && !backend) {
-      return problem(
-          resource::reason::kInvalidKind,
-          fmt::format(
-              "backendRefs of kind {} in group \"{}\" are not supported", ref.kind, ref.group
-          )
-      );
+      return invalidKind(ref);
     }
     const resource::Referrer from{
         resource::kGatewayGroup, resource::HttpRoute::kKind, route.meta.key.ns

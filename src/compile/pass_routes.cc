@@ -208,6 +208,7 @@ class RouteAttacher {
           "sectionName \"{}\" not found in Gateway {}", *ref.section_name, parent.gateway->name()
       );
       problem.hint = resource::didYouMean(*ref.section_name, names);
+      problem.field = ".sectionName";
     } else {
       problem.message = fmt::format(
           "Gateway {} has no listener{} on port {}",
@@ -215,12 +216,15 @@ class RouteAttacher {
           ref.section_name ? fmt::format(" \"{}\"", *ref.section_name) : "",
           ref.port.value_or(0)
       );
+      problem.field = ".port";
     }
     return problem;
   }
 
   void refuse(ParentDraft& parent, const std::string& field, Problem problem) {
-    draft_.find(Severity::kError, route_.meta, field, problem.message + problem.hint);
+    draft_.find(
+        Severity::kError, route_.meta, field + problem.field, problem.message + problem.hint
+    );
     parent.not_accepted = std::move(problem);
   }
 

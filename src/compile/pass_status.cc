@@ -182,7 +182,8 @@ void reportRoute(Draft& draft, const RouteDraft& route) {
   }
   for (const ParentDraft& parent : route.parents) {
     Conditions conditions(draft, route.resource->meta);
-    conditions.unless(parent.not_accepted, type::kAccepted, reason::kAccepted, accepted);
+    const std::string shadowed = parent.shadowed.empty() ? "" : "; " + join(parent.shadowed);
+    conditions.unless(parent.not_accepted, type::kAccepted, reason::kAccepted, accepted + shadowed);
     conditions.unless(
         route.unresolved, type::kResolvedRefs, reason::kResolvedRefs, message::kRefsResolved
     );

@@ -12,7 +12,7 @@
 namespace gatehouse::compile {
 namespace {
 
-constexpr std::uint16_t kGatewayPort = 80;  // bound to 8080
+constexpr std::uint16_t kGatewayPort = 8080;
 constexpr std::uint16_t kOtherGatewayPort = 8081;
 constexpr std::uint16_t kOllamaPort = 11434;
 
@@ -187,8 +187,7 @@ std::vector<std::uint16_t> localServerPorts() {
 ZeroConfig makeZeroConfig(
     const secret::LookUpVariable& look_up, const std::vector<LocalServer>& servers
 ) {
-  constexpr std::uint16_t kMappedPort = 8080;
-  const bool taken = std::ranges::find(servers, kMappedPort, &LocalServer::port) != servers.end();
+  const bool taken = std::ranges::find(servers, kGatewayPort, &LocalServer::port) != servers.end();
   ZeroConfigWriter writer(taken ? kOtherGatewayPort : kGatewayPort);
   const auto present = secret::presentKeys(look_up);
   for (const Preset& preset : kPresets) {

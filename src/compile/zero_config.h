@@ -34,7 +34,7 @@ struct ZeroConfig {
   std::vector<ZeroRoute> routes;
 };
 
-/// Gateway gatehouse/gateway on port 80 (8081 when a local server holds 8080), one HTTPRoute and
+/// Gateway gatehouse/gateway on port 8080 (8081 when a local server holds 8080), one HTTPRoute and
 /// AgentgatewayBackend a provider with a key, one a local server, and always /sim.
 ZeroConfig makeZeroConfig(
     const secret::LookUpVariable& look_up, const std::vector<LocalServer>& servers

@@ -58,7 +58,7 @@ TEST(ZeroConfig, AlwaysHasTheSimulatedModel) {
   EXPECT_THAT(paths(made), ElementsAre("/sim"));
   EXPECT_EQ(
       describe(*made.compiled.snapshot),
-      "port gatehouse/gateway 80 on 127.0.0.1:8080\n"
+      "port gatehouse/gateway 8080 on 127.0.0.1:8080\n"
       "    listener http for *\n"
       "      * * prefix /sim: gatehouse/sim rule 0 -> gatehouse/echo*1\n"
       "backend gatehouse/echo\n"

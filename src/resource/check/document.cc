@@ -11,6 +11,7 @@
 #include <fmt/ranges.h>
 
 #include "base/check.h"
+#include "base/text.h"
 #include "resource/check/rules.h"
 #include "resource/nearest.h"
 #include "resource/reader.h"
@@ -44,6 +45,16 @@ std::string bounds(const Type& type) {
 
 bool within(const Type& type, std::int64_t value) {
   return (!type.min || value >= *type.min) && (!type.max || value <= *type.max);
+}
+
+/// "80" in quotes, which was meant to be a number.
+bool isQuotedInteger(const Value& value) {
+  if (!value.isString()) {
+    return false;
+  }
+  std::string_view digits = *value.string();
+  digits.remove_prefix(digits.starts_with('-') ? 1 : 0);
+  return parseUnsigned(digits).has_value();
 }
 
 std::string_view describe(Type::Kind kind) {
@@ -150,7 +161,7 @@ class SchemaCheck {
       message += "; put it in quotes";
     } else if (type.kind == Type::Kind::kList && value.isObject()) {
       message += "; is the '-' of the first item missing?";
-    } else if (value.isString() && type.kind == Type::Kind::kInteger) {
+    } else if (type.kind == Type::Kind::kInteger && isQuotedInteger(value)) {
       message += "; leave out the quotes";
     }
     sink_.error(value.position, spot.path, std::move(message));
