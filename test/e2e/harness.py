@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import select
 import socket
 import subprocess
@@ -34,18 +35,24 @@ def eventually(read, what, patience=PATIENCE):
         select.select([], [], [], 0.01)
 
 
+def quiet_host():
+    """An address of this machine on which nobody else listens; every 127.x.y.z is one."""
+    return f"127.{random.randint(1, 254)}.{random.randint(1, 254)}.{random.randint(1, 254)}"
+
+
 class Process:
     """A child process whose standard error and output are read line by line as they come."""
 
-    def __init__(self, arguments, env=None, cwd=None):
+    def __init__(self, arguments, env=None, cwd=None, binary=BINARY, user=None):
         environment = {"PATH": os.environ["PATH"], "HOME": tempfile.gettempdir()}
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"):
             if name in os.environ:
                 environment[name] = os.environ[name]
         environment.update(env or {})
         self.process = subprocess.Popen(
-            [str(BINARY), *map(str, arguments)],
+            [str(binary), *map(str, arguments)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd=cwd,
+            **({} if user is None else {"user": user, "group": user, "extra_groups": []}),
         )
         self.stdout, self.stderr = [], []
         self._json = []
@@ -158,7 +165,7 @@ class Mock(Process):
 class Gateway(Process):
     """`gatehouse run` on ports of the kernel's choice."""
 
-    def __init__(self, files, binds=(), resolve=(), env=None, extra=(), workers=2):
+    def __init__(self, files, binds=(), resolve=(), env=None, extra=(), workers=2, cwd=None):
         arguments = ["run", "--log-format", "json", "--workers", str(workers)]
         for name in ("admin", "metrics", "readiness"):
             arguments += [f"--{name}", "127.0.0.1:0"]
@@ -168,7 +175,7 @@ class Gateway(Process):
             arguments += ["--bind", f"{gateway}=127.0.0.1:0"]
         for rule in resolve:
             arguments += ["--resolve", rule]
-        super().__init__([*arguments, *extra], env=env)
+        super().__init__([*arguments, *extra], env=env, cwd=cwd)
         self.wait_for(self._ready_line, "gateway is ready")
 
     def _ready_line(self):

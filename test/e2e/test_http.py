@@ -1,6 +1,7 @@
 """HTTP/1.1 as it is on the wire: what is not HTTP is refused, what is HTTP works, and the worker lives after all of it."""
 
 import json
+import re
 import socket
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 import harness
 import manifests
 from harness import raw_exchange
+from test_metrics import Exposition
 
 PATH = b"/v1/chat/completions"
 BODY = json.dumps(harness.CHAT).encode()
@@ -46,55 +48,62 @@ def chunked(*pieces, trailer=b""):
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: gateway\r\n\r\n"
 SIZED = b"Content-Length: %d" % len(BODY)
 CHUNKED = b"Transfer-Encoding: chunked"
-# What a request must not be, and what could be hidden in it.
+# What a request must not be, by the kind of fault it is counted as, and what could be hidden in it.
+STATUS = {"version": 505, "method": 501, "too_large": 431}  # of a kind of fault; of all others 400
 MALFORMED = {
-    "length and chunked": head(SIZED, CHUNKED) + chunked(BODY) + SMUGGLED,
-    "chunked and length": head(CHUNKED, b"Content-Length: 5") + chunked(BODY) + SMUGGLED,
-    "two lengths": head(b"Content-Length: 0", SIZED) + BODY + SMUGGLED,
-    "two lengths in one": head(b"Content-Length: 0, 10") + SMUGGLED,
-    "length with plus": head(b"Content-Length: +%d" % len(BODY)) + BODY,
-    "negative length": head(b"Content-Length: -1") + BODY,
-    "length with a letter": head(b"Content-Length: 1a") + BODY,
-    "hexadecimal length": head(b"Content-Length: 0x10") + BODY,
-    "empty length": head(b"Content-Length:") + SMUGGLED,
-    "length beyond 64 bits": head(b"Content-Length: 18446744073709551617") + SMUGGLED,
-    "space before the colon": head(b"Content-Length : %d" % len(BODY)) + BODY + SMUGGLED,
-    "space before the colon of the coding": head(b"Transfer-Encoding : chunked") + chunked(BODY),
-    "tab before the colon": head(b"Transfer-Encoding\t: chunked") + chunked(BODY),
-    "folded field": head(b"X-A: 1\r\n  more", SIZED) + BODY,
-    "folded coding": head(b"Transfer-Encoding:\r\n chunked") + chunked(BODY),
-    "coding that is not last": head(b"Transfer-Encoding: chunked, gzip") + chunked(BODY),
-    "chunked twice": head(b"Transfer-Encoding: chunked, chunked") + chunked(BODY),
-    "two coding fields": head(CHUNKED, CHUNKED) + chunked(BODY),
-    "misspelt coding": head(b"Transfer-Encoding: xchunked") + chunked(BODY),
-    "quoted coding": head(b'Transfer-Encoding: "chunked"') + chunked(BODY),
-    "coding in HTTP/1.0": head(CHUNKED, version=b"HTTP/1.0") + chunked(BODY),
-    "bare LF in the head": head(SIZED).replace(b"\r\n", b"\n") + BODY,
-    "one bare LF": head(b"X-A: 1\nContent-Length: 0", SIZED) + BODY,
-    "bare CR in a value": head(b"X-A: 1\rX-B: 2", SIZED) + BODY,
-    "NUL in a value": head(b"X-A: 1\x002", SIZED) + BODY,
-    "control character in a name": head(b"X\x01A: 1", SIZED) + BODY,
-    "no colon": head(b"X-A 1", SIZED) + BODY,
-    "empty name": head(b": 1", SIZED) + BODY,
-    "no host": head(SIZED, host=None) + BODY,
-    "two hosts": head(b"Host: other", SIZED) + BODY,
-    "host with a path": head(SIZED, host=b"Host: gateway/x") + BODY,
-    "host with user": head(SIZED, host=b"Host: me@gateway") + BODY,
-    "absolute target of another host": head(SIZED, target=b"http://other" + PATH) + BODY,
-    "two spaces in the start line": head(SIZED, method=b"POST ") + BODY,
-    "tab in the start line": b"POST\t" + PATH + b" HTTP/1.1\r\nHost: a\r\n\r\n",
-    "target with a space": head(SIZED, target=PATH + b" x") + BODY,
-    "target with a control character": head(SIZED, target=PATH + b"\x7f") + BODY,
-    "relative target": head(SIZED, target=b"v1/chat/completions") + BODY,
-    "fragment in the target": head(SIZED, target=PATH + b"#x") + BODY,
-    "version 2 by hand": head(SIZED, version=b"HTTP/2.0") + BODY,
-    "version 1.2": head(SIZED, version=b"HTTP/1.2") + BODY,
-    "no version": b"GET /\r\n\r\n",
-    "another protocol": b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
-    "a TLS hello": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 64 + b"\r\n\r\n",
-    "a preface of HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-    "lower-case method": head(SIZED, method=b"post") + BODY,
-    "unknown method with a bad character": head(SIZED, method=b"PO(ST") + BODY,
+    "length and chunked": ("framing", head(SIZED, CHUNKED) + chunked(BODY) + SMUGGLED),
+    "chunked and length": ("framing", head(CHUNKED, b"Content-Length: 5") + chunked(BODY) + SMUGGLED),
+    "two lengths": ("framing", head(b"Content-Length: 0", SIZED) + BODY + SMUGGLED),
+    "two lengths in one": ("framing", head(b"Content-Length: 0, 10") + SMUGGLED),
+    "length with plus": ("framing", head(b"Content-Length: +%d" % len(BODY)) + BODY),
+    "negative length": ("framing", head(b"Content-Length: -1") + BODY),
+    "length with a letter": ("framing", head(b"Content-Length: 1a") + BODY),
+    "hexadecimal length": ("framing", head(b"Content-Length: 0x10") + BODY),
+    "empty length": ("framing", head(b"Content-Length:") + SMUGGLED),
+    "length beyond 64 bits": ("framing", head(b"Content-Length: 18446744073709551617") + SMUGGLED),
+    "space before the colon": ("field", head(b"Content-Length : %d" % len(BODY)) + BODY + SMUGGLED),
+    "space before the colon of the coding": ("field", head(b"Transfer-Encoding : chunked") + chunked(BODY)),
+    "tab before the colon": ("field", head(b"Transfer-Encoding\t: chunked") + chunked(BODY)),
+    "folded field": ("field", head(b"X-A: 1\r\n  more", SIZED) + BODY),
+    "folded coding": ("field", head(b"Transfer-Encoding:\r\n chunked") + chunked(BODY)),
+    "coding that is not last": ("framing", head(b"Transfer-Encoding: chunked, gzip") + chunked(BODY)),
+    "chunked twice": ("framing", head(b"Transfer-Encoding: chunked, chunked") + chunked(BODY)),
+    "two coding fields": ("framing", head(CHUNKED, CHUNKED) + chunked(BODY)),
+    "misspelt coding": ("framing", head(b"Transfer-Encoding: xchunked") + chunked(BODY)),
+    "quoted coding": ("framing", head(b'Transfer-Encoding: "chunked"') + chunked(BODY)),
+    "coding in HTTP/1.0": ("framing", head(CHUNKED, version=b"HTTP/1.0") + chunked(BODY)),
+    "bare LF in the head": ("line_ending", head(SIZED).replace(b"\r\n", b"\n") + BODY),
+    "one bare LF": ("line_ending", head(b"X-A: 1\nContent-Length: 0", SIZED) + BODY),
+    "bare CR in a value": ("line_ending", head(b"X-A: 1\rX-B: 2", SIZED) + BODY),
+    "NUL in a value": ("control_character", head(b"X-A: 1\x002", SIZED) + BODY),
+    "control character in a name": ("control_character", head(b"X\x01A: 1", SIZED) + BODY),
+    "no colon": ("field", head(b"X-A 1", SIZED) + BODY),
+    "empty name": ("field", head(b": 1", SIZED) + BODY),
+    "no host": ("host", head(SIZED, host=None) + BODY),
+    "two hosts": ("host", head(b"Host: other", SIZED) + BODY),
+    "host with a path": ("host", head(SIZED, host=b"Host: gateway/x") + BODY),
+    "host with user": ("host", head(SIZED, host=b"Host: me@gateway") + BODY),
+    "absolute target of another host": ("host", head(SIZED, target=b"http://other" + PATH) + BODY),
+    "two spaces in the start line": ("start_line", head(SIZED, method=b"POST ") + BODY),
+    "tab in the start line": ("start_line", b"POST\t" + PATH + b" HTTP/1.1\r\nHost: a\r\n\r\n"),
+    "target with a space": ("start_line", head(SIZED, target=PATH + b" x") + BODY),
+    "target with a control character": ("control_character", head(SIZED, target=PATH + b"\x7f") + BODY),
+    "relative target": ("target", head(SIZED, target=b"v1/chat/completions") + BODY),
+    "fragment in the target": ("target", head(SIZED, target=PATH + b"#x") + BODY),
+    "version 2 by hand": ("version", head(SIZED, version=b"HTTP/2.0") + BODY),
+    "version 1.2": ("version", head(SIZED, version=b"HTTP/1.2") + BODY),
+    "no version": ("start_line", b"GET /\r\n\r\n"),
+    "another protocol": ("start_line", b"SSH-2.0-OpenSSH_9.2\r\n\r\n"),
+    "a TLS hello": ("control_character", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 64 + b"\r\n\r\n"),
+    "a preface of HTTP/2": ("version", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+    "lower-case method": ("method", head(SIZED, method=b"post") + BODY),
+    "unknown method with a bad character": ("start_line", head(SIZED, method=b"PO(ST") + BODY),
+    "unknown method": ("method", head(SIZED, method=b"BREW") + BODY),
+    "field section over its limit": ("too_large", head(b"X-Big: " + b"x" * 70000, SIZED) + BODY),
+    "field section without an end": ("too_large", head(SIZED)[:-2] + b"X-Big: " + b"x" * 300_000),
+    "more fields than the limit": ("too_large", head(*[b"X-%d: 1" % n for n in range(200)], SIZED) + BODY),
+    "target over its limit": ("too_large", head(SIZED, target=PATH + b"?" + b"q" * 20000) + BODY),
+    "start line without an end": ("too_large", b"GET /" + b"q" * 300_000),
 }
 CHUNKS = {
     "size that is no number": b"zz\r\nabc\r\n0\r\n\r\n",
@@ -117,41 +126,75 @@ def statuses(received):
     return [int(line.split()[1]) for line in received.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")]
 
 
+def logged(gateway, received):
+    """The access-log line of the one reply in the bytes received."""
+    wanted = re.search(rb"\r\nx-gatehouse-request-id: (\S+)\r\n", received, re.IGNORECASE)[1].decode()
+    def find():
+        return [line for line in gateway.access_lines() if line["request.id"] == wanted]
+    return gateway.wait_for(find, f"access-log line of {wanted}")[0]
+
+
+def refused_heads(gateway, **labels):
+    return Exposition(gateway.metrics()).total("gatehouse_protocol_errors_total", listener="http", **labels)
+
+
+def refused_requests(gateway):
+    return Exposition(gateway.metrics()).total("gatehouse_requests_total", outcome="Refused", status="400")
+
+
 @pytest.mark.parametrize("name", MALFORMED)
-def test_what_is_not_http_is_refused_once_and_the_connection_ends(edge, name):
-    before = len(edge.mock.requests())
-    received = raw_exchange(edge.port("edge"), MALFORMED[name])
-    assert len(statuses(received)) <= 1, received
-    assert all(status in (400, 405, 421, 501, 505) for status in statuses(received)), received
+def test_what_is_not_http_is_refused_once_counted_and_the_connection_ends(edge, name):
+    kind, data = MALFORMED[name]
+    before, of_kind, in_all = len(edge.mock.requests()), refused_heads(edge, kind=kind), refused_heads(edge)
+    received = raw_exchange(edge.port("edge"), data)
+    assert statuses(received) == [STATUS.get(kind, 400)], received
+    problem = json.loads(received.partition(b"\r\n\r\n")[2])
+    assert (problem["status"], problem["code"]) == (STATUS.get(kind, 400), kind)
+    harness.eventually(lambda: refused_heads(edge, kind=kind) == of_kind + 1, f"{kind} is counted once")
+    assert refused_heads(edge) == in_all + 1, "and as nothing else"
     assert len(edge.mock.requests()) == before, "something of it went upstream"
     lives(edge)
 
 
+def test_what_is_not_http_is_refused_as_well_behind_a_request_that_is(edge):
+    before = refused_heads(edge, kind="host")
+    with Wire(edge.port("edge")) as wire:
+        wire.send(chat() + MALFORMED["two hosts"][1] + SMUGGLED)
+        assert (wire.reply()[0], wire.reply()[0]) == (200, 400)
+        assert wire.ended() == b""
+    harness.eventually(lambda: refused_heads(edge, kind="host") == before + 1, "it is counted")
+    lives(edge)
+
+
 @pytest.mark.parametrize("name", CHUNKS)
-def test_a_malformed_chunk_is_refused_and_nothing_after_it_is_a_request(edge, name):
-    before = len(edge.mock.requests())
+def test_a_malformed_chunk_is_refused_logged_and_nothing_after_it_is_a_request(edge, name):
+    before, counted = len(edge.mock.requests()), refused_requests(edge)
     received = raw_exchange(edge.port("edge"), head(CHUNKED, b"Content-Type: application/json") + CHUNKS[name] + SMUGGLED)
-    assert statuses(received) in ([400], []), received
+    assert statuses(received) == [400], received
+    harness.eventually(lambda: refused_requests(edge) == counted + 1, "it is counted")
+    line = logged(edge, received)
+    assert (line["gatehouse.outcome"], line["http.status"]) == ("Refused", 400)
+    assert line["error"].startswith("bad_request: malformed HTTP/1.1 message: ")
     assert len(edge.mock.requests()) == before
     lives(edge)
 
 
-@pytest.mark.parametrize("lines", [[b"X-Big: " + b"x" * 70000], [b"X-%d: 1" % n for n in range(200)]], ids=["size", "count"])
-def test_an_oversized_head_is_told_so(edge, lines):
-    received = raw_exchange(edge.port("edge"), head(*lines, SIZED) + BODY)
-    assert statuses(received) == [431]
+def test_a_body_over_its_limit_is_refused_before_it_is_sent(edge):
+    received = raw_exchange(edge.port("edge"), head(b"Content-Type: application/json", b"Content-Length: 99999999999"))
+    assert statuses(received) == [413]
+    line = logged(edge, received)
+    assert (line["gatehouse.outcome"], line["http.status"]) == ("Refused", 413)
+    assert line["error"].startswith("body_too_large")
     lives(edge)
 
 
-def test_an_oversized_target_is_told_so(edge):
-    received = raw_exchange(edge.port("edge"), head(SIZED, target=PATH + b"?" + b"q" * 20000) + BODY)
-    assert statuses(received) in ([431], [414])
+@pytest.mark.parametrize("method, target, status", [(b"TRACE", PATH, 405), (b"CONNECT", b"gateway:80", 501)])
+def test_a_method_that_is_not_served_is_refused_and_logged(edge, method, target, status):
+    received = raw_exchange(edge.port("edge"), head(b"Connection: close", method=method, target=target))
+    assert statuses(received) == [status]
+    line = logged(edge, received)
+    assert (line["gatehouse.outcome"], line["http.status"], line["http.method"]) == ("Refused", status, method.decode())
     lives(edge)
-
-
-def test_a_protocol_error_is_counted(edge):
-    raw_exchange(edge.port("edge"), MALFORMED["two hosts"])
-    harness.eventually(lambda: "gatehouse_protocol_errors_total{" in edge.metrics(), "the error is counted")
 
 
 class Wire:

@@ -1,0 +1,218 @@
+"""Where Gateways listen: ports that need a privilege, and what several Gateways get that all say port 80."""
+
+import json
+import os
+import pathlib
+import shutil
+import socket
+import tempfile
+
+import pytest
+
+import harness
+import manifests
+from harness import quiet_host
+
+CHAT = "/v1/chat/completions"
+SERVICES = ["--admin", "127.0.0.1:0", "--metrics", "127.0.0.1:0", "--readiness", "127.0.0.1:0"]
+NOBODY = 65534
+
+
+def refused_port(host):
+    """A port the kernel gives to no user without a privilege."""
+    first_free = int(pathlib.Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
+    if first_free <= 1:
+        pytest.skip("this machine gives every port to everyone")
+    port = min(80, first_free - 1)
+    if os.geteuid() == 0:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                pytest.skip(f"{host}:{port} is not free: {error}")
+    return port
+
+
+class Unprivileged:
+    """A folder that a user without privileges reads, and how to start a program as that user."""
+
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="gatehouse-"))
+        self.folder.chmod(0o755)
+        self.options = {}
+        if os.geteuid() == 0:
+            binary = self.folder / "gatehouse"
+            shutil.copy(harness.BINARY, binary)
+            binary.chmod(0o755)
+            self.options = {"binary": binary, "user": NOBODY}
+
+    def write(self, text):
+        path = self.folder / "config.yaml"
+        path.write_text(text)
+        path.chmod(0o644)
+        return path
+
+    def stop(self):
+        shutil.rmtree(self.folder)
+
+
+@pytest.fixture
+def unprivileged(stage):
+    return stage.keep(Unprivileged())
+
+
+def addressed(host, *ports):
+    """Gateway edge on an address it names itself, so that its ports are what it says."""
+    gateway = manifests.gateway()
+    gateway["spec"]["addresses"] = [{"value": host}]
+    gateway["spec"]["listeners"] = [{"name": f"on-{port}", "protocol": "HTTP", "port": port} for port in ports]
+    return manifests.to_text(gateway, manifests.route("all", "m"), manifests.openai("m", 9, "m"))
+
+
+def test_a_port_without_permission_is_an_error_that_names_address_and_flag(stage, unprivileged):
+    host = quiet_host()
+    port = refused_port(host)
+    path = unprivileged.write(addressed(host, port))
+    program = stage.process(["run", "-f", path, *SERVICES], **unprivileged.options)
+    assert program.exit_code() == 1
+    text = program.stderr[-1]
+    assert f"{host}:{port}" in text and "no permission" in text and "--bind default/edge=" in text, program.text()
+    assert "Gatehouse is serving" not in program.text()
+
+
+@pytest.mark.parametrize("service", ["admin", "metrics", "readiness"])
+def test_a_service_without_permission_is_an_error_that_names_address_and_flag(stage, unprivileged, service):
+    host = quiet_host()
+    address = f"{host}:{refused_port(host)}"
+    path = unprivileged.write(manifests.one_model(9))
+    flags = [part if SERVICES[at - 1] != f"--{service}" else address for at, part in enumerate(SERVICES)]
+    program = stage.process(["run", "-f", path, "--bind", "edge=127.0.0.1:0", *flags], **unprivileged.options)
+    assert program.exit_code() == 1
+    text = program.stderr[-1]
+    assert address in text and "no permission" in text and f"--{service}" in text, program.text()
+
+
+def test_the_flag_that_an_error_names_works_for_a_gateway_of_several_ports(stage):
+    """Without a listener's name the flag would be refused, because it could mean each of them."""
+    host = quiet_host()
+    with socket.create_server((host, 0)) as taken, socket.create_server((host, 0)) as other:
+        busy, free = taken.getsockname()[1], other.getsockname()[1]
+        other.close()
+        path = stage.write("c.yaml", addressed(host, busy, free))
+        program = stage.process(["run", "-f", path, *SERVICES])
+        assert program.exit_code() == 1
+        flag = f"--bind default/edge/on-{busy}="
+        assert f"{host}:{busy}" in program.text() and flag in program.text(), program.text()
+        words = [*f"{flag}{host}:0".split(" "), *SERVICES]
+        assert stage.process(["run", "--check", "-f", path, *words]).exit_code() == 0
+
+
+def test_a_user_without_privileges_gets_port_80_as_8080_and_is_told(stage, unprivileged):
+    host = quiet_host()
+    path = unprivileged.write(manifests.one_model(9))
+    program = stage.process(["run", "--check", "-f", path, "--host", host, *SERVICES], **unprivileged.options)
+    assert program.exit_code() == 0, program.text()
+    assert remaps(program) == {"default/edge": (80, 8080)}
+
+
+def several(mock_port, *names):
+    """Gateways that all say port 80, each with a model of its own."""
+    return manifests.to_text(*(
+        item for name in names for item in (
+            manifests.gateway(name), manifests.route(name, name, gateway=name), manifests.openai(name, mock_port, name))
+    ))
+
+
+def remaps(program):
+    """Gateway -> (port asked for, port given), as the notes of the start-up table tell."""
+    found = {}
+    for line in program.stderr:
+        if "note:" in line and "is served on port" in line:
+            words = line.split()
+            found[words[words.index("Gateway") + 1].rstrip(":")] = (
+                int(words[words.index("served") - 2]), int(words[words.index("served") + 3].rstrip(";,")))
+    return found
+
+
+def stable_port(gateway, taken=()):
+    """30000 + FNV-1a-64("namespace/gateway/port") mod 2768, upwards over ports that are given."""
+    value = 0xCBF29CE484222325
+    for byte in f"default/{gateway}/80".encode():
+        value = (value ^ byte) * 0x100000001B3 % 2**64
+    while (port := 30000 + value % 2768) in taken:
+        value = value % 2768 + 1
+    return port
+
+
+def start(stage, path, host):
+    """A gateway whose ports are what the rules give."""
+    return stage.gateway([path], extra=["--host", host])
+
+
+def ports(gateway, *names):
+    return {name: gateway.port(name) for name in names}
+
+
+def test_gateways_that_all_say_port_80_get_ports_of_their_own_and_say_which(stage):
+    mock, host = stage.mock(), quiet_host()
+    path = stage.write("config/c.yaml", several(mock.port, "beta", "gamma", "delta"))
+    expected = {"beta": 8080, "delta": stable_port("delta"), "gamma": stable_port("gamma")}
+    gateway = start(stage, path, host)
+    assert ports(gateway, *expected) == expected
+    assert remaps(gateway) == {f"default/{name}": (80, port) for name, port in expected.items()}
+    for name, port in expected.items():
+        assert f"http://{host}:{port}" in gateway.text()
+        assert harness.post(port, CHAT, harness.CHAT, host=host).json()["model"] == name
+        status = json.loads(gateway.get("admin", f"/api/resources?kind=Gateway&name={name}")[1])["items"][0]["status"]
+        assert status["addresses"] == [{"type": "IPAddress", "value": host}]
+        programmed = {item["type"]: item for item in status["listeners"][0]["conditions"]}["Programmed"]
+        assert programmed["status"] == "True" and f"{host}:{port}" in programmed["message"]
+
+
+def test_the_ports_are_the_same_after_a_restart_whatever_the_order_of_the_files(stage):
+    host = quiet_host()
+    names = ["beta", "gamma", "delta"]
+    seen = []
+    for order in (names, names[::-1], names):
+        for at, name in enumerate(order):
+            stage.write(f"config/{at}.yaml", several(9, name))
+        gateway = start(stage, stage.folder / "config", host)
+        seen.append(ports(gateway, *names))
+        gateway.stop()
+    assert seen[0] == seen[1] == seen[2]
+
+
+def test_another_gateway_moves_nobody_that_has_a_stable_port(stage):
+    mock, host = stage.mock(), quiet_host()
+    names = ["beta", "delta", "gamma"]
+    path = stage.write("c.yaml", several(mock.port, *names))
+    gateway = start(stage, path, host)
+    before = ports(gateway, *names)
+    gateway.reloaded(lambda: stage.write("c.yaml", several(mock.port, *names, "zeta")))
+    assert ports(gateway, *names) == before
+    added = gateway.port("zeta")
+    assert added == stable_port("zeta", before.values())
+    for name, port in {**before, "zeta": added}.items():
+        assert harness.post(port, CHAT, harness.CHAT, host=host).json()["model"] == name
+    gateway.stop()
+    again = start(stage, path, host)
+    assert ports(again, *names, "zeta") == {**before, "zeta": added}, "a restart gives what the reload gave"
+
+
+def test_a_gateway_that_comes_first_takes_8080_and_only_its_holder_moves(stage):
+    """Gateways are served in order of namespace/name (the first one gets 8080); what was moved is said."""
+    mock, host = stage.mock(), quiet_host()
+    names = ["beta", "delta", "gamma"]
+    path = stage.write("c.yaml", several(mock.port, *names))
+    gateway = start(stage, path, host)
+    before = ports(gateway, *names)
+    gateway.reloaded(lambda: stage.write("c.yaml", several(mock.port, *names, "alpha")))
+    after = {"alpha": 8080, **before, "beta": stable_port("beta")}
+    assert ports(gateway, *after) == after
+    for name, port in after.items():
+        assert harness.post(port, CHAT, harness.CHAT, host=host).json()["model"] == name
+    gateway.stop()
+    again = start(stage, path, host)
+    assert ports(again, *after) == after
+    assert remaps(again) == {f"default/{name}": (80, port) for name, port in after.items()}

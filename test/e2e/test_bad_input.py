@@ -1,0 +1,220 @@
+"""Mistakes in files: told with place, field, expectation and nearest name; the rest works, and a reload keeps what was good."""
+
+import json
+import re
+
+import pytest
+
+import harness
+import manifests
+
+CHAT = "/v1/chat/completions"
+# The document that gets the mistakes; its lines are counted below.
+SECOND = """\
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata:
+  name: second
+spec:
+  parentRefs:
+    - name: edge
+      sectionName: http
+  rules:
+    - matches:
+        - path:
+            type: PathPrefix
+            value: /second
+          method: POST
+      backendRefs:
+        - group: agentgateway.dev
+          kind: AgentgatewayBackend
+          name: second
+      timeouts:
+        request: 30s
+---
+apiVersion: agentgateway.dev/v1alpha1
+kind: AgentgatewayBackend
+metadata:
+  name: second
+spec:
+  ai:
+    provider:
+      openai:
+        model: second
+      host: 127.0.0.1
+      port: PORT
+  policies:
+    auth:
+      secretRef:
+        name: key
+---
+apiVersion: v1
+kind: Secret
+metadata:
+  name: key
+stringData:
+  Authorization: sk-bad-input-0001
+"""
+ROUTE = "HTTPRoute default/second"
+BACKEND = "AgentgatewayBackend default/second"
+
+
+class Mistake:
+    """`old` becomes `new`; what is found then. A mistake that leaves no object has no `of` and `field`."""
+
+    def __init__(self, old, new, at, of, field, *words, severity="error", reload="kept"):
+        assert SECOND.count(old) == 1, old
+        self.old, self.new, self.at, self.of, self.field, self.words = old, new, at, of, field, words
+        self.severity, self.reload = severity, reload
+
+    def text(self, port):
+        return SECOND.replace(self.old, self.new).replace("PORT", str(port))
+
+    def pattern(self, path):
+        middle = f"{self.of}: {self.field}: " if self.of else ""
+        return re.escape(f"{path}:{self.at}: {self.severity}: {middle}")
+
+    def printed_in(self, lines, path):
+        """The finding among lines of output."""
+        found = [line for line in lines if re.search(self.pattern(path), line)]
+        assert len(found) == 1, "\n".join(lines)
+        for word in self.words:
+            assert word in found[0], found[0]
+        return found[0]
+
+
+MISTAKES = {
+    # Not YAML: the document is not there, those around it are.
+    "a bracket that is not closed": Mistake(
+        "  parentRefs:\n    - name: edge\n      sectionName: http\n", "  parentRefs: [{name: edge, sectionName: http}\n",
+        "7:3", "", "", "expected ',' or ']'"),
+    "a quote that is not closed": Mistake("value: /second", 'value: "/second', "13:20", "", "", "closing quote"),
+    "a tab": Mistake("    - name: edge", "\t- name: edge", "7:1", "", "", "tab", "spaces"),
+    "a key twice": Mistake("      timeouts:\n", "      matches: []\n      timeouts:\n", "19:7", "", "", "'matches'", "first on line 10"),
+    "a wrong indentation": Mistake("            value: /second", "           value: /second", "13:12", "", "", "expected"),
+    # YAML, but not what the field takes.
+    "a number for a duration": Mistake(
+        "request: 30s", "request: 30", "20:18", ROUTE, "spec.rules[0].timeouts.request", "expected a duration such as 10s", "got 30"),
+    "a word for a number": Mistake(
+        "port: PORT", "port: high", "32:13", BACKEND, "spec.ai.provider.port", "expected an integer", 'got "high"'),
+    "a number out of its range": Mistake(
+        "port: PORT", "port: 70000", "32:13", BACKEND, "spec.ai.provider.port", "from 1 to 65535", "70000"),
+    "a quoted number": Mistake(
+        "port: PORT", 'port: "8000"', "32:13", BACKEND, "spec.ai.provider.port", "expected an integer", "leave out the quotes"),
+    "an object for a list": Mistake(
+        "    - name: edge\n", "      name: edge\n", "7:7", ROUTE, "spec.parentRefs", "expected a list", "the '-' of the first item"),
+    "a list for a string": Mistake(
+        "        model: second", "        model: [second]", "30:16", BACKEND, "spec.ai.provider.openai.model", "expected a string", "an array"),
+    "an unknown enum": Mistake(
+        "type: PathPrefix", "type: PathPrefx", "12:19", ROUTE, "spec.rules[0].matches[0].path.type",
+        "expected one of Exact, PathPrefix, RegularExpression", 'did you mean "PathPrefix"?'),
+    "an enum in the wrong case": Mistake(
+        "method: POST", "method: post", "14:19", ROUTE, "spec.rules[0].matches[0].method", "expected one of GET", 'did you mean "POST"?'),
+    "a required field that is missing": Mistake(
+        "          name: second\n      timeouts", "      timeouts", "16:11", ROUTE, "spec.rules[0].backendRefs[0].name", "required"),
+    "an unknown provider": Mistake(
+        "      openai:\n", "      openia:\n", "29:7", BACKEND, "spec.ai.provider", "exactly one of openai"),
+    # A field we do not know is a warning, and the object works without it.
+    "an unknown field": Mistake(
+        "      timeouts:", "      timeout:", "19:7", ROUTE, "spec.rules[0].timeout", 'did you mean "timeouts"?',
+        severity="warning", reload="taken"),
+    # Well formed, but it names what is not there: only the requests that need it fail.
+    "a Gateway that is not there": Mistake(
+        "name: edge", "name: egde", "7:13", ROUTE, "spec.parentRefs[0].name", "Gateway default/egde not found",
+        'did you mean "edge"?', reload="404"),
+    "a listener that is not there": Mistake(
+        "sectionName: http", "sectionName: htpp", "8:20", ROUTE, "spec.parentRefs[0].sectionName", "htpp",
+        'did you mean "http"?', reload="404"),
+    "a backend that is not there": Mistake(
+        "          name: second", "          name: secnd", "18:17", ROUTE, "spec.rules[0].backendRefs[0].name",
+        "AgentgatewayBackend default/secnd not found", 'did you mean "second"?', reload="500"),
+    "a kind of backend that is not there": Mistake(
+        "          kind: AgentgatewayBackend", "          kind: AgentgatewayBckend", "17:17", ROUTE,
+        "spec.rules[0].backendRefs[0].kind", "AgentgatewayBckend", 'did you mean "AgentgatewayBackend"?', reload="500"),
+    "a Secret that is not there": Mistake(
+        "        name: key", "        name: kee", "36:15", BACKEND, "spec.policies.auth.secretRef.name",
+        "Secret default/kee not found", 'did you mean "key"?', severity="warning", reload="503"),
+}
+
+
+@pytest.fixture
+def first(stage):
+    """A file without mistakes, and a mock behind it."""
+    mock = stage.mock()
+    stage.write("config/first.yaml", manifests.to_text(
+        manifests.gateway(), manifests.route("first", "first", "/first"), manifests.openai("first", mock.port, "first")))
+    return mock
+
+
+def ask(gateway, name):
+    return harness.post(gateway.port("edge"), f"/{name}{CHAT}", harness.CHAT)
+
+
+def write(stage, mistake, mock):
+    return stage.write("config/second.yaml", mistake.text(mock.port))
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_validate_tells_place_field_expectation_and_the_nearest_name(stage, first, name):
+    mistake = MISTAKES[name]
+    path = write(stage, mistake, first)
+    program = stage.process(["validate", "-f", stage.folder / "config"])
+    assert program.exit_code() == (1 if mistake.severity == "error" else 0), program.text()
+    mistake.printed_in(program.stdout, path)
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_start_with_a_mistake_says_it_and_serves_the_rest(stage, first, name):
+    mistake = MISTAKES[name]
+    path = write(stage, mistake, first)
+    gateway = stage.gateway([stage.folder / "config"], binds=["edge"])
+    assert ask(gateway, "first").json()["model"] == "first"
+    notes = [line for line in gateway.stderr if line.lstrip().startswith("note:")]
+    said = mistake.printed_in(notes, path)
+    findings = json.loads(gateway.get("admin", "/api/resources")[1])["findings"]
+    line, column = map(int, mistake.at.split(":"))
+    shown = [item for item in findings if (item["file"], item["line"], item["column"]) == (str(path), line, column)]
+    assert any(item["message"] in said and item["path"] == mistake.field and item["severity"] == mistake.severity for item in shown)
+    if not mistake.of:
+        secret_only = gateway.get("admin", "/api/resources?kind=Secret&name=key")[1]
+        assert json.loads(secret_only)["items"], "the documents around the one with the mistake are there"
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_reload_with_a_mistake_keeps_what_was_good(stage, first, name):
+    mistake = MISTAKES[name]
+    path = stage.write("config/second.yaml", SECOND.replace("PORT", str(first.port)))
+    gateway = stage.gateway([stage.folder / "config"], binds=["edge"])
+    assert ask(gateway, "second").json()["model"] == "second"
+    before = gateway.configuration()
+    write(stage, mistake, first)
+    if mistake.reload == "kept":
+        after = gateway.wait_for(
+            lambda: (now := gateway.configuration())["rejected_reloads"] > before["rejected_reloads"] and now, "it is refused")
+        assert (mistake.of or "second.yaml") in after["last_error"]
+    else:
+        gateway.wait_for(lambda: gateway.configuration()["generation"] > before["generation"], "it is taken over")
+        assert gateway.configuration()["last_error"] is None
+    assert ask(gateway, "first").json()["model"] == "first"
+    reply = ask(gateway, "second")
+    if mistake.reload in ("kept", "taken"):
+        assert reply.status == 200, reply.body
+    else:
+        assert reply.status == int(mistake.reload), reply.body
+    said = [line["text"] for line in gateway.json_lines() if line.get("msg") == "finding"]
+    mistake.printed_in(said, path)
+    gateway.reloaded(lambda: stage.write("config/second.yaml", SECOND.replace("PORT", str(first.port)).replace("model: second", "model: third")))
+    assert ask(gateway, "second").json()["model"] == "third"
+    assert gateway.configuration()["last_error"] is None
+
+
+def test_a_secret_with_a_mistake_is_never_printed(stage, first):
+    """The finding says what was expected, not what was there."""
+    text = SECOND.replace("PORT", str(first.port)).replace("Authorization: sk-bad-input-0001", "Authorization: [sk-bad-input-0001]")
+    stage.write("config/second.yaml", text)
+    program = stage.process(["validate", "-f", stage.folder / "config"])
+    assert program.exit_code() == 1
+    assert "stringData.Authorization: expected a string" in program.text()
+    gateway = stage.gateway([stage.folder / "config"], binds=["edge"])
+    shown = program.text() + gateway.text() + gateway.get("admin", "/api/resources")[1] + gateway.get("admin", "/api/config")[1]
+    assert "sk-bad-input-0001" not in shown
