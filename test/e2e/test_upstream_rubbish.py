@@ -7,6 +7,7 @@ import pytest
 import harness
 import manifests
 from peer import Peer, answering, read_request, response
+from test_metrics import Exposition
 
 CHAT = "/v1/chat/completions"
 
@@ -24,56 +25,108 @@ def ask(gateway, body=harness.CHAT):
 
 
 JSON = b"Content-Type: application/json\r\n"
+OK = b"HTTP/1.1 200 OK\r\n"
+SIZED = b"Content-Length: 2\r\n\r\n{}"
 RUBBISH = {
     "no HTTP": b"hello there\r\n\r\n",
     "another protocol": b"SSH-2.0-OpenSSH_9.2\r\n",
     "binary": bytes(range(256)) * 4,
-    "version 2": b"HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\n{}",
-    "no status": b"HTTP/1.1 OK\r\nContent-Length: 2\r\n\r\n{}",
-    "status 42": b"HTTP/1.1 42 OK\r\nContent-Length: 2\r\n\r\n{}",
-    "status 1000": b"HTTP/1.1 1000 OK\r\nContent-Length: 2\r\n\r\n{}",
+    "a page without a head": b"<html>hello</html>\r\n",
+    "a request": b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "version 2": b"HTTP/2.0 200 OK\r\n" + SIZED,
+    "lower-case version": b"http/1.1 200 OK\r\n" + SIZED,
+    "status before the version": b"200 HTTP/1.1 OK\r\n" + SIZED,
+    "empty line first": b"\r\n" + OK + SIZED,
+    "no status": b"HTTP/1.1 OK\r\n" + SIZED,
+    "status 42": b"HTTP/1.1 42 OK\r\n" + SIZED,
+    "status 099": b"HTTP/1.1 099 OK\r\n" + SIZED,
+    "status 600": b"HTTP/1.1 600 OK\r\n" + SIZED,
+    "status 1000": b"HTTP/1.1 1000 OK\r\n" + SIZED,
+    "status with a letter": b"HTTP/1.1 2OO OK\r\n" + SIZED,
+    "no space behind the status": b"HTTP/1.1 200OK\r\n" + SIZED,
+    "two spaces before the status": b"HTTP/1.1  200 OK\r\n" + SIZED,
     "switching protocols unasked": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
-    "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}x",
-    "length and chunked": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
-    "length that is no number": b"HTTP/1.1 200 OK\r\nContent-Length: two\r\n\r\n{}",
-    "unknown coding": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n{}",
+    "two lengths": OK + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}x",
+    "length and chunked": OK + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    "length that is no number": OK + b"Content-Length: two\r\n\r\n{}",
+    "negative length": OK + b"Content-Length: -2\r\n\r\n{}",
+    "length beyond 64 bits": OK + b"Content-Length: 18446744073709551618\r\n\r\n{}",
+    "length where no body may be": b"HTTP/1.1 204 No Content\r\n" + SIZED,
+    "length of an informational answer": b"HTTP/1.1 103 Early Hints\r\n" + SIZED + OK + SIZED,
+    "unknown coding": OK + b"Transfer-Encoding: gzip\r\n\r\n{}",
     "bare LF": b"HTTP/1.1 200 OK\nContent-Length: 2\n\n{}",
-    "folded field": b"HTTP/1.1 200 OK\r\nX-A: 1\r\n 2\r\nContent-Length: 2\r\n\r\n{}",
-    "space before the colon": b"HTTP/1.1 200 OK\r\nContent-Length : 2\r\n\r\n{}",
-    "NUL in a field": b"HTTP/1.1 200 OK\r\nX-A: \x00\r\nContent-Length: 2\r\n\r\n{}",
-    "endless head": b"HTTP/1.1 200 OK\r\n" + b"X-Endless: " + b"x" * 300_000,
-    "endless fields": b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: 1\r\n" % n for n in range(20_000)),
-    "head cut short": b"HTTP/1.1 200 OK\r\nContent-Le",
+    "folded field": OK + b"X-A: 1\r\n 2\r\n" + SIZED,
+    "space before the colon": OK + b"Content-Length : 2\r\n\r\n{}",
+    "NUL in a field": OK + b"X-A: \x00\r\n" + SIZED,
+    "endless status line": b"HTTP/1.1 200 " + b"O" * 300_000,
+    "endless head": OK + b"X-Endless: " + b"x" * 300_000,
+    "endless fields": OK + b"".join(b"X-%d: 1\r\n" % n for n in range(20_000)),
+    "endless informational answers": b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 20_000,
+    "head cut short": OK + b"Content-Le",
     "nothing": b"",
 }
+CUT_SHORT = ("head cut short", "nothing")
 
 
+def end(connection):
+    """Nothing more comes, and whatever the gateway still sends is taken: it never sees a reset."""
+    connection.shutdown(socket.SHUT_WR)
+    while connection.recv(65536):
+        pass
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 @pytest.mark.parametrize("name", RUBBISH)
-def test_an_answer_that_is_no_http_is_a_typed_502(stage, name):
-    peer, gateway = before(stage, answering(RUBBISH[name], then=lambda connection: connection.shutdown(socket.SHUT_WR)))
+def test_an_answer_that_is_no_http_is_a_typed_502(stage, name, stream):
+    detail = "connection_terminated" if name in CUT_SHORT else "http_protocol_error"
+    peer, gateway = before(stage, answering(RUBBISH[name], then=end))
     for _ in range(2):
-        reply = ask(gateway)
+        reply = ask(gateway, {**harness.CHAT, "stream": stream})
         assert reply.status == 502, reply.body
         error = reply.json()["error"]
         assert (error["type"], error["code"]) == ("api_error", "upstream_invalid")
         line = gateway.access_of(reply)
-        assert line["gatehouse.outcome"] == "UpstreamFailed"
+        assert line["gatehouse.outcome"] == "UpstreamFailed" and line["error"].startswith(detail)
     assert peer.connections == 2, "the connection was used again"
     assert peer.errors == []
+    metrics = Exposition(gateway.metrics())
+    assert metrics.total("gatehouse_upstream_attempts_total", detail=detail) == 2
+    assert metrics.total("gatehouse_requests_total", outcome="UpstreamFailed", status="502") == 2
+
+
+def test_rubbish_is_told_in_the_words_of_each_kind_of_route(stage):
+    peer = stage.keep(Peer(answering(RUBBISH["no HTTP"], then=end)))
+    text = manifests.to_text(
+        manifests.gateway(), manifests.route("claude", "claude", "/claude"), manifests.anthropic("claude", peer.port),
+        manifests.route("plain", "plain", "/plain"), manifests.static("plain", peer.port),
+    )
+    gateway = stage.gateway([stage.write("config.yaml", text)], binds=["edge"])
+    body = {"model": "claude", "max_tokens": 9, "messages": harness.CHAT["messages"]}
+    reply = harness.post(gateway.port("edge"), "/claude/v1/messages", body)
+    assert reply.status == 502 and reply.json()["error"]["type"] == "api_error" and reply.json()["type"] == "error"
+    reply = harness.post(gateway.port("edge"), "/plain", None, method="GET")
+    assert reply.status == 502 and reply.headers["content-type"] == "application/problem+json"
+    assert reply.json()["code"] == "upstream_invalid"
+    assert peer.connections == 2
 
 
 # What comes after a good head and makes the body unusable: the client must not take it for whole.
+WITH_CHUNKS = OK + JSON + b"Transfer-Encoding: chunked\r\n\r\n"
 BROKEN_BODIES = {
-    "shorter than it says": b"HTTP/1.1 200 OK\r\n" + JSON + b"Content-Length: 100\r\n\r\n{}",
-    "chunk size that is no number": b"HTTP/1.1 200 OK\r\n" + JSON + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\nzz\r\n}\r\n",
-    "no last chunk": b"HTTP/1.1 200 OK\r\n" + JSON + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
-    "chunk longer than it says": b"HTTP/1.1 200 OK\r\n" + JSON + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{}{}\r\n0\r\n\r\n",
+    "shorter than it says": OK + JSON + b"Content-Length: 100\r\n\r\n{}",
+    "chunk size that is no number": WITH_CHUNKS + b"1\r\n{\r\nzz\r\n}\r\n",
+    "chunk size beyond 64 bits": WITH_CHUNKS + b"1\r\n{\r\nfffffffffffffffff\r\n}\r\n",
+    "no last chunk": WITH_CHUNKS + b"2\r\n{}\r\n",
+    "chunk longer than it says": WITH_CHUNKS + b"1\r\n{}{}\r\n0\r\n\r\n",
+    "chunk extension without an end": WITH_CHUNKS + b"2;" + b"x" * 300_000,
+    "more framing than content": WITH_CHUNKS + (b"1;" + b"x" * 200 + b"\r\n{\r\n") * 3000 + b"0\r\n\r\n",
+    "trailer without an end": WITH_CHUNKS + b"2\r\n{}\r\n0\r\n" + b"X-A: 1\r\n" * 50_000,
 }
 
 
 @pytest.mark.parametrize("name", BROKEN_BODIES)
 def test_a_body_that_breaks_off_is_not_ended_cleanly(stage, name):
-    peer, gateway = before(stage, answering(BROKEN_BODIES[name], then=lambda connection: connection.shutdown(socket.SHUT_WR)))
+    peer, gateway = before(stage, answering(BROKEN_BODIES[name], then=end))
     for _ in range(2):
         try:
             reply = ask(gateway)
@@ -84,6 +137,7 @@ def test_a_body_that_breaks_off_is_not_ended_cleanly(stage, name):
     for line in gateway.access_log(2):
         assert line["gatehouse.outcome"] in ("UpstreamTruncated", "UpstreamFailed")
     assert peer.connections == 2
+    assert peer.errors == []
 
 
 @pytest.mark.parametrize("framing", ["length", "chunked", "until close"])
