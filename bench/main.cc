@@ -39,7 +39,9 @@ int main(int argc, char** argv) {
          .seconds = number("--seconds", "2"),
          .requests = static_cast<long>(number("--requests", "0")),
          .rate = number("--rate", "0"),
-         .hold = number("--hold", "0") > 0}
+         .hold = static_cast<std::size_t>(number("--hold", "0")),
+         .events = static_cast<std::size_t>(number("--events", "0")),
+         .limit = number("--limit", "60")}
     );
   }
   if (role == "body") {

@@ -11,11 +11,11 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
-LOAD_SECONDS = 900  # no load takes longer; one that does has lost a reply
-TICK = os.sysconf("SC_CLK_TCK")
+SLOWEST = 100  # requests, or streams opened, a second: less than that, under callgrind too, is a fault
 CORES = sorted(os.sched_getaffinity(0))
 GATEWAY_CORE, OTHER_CORE = CORES[0], CORES[-1]
 
@@ -28,6 +28,13 @@ def free_port():
 
 LIBC = ctypes.CDLL(None)
 TLS_NAME = "model.bench"
+TLS_REPLY = json.dumps({
+    "id": "chatcmpl-bench", "object": "chat.completion", "created": 1700000000, "model": "bench-model",
+    "choices": [{
+        "index": 0, "message": {"role": "assistant", "content": "This is a short answer of the usual kind."}, "finish_reason": "stop",
+    }],
+    "usage": {"prompt_tokens": 210, "completion_tokens": 24, "total_tokens": 234},
+}, separators=(",", ":"))
 
 
 def pinned(core, words, **options):
@@ -49,6 +56,12 @@ def descendants(pid):
     return found
 
 
+def idle_seconds(core):
+    """Time that core had nothing to do since the machine started."""
+    fields = re.search(rf"^cpu{core} (.*)$", pathlib.Path("/proc/stat").read_text(), re.M).group(1).split()
+    return (int(fields[3]) + int(fields[4])) / os.sysconf("SC_CLK_TCK")
+
+
 def find(program):
     """Debian keeps servers where a user's PATH does not look."""
     return shutil.which(program) or f"/usr/sbin/{program}"
@@ -61,27 +74,48 @@ class Subject:
         self.name, self.process, self.port = name, process, port
 
     def cpu_seconds(self):
-        total = 0
-        for pid in descendants(self.process.pid):
-            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-            total += int(fields[11]) + int(fields[12])
-        return total / TICK
+        """By the processes' own clocks, all threads; /proc/PID/stat counts in steps of 10 ms."""
+        return sum(time.clock_gettime((~pid << 3) | 2) for pid in descendants(self.process.pid))
 
     def rss_kb(self):
+        """As the page tables say; the counter in /proc/PID/status may be off by some hundred KB."""
         return sum(
-            int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text()).group(1))
+            int(re.search(r"Rss:\s+(\d+)", pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()).group(1))
             for pid in descendants(self.process.pid)
         )
+
+    def lost_log_lines(self):
+        """Gatehouse's own count of lines it gave up because their writer was too slow."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=30) as page:
+            lost = re.search(r"^gatehouse_access_log_dropped_total (\d+)", page.read().decode(), re.M)
+        return int(lost.group(1)) if lost else 0  # a counter appears with its first count
 
     def stop(self):
         self.process.terminate()
         self.process.wait(timeout=30)
 
 
+class Held:
+    """Streams that stay open until end()."""
+
+    def __init__(self, process):
+        self.process = process
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=60)
+
+
+def bound(seconds=2, requests=0, **_):
+    """Seconds within which a load of that size has ended, with much room for a busy machine."""
+    return round(20 + (requests / SLOWEST if requests else 3 * seconds))
+
+
 class Stand:
     def __init__(self, folder, binary, bench):
         self.folder, self.binary, self.bench = pathlib.Path(folder), binary, bench
         self.running = []
+        self.ca = None
 
     def upstream(self, *words):
         process = self._kept(pinned(OTHER_CORE, [self.bench, "upstream", *words], stdout=subprocess.PIPE, text=True))
@@ -95,33 +129,40 @@ class Stand:
         path.write_text(text)
         return path
 
-    def tls_upstream(self):
-        """nginx that answers every request over TLS, with a certificate for TLS_NAME made here."""
-        self.ca = self.folder / "ca.pem"
+    def tls_upstream(self, behind=None):
+        """nginx that speaks TLS as TLS_NAME; it answers every request itself, or passes it to the plain upstream on that port."""
         key = self.folder / "key.pem"
+        if self.ca is None:
+            self.ca = self.folder / "ca.pem"
+            self._make_certificate(key)
+        port = free_port()
+        values = {"LISTEN": port, "DIR": self.folder, "CERT": self.ca, "KEY": key}
+        values["ANSWER"] = f"proxy_pass http://127.0.0.1:{behind};" if behind else f"return 200 '{TLS_REPLY}';"
+        process = self._kept(pinned(OTHER_CORE, [find("nginx"), "-c", self.config("tls_upstream.conf", **values)]))
+        self._started(Subject("TLS upstream", process, port))
+        return port
+
+    def _make_certificate(self, key):
         words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
         words += ["-subj", f"/CN={TLS_NAME}", "-addext", f"subjectAltName=DNS:{TLS_NAME}", "-keyout", key, "-out", self.ca]
         subprocess.run(words, check=True, capture_output=True)
-        port = free_port()
-        path = self.config("tls_upstream.conf", LISTEN=port, DIR=self.folder, CERT=self.ca, KEY=key)
-        self._started(Subject("TLS upstream", self._kept(pinned(OTHER_CORE, [find("nginx"), "-c", path])), port))
-        return port
 
     def gatehouse(self, upstream_port, tls=False, wrap=(), log=None):
         policy = f"tls: {{sni: {TLS_NAME}}}" if tls else "{}"
         host = TLS_NAME if tls else "127.0.0.1"
         path = self.config("gatehouse.yaml", PORT=upstream_port, HOST=host, TLS=policy if tls else "")
-        port = free_port()
+        port, metrics_port = free_port(), free_port()
         words = [*wrap, self.binary, "run", "-f", path, "--workers", "1", "--bind", f"bench=127.0.0.1:{port}"]
-        for door in ("admin", "metrics", "readiness"):
-            words += [f"--{door}", "127.0.0.1:0"]
+        words += ["--admin", "127.0.0.1:0", "--readiness", "127.0.0.1:0", "--metrics", f"127.0.0.1:{metrics_port}"]
         environment = dict(os.environ)
         if tls:
             words += ["--resolve", f"{TLS_NAME}:{upstream_port}:127.0.0.1"]
             environment["SSL_CERT_FILE"] = str(self.ca)
-        out = open(log or os.devnull, "wb")
-        process = pinned(GATEWAY_CORE, words, stdout=out, stderr=subprocess.DEVNULL, env=environment)
-        return self._started(Subject("gatehouse", self._kept(process), port))
+        with open(log or os.devnull, "wb") as out:  # the access log
+            process = pinned(GATEWAY_CORE, words, stdout=out, stderr=subprocess.DEVNULL, env=environment)
+        subject = Subject("gatehouse", self._kept(process), port)
+        subject.metrics_port = metrics_port
+        return self._started(subject)
 
     def nginx(self, upstream_port, tls=False):
         port = free_port()
@@ -154,26 +195,32 @@ class Stand:
                     raise SystemExit(f"{subject.name} did not start")
                 select.select([], [], [], 0.05)
 
-    def load(self, port, **options):
-        words = [self.bench, "load", "--target", f"127.0.0.1:{port}", "--path", "/bench/v1/chat/completions"]
+    def _generator(self, port, limit, options, **pipes):
+        words = [self.bench, "load", "--target", f"127.0.0.1:{port}", "--path", "/bench/v1/chat/completions", "--limit", limit]
         for name, value in options.items():
-            words += [f"--{name}", str(value)]
-        done = self._kept(pinned(OTHER_CORE, words, stdout=subprocess.PIPE, text=True))
-        out = done.communicate(timeout=LOAD_SECONDS)[0]
+            words += [f"--{name}", value]
+        return self._kept(pinned(OTHER_CORE, words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **pipes))
+
+    def load(self, port, **options):
+        """What the generator found. It sees to its limit itself and says what was missing."""
+        limit = bound(**options)
+        done = self._generator(port, limit, options)
+        try:
+            out, problem = done.communicate(timeout=limit + 30)
+        except subprocess.TimeoutExpired:
+            raise SystemExit(f"load {options} is stuck: it did not end by itself after {limit} s") from None
         self.running.remove(done)
         if done.returncode != 0:
-            raise SystemExit(f"load failed: {out}")
+            raise SystemExit(f"load {options} failed: {problem.strip()}")
         return json.loads(out)
 
-    def hold(self, port, streams):
-        """So many streams, open and answered, until the process that is returned has its input closed."""
-        words = [self.bench, "load", "--target", f"127.0.0.1:{port}", "--path", "/bench/v1/chat/completions"]
-        words += ["--connections", streams, "--seconds", "60", "--hold", "1"]
-        holder = self._kept(pinned(OTHER_CORE, words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
-        held = json.loads(holder.stdout.readline())
-        if held["chunks"] < streams or held["errors"]:
-            raise SystemExit(f"not all of {streams} streams were answered: {held}")
-        return holder
+    def hold(self, port, streams, events):
+        """So many streams, open and with so many events each."""
+        options = {"connections": streams, "hold": events}
+        holder = self._generator(port, bound(requests=streams), options, stdin=subprocess.PIPE)
+        if not holder.stdout.readline():
+            raise SystemExit(f"{streams} streams could not be held: {holder.stderr.read().strip()}")
+        return Held(holder)
 
     def wait_traced(self, pid):
         """Returns when every thread of the process is traced."""

@@ -1,6 +1,7 @@
 // The upstream of the benchmark: answers every request with the same bytes, or with an event
-// stream. Reads no more of a request than its length. `upstream ADDRESS reply` | `stream CHUNKS
-// MILLIS` | `echo FILE` (the first body is kept there).
+// stream whose streams all have their next event in the same tick. The bodies of all requests can
+// be kept in a file, one behind the other.
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -107,8 +108,8 @@ class Upstream {
       if (end == std::string::npos) {
         return;
       }
-      client.missing = lengthIn(client.head);
       bytes = std::string_view(client.head).substr(end + 4);
+      client.missing = lengthIn(client.head.substr(0, end + 4));
       client.in_body = true;
     }
     if (!options_.echo_file.empty()) {
@@ -122,18 +123,19 @@ class Upstream {
     }
   }
 
+  // All three proxies send a length; one that does not would be measured at another task.
   static std::size_t lengthIn(const std::string& head) {
-    for (const char* name : {"Content-Length: ", "content-length: "}) {
-      if (std::size_t at = head.find(name); at != std::string::npos) {
-        return std::strtoull(head.c_str() + at + 16, nullptr, 10);
-      }
+    auto length = contentLength(head);
+    if (!length) {
+      std::fprintf(stderr, "upstream: a request without Content-Length:\n%s", head.c_str());
+      std::exit(1);
     }
-    return 0;
+    return *length;
   }
 
   void answer(Client& client) {
     if (!options_.echo_file.empty()) {
-      std::ofstream(options_.echo_file, std::ios::binary) << client.body;
+      std::ofstream(options_.echo_file, std::ios::binary | std::ios::app) << client.body;
       client.body.clear();
     }
     if (options_.chunks == 0) {
@@ -160,8 +162,14 @@ class Upstream {
     }
   }
 
+  // What is sent is small beside a socket's buffer: only a reader that stalled can stop it.
   static void send(int fd, std::string_view bytes) {
-    static_cast<void>(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL));
+    ssize_t size = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    bool gone = size < 0 && errno != EAGAIN;
+    if (!gone && size != static_cast<ssize_t>(bytes.size())) {
+      std::fprintf(stderr, "upstream: a reader does not keep up\n");
+      std::exit(1);
+    }
   }
 
   UpstreamOptions options_;

@@ -1,6 +1,8 @@
 #include "wire.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -28,6 +30,10 @@ std::string chunked(std::string_view data) {
   char size[20];
   std::snprintf(size, sizeof size, "%zx\r\n", data.size());
   return std::string(size) + std::string(data) + "\r\n";
+}
+
+bool sameFolded(char given, char small) {
+  return (given >= 'A' && given <= 'Z' ? given + 32 : given) == small;
 }
 
 }  // namespace
@@ -131,6 +137,29 @@ std::string streamEnd() {
              "\n\n"
          ) +
          chunked("data: [DONE]\n\n") + "0\r\n\r\n";
+}
+
+std::string_view fieldOf(std::string_view head, std::string_view name) {
+  constexpr std::size_t kNone = std::string_view::npos;
+  for (std::size_t at = head.find("\r\n"); at != kNone; at = head.find("\r\n", at + 2)) {
+    std::string_view line = head.substr(at + 2);
+    if (line.size() > name.size() && line[name.size()] == ':' &&
+        std::ranges::equal(line.substr(0, name.size()), name, sameFolded)) {
+      line = line.substr(name.size() + 1, line.find("\r\n") - name.size() - 1);
+      return line.substr(std::min(line.find_first_not_of(' '), line.size()));
+    }
+  }
+  return {};
+}
+
+std::optional<std::size_t> contentLength(std::string_view head) {
+  std::string_view text = fieldOf(head, "content-length");
+  std::size_t length = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return std::nullopt;
+  }
+  return length;
 }
 
 double nowMillis() {

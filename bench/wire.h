@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,8 +32,13 @@ std::string chatReply();
 std::string streamHead();
 /// One SSE event of about 277 bytes as one HTTP chunk.
 std::string streamChunk();
-/// The finish, usage and [DONE] events and the last chunk.
+/// The finish and [DONE] events and the last chunk.
 std::string streamEnd();
+inline constexpr std::size_t kEndEvents = 2;
+
+/// The value of a field in a complete head; `name` in small letters. Empty when it is not there.
+std::string_view fieldOf(std::string_view head, std::string_view name);
+std::optional<std::size_t> contentLength(std::string_view head);
 
 /// Milliseconds on the monotonic clock.
 double nowMillis();
