@@ -1,9 +1,14 @@
 // Field sections against a plain list of pairs: whatever is added, set and removed, both hold the
-// same lines. Input: operations of one octet, a name and a value of one octet each from small sets.
+// same lines, and what is written are these lines. Input: how many lines are received, a name, a
+// value and the blanks around it for each; then operations of one octet, a name and a value of one
+// octet each from small sets.
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +38,9 @@ constexpr std::string_view kNames[] = {
     "Authorization"
 };
 constexpr std::string_view kValues[] = {"", "close", "X-One, a", ", ,TE ,", "one two", "Upgrade"};
+
+constexpr std::string_view kBlanks[] = {" ", "", "\t", "  "};
+constexpr std::array<std::string_view, 1> kPrefixes = {"x-o"};
 
 void require(bool holds, const char* what) {
   if (!holds) {
@@ -69,6 +77,45 @@ void requireSame(const Fields& fields, const Model& model) {
   require(fields.octets() == octets, "same octets");
 }
 
+void requireWritten(const Fields& fields, const Model& model) {
+  std::string expected;
+  for (const auto& [name, value] : model) {
+    if (!iequals(name, "upgrade")) {
+      expected.append(name).append(": ").append(value).append("\r\n");
+    }
+  }
+  std::string written(fields.octets() + 4 * fields.size(), '\0');
+  char* end = fields.write(written.data(), {"upgrade"});
+  written.resize(static_cast<std::size_t>(end - written.data()));
+  require(written == expected, "same written");
+}
+
+// Takes the input's first octets.
+void receive(std::span<const std::uint8_t>& input, Fields& fields, Model& model) {
+  std::size_t lines = std::min<std::size_t>(input[0] % 8, (input.size() - 1) / 3);
+  std::string text;
+  std::vector<std::array<std::size_t, 3>> places;  // name, value, its end
+  for (std::size_t i = 0; i < lines; ++i) {
+    std::string_view name = kNames[input[3 * i + 1] % std::size(kNames)];
+    std::string_view value =
+        gatehouse::http::trimBlanks(kValues[input[3 * i + 2] % std::size(kValues)]);
+    std::uint8_t blanks = input[3 * i + 3];
+    std::size_t begin = text.size();
+    text.append(name).append(":").append(kBlanks[blanks % 4]);
+    places.push_back({begin, text.size(), text.size() + value.size()});
+    text.append(value).append(kBlanks[(blanks / 4 + 1) % 4]).append("\r\n");
+    model.emplace_back(name, value);
+  }
+  text.append("\r\n");
+  std::string_view copy = fields.beginReceived(text, lines);
+  for (std::size_t i = 0; i < lines; ++i) {
+    auto [begin, from, to] = places[i];
+    std::string_view name = copy.substr(begin, model[i].first.size());
+    fields.addReceived(name, gatehouse::http::fieldIdOf(name), copy.substr(from, to - from));
+  }
+  input = input.subspan(1 + 3 * lines);
+}
+
 void requireLookUps(const Fields& fields, const Model& model, std::string_view name) {
   std::string joined;
   std::size_t count = 0;
@@ -87,10 +134,16 @@ void requireLookUps(const Fields& fields, const Model& model, std::string_view n
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Fields fields;
   Model model;
-  for (std::size_t i = 0; i + 2 < size; i += 3) {
-    std::string_view name = kNames[data[i + 1] % std::size(kNames)];
-    std::string_view value = kValues[data[i + 2] % std::size(kValues)];
-    switch (data[i] % 7) {
+  std::span<const std::uint8_t> input(data, size);
+  if (!input.empty()) {
+    receive(input, fields, model);
+    requireSame(fields, model);
+    requireWritten(fields, model);
+  }
+  for (std::size_t i = 0; i + 2 < input.size(); i += 3) {
+    std::string_view name = kNames[input[i + 1] % std::size(kNames)];
+    std::string_view value = kValues[input[i + 2] % std::size(kValues)];
+    switch (input[i] % 7) {
       case 0:
       case 1:
         fields.add(name, value);
@@ -110,9 +163,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         removeAll(model, "authorization");
         break;
       case 5:
-        fields.removeStartingWith("x-");
+        fields.removeAll({}, kPrefixes);
         std::erase_if(model, [](const auto& line) {
-          return gatehouse::istartsWith(line.first, "x-");
+          return gatehouse::istartsWith(line.first, "x-o");
         });
         break;
       default:
@@ -121,6 +174,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         break;
     }
     requireSame(fields, model);
+    requireWritten(fields, model);
     requireLookUps(fields, model, name);
   }
   return 0;

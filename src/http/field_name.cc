@@ -26,18 +26,50 @@ constexpr std::array<FieldId, kSlots> kSlotIds = [] {
   return slots;
 }();
 
+// The names, each in a block of its own, as far as that goes.
+constexpr auto kNameBlocks = [] {
+  std::array<std::array<char, wire::HalfBlock::kSize>, kKnownFields.size()> blocks{};
+  for (std::size_t i = 0; i < kKnownFields.size(); ++i) {
+    std::ranges::copy(kKnownFields[i].substr(0, wire::HalfBlock::kSize), blocks[i].begin());
+  }
+  return blocks;
+}();
+
+// The bit that tells capitals apart tells no other token octets apart but '^' and '~', which are in
+// none of the names.
+constexpr bool kFoldable = std::ranges::none_of(kKnownFields, [](std::string_view name) {
+  return name.find_first_of("^~") != std::string_view::npos;
+});
+static_assert(kFoldable);
+
+template <typename Equal>
+FieldId find(std::string_view name, Equal equal) {
+  for (std::size_t at = slotOf(name); kSlotIds[at] != kUnknownField; at = (at + 1) % kSlots) {
+    if (equal(kSlotIds[at] - 1U)) {
+      return kSlotIds[at];
+    }
+  }
+  return kUnknownField;
+}
+
 }  // namespace
 
 FieldId fieldIdOf(std::string_view name) {
   if (name.empty()) {
     return kUnknownField;
   }
-  for (std::size_t at = slotOf(name); kSlotIds[at] != kUnknownField; at = (at + 1) % kSlots) {
-    if (iequals(kKnownFields[kSlotIds[at] - 1U], name)) {
-      return kSlotIds[at];
-    }
+  return find(name, [&](std::size_t known) { return iequals(kKnownFields[known], name); });
+}
+
+FieldId fieldIdOf(std::string_view token, const wire::HalfBlock& first) {
+  if (token.size() > wire::HalfBlock::kSize) {
+    return fieldIdOf(token);
   }
-  return kUnknownField;
+  std::uint32_t within = ~std::uint32_t{0} >> (wire::HalfBlock::kSize - token.size());
+  return find(token, [&](std::size_t known) {
+    return kKnownFields[known].size() == token.size() &&
+           (first.differ(wire::HalfBlock(kNameBlocks[known].data()), 0x20) & within) == 0;
+  });
 }
 
 }  // namespace gatehouse::http

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "wire/byte_block.h"
 
 namespace gatehouse::http {
 
@@ -94,6 +95,8 @@ inline constexpr FieldId kUnknownField = 0;
 
 /// The number of a name in any case.
 FieldId fieldIdOf(std::string_view name);
+/// The same for a token that has been loaded: `first` is the octets from its begin on.
+FieldId fieldIdOf(std::string_view token, const wire::HalfBlock& first);
 
 /// A name with its number. Views the text it was made from.
 class FieldName {

@@ -1,5 +1,6 @@
 #include "http/field_name.h"
 
+#include <array>
 #include <set>
 #include <string>
 
@@ -62,7 +63,8 @@ TEST(Fields, WhatIsRemovedIsNotThereAnyMore) {
   fields.add("sec-fetch-mode", "cors");
   fields.add("Sec-Fetch-Site", "none");
   fields.add("Origin", "b");
-  fields.removeStartingWith("sec-fetch-");
+  constexpr std::array<std::string_view, 1> kPrefixes = {"sec-fetch-"};
+  fields.removeAll({}, kPrefixes);
   fields.removeAll({"cookie", "date"});
   ASSERT_EQ(fields.size(), 1u);
   EXPECT_FALSE(fields.has("cookie"));

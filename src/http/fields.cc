@@ -14,54 +14,65 @@ namespace {
 constexpr std::size_t kRoomForLines = 4;
 constexpr std::size_t kRoomForOctets = 256;
 
+constexpr std::string_view kColon = ": ";
+constexpr std::string_view kLineEnd = "\r\n";
+
 }  // namespace
 
 void Fields::add(FieldName name, std::string_view value) {
   constexpr std::size_t kMost = std::numeric_limits<std::uint32_t>::max();
   std::string_view text = name.text();
-  GATEHOUSE_INVARIANT(text.size() <= kLongestName);
-  GATEHOUSE_INVARIANT(text_.size() + text.size() + value.size() <= kMost);
   std::size_t begin = text_.size();
+  std::size_t size = text.size() + kColon.size() + value.size() + kLineEnd.size();
+  GATEHOUSE_INVARIANT(text.size() <= kLongestName);
+  GATEHOUSE_INVARIANT(begin + size <= kMost);
+  auto append = [&](std::string& to) {
+    to.append(text).append(kColon).append(value).append(kLineEnd);
+  };
   // Either may be a view into text_ itself, which append() could move.
-  if (text_.capacity() - begin < text.size() + value.size()) {
+  if (text_.capacity() - begin < size) {
     std::string grown;
-    grown.reserve(std::max(2 * text_.capacity(), begin + text.size() + value.size()));
-    grown.append(text_).append(text).append(value);
+    grown.reserve(std::max(2 * text_.capacity(), begin + size));
+    grown.append(text_);
+    append(grown);
     text_.swap(grown);
   } else {
-    text_.append(text).append(value);
+    append(text_);
   }
   lines_.push_back({
       .name_begin = static_cast<std::uint32_t>(begin),
-      .value_begin = static_cast<std::uint32_t>(begin + text.size()),
+      .value_begin = static_cast<std::uint32_t>(begin + text.size() + kColon.size()),
       .value_size = static_cast<std::uint32_t>(value.size()),
       .name_size = static_cast<std::uint16_t>(text.size()),
       .id = name.id(),
+      .as_written = true,
   });
   present_.add(name.id());
 }
 
-void Fields::beginReceived(std::string_view received, std::size_t lines) {
+std::string_view Fields::beginReceived(std::string_view received, std::size_t lines) {
   GATEHOUSE_DEBUG_CHECK(lines_.empty());
-  text_.reserve(received.size() + kRoomForOctets);
-  text_.append(received);
+  text_.reserve(received.size() + kSlack + kRoomForOctets);
+  text_.append(received).append(kSlack, ' ');
   lines_.reserve(lines + kRoomForLines);
+  return {text_.data(), received.size()};
 }
 
-void Fields::addReceived(std::string_view received, FieldName name, std::string_view value) {
-  std::string_view text = name.text();
-  GATEHOUSE_DEBUG_CHECK(text.data() >= received.data() && text.size() <= kLongestName);
-  // An empty value may lie nowhere in particular.
-  std::size_t value_begin =
-      value.empty() ? 0 : static_cast<std::size_t>(value.data() - received.data());
+void Fields::addReceived(std::string_view name, FieldId id, std::string_view value) {
+  const char* text = text_.data();
+  GATEHOUSE_DEBUG_CHECK(name.data() >= text && name.size() <= kLongestName);
+  const char* before = name.data() + name.size();
+  const char* behind = value.data() + value.size();
+  bool as_written = value.data() == before + kColon.size() && before[1] == ' ' && *behind == '\r';
   lines_.push_back({
-      .name_begin = static_cast<std::uint32_t>(text.data() - received.data()),
-      .value_begin = static_cast<std::uint32_t>(value_begin),
+      .name_begin = static_cast<std::uint32_t>(name.data() - text),
+      .value_begin = static_cast<std::uint32_t>(value.data() - text),
       .value_size = static_cast<std::uint32_t>(value.size()),
-      .name_size = static_cast<std::uint16_t>(text.size()),
-      .id = name.id(),
+      .name_size = static_cast<std::uint16_t>(name.size()),
+      .id = id,
+      .as_written = as_written,
   });
-  present_.add(name.id());
+  present_.add(id);
 }
 
 void Fields::set(FieldName name, std::string_view value) {
@@ -78,19 +89,33 @@ std::size_t Fields::remove(FieldName name) {
   return removed;
 }
 
-void Fields::removeAll(FieldSet names) {
-  if (present_.overlaps(names)) {
-    std::erase_if(lines_, [&](const Line& line) { return names.has(line.id); });
-    countPresent();
+void Fields::removeAll(FieldSet names, std::span<const std::string_view> prefixes) {
+  if (prefixes.empty() && !present_.overlaps(names)) {
+    return;
   }
-}
-
-void Fields::removeStartingWith(std::string_view prefix) {
-  auto begins = [&](const Line& line) {
-    return line.name_size >= prefix.size() && foldChar(text_[line.name_begin]) == prefix.front() &&
-           iequals(field(line).name.substr(0, prefix.size()), prefix);
+  // Few names have the first letter of one and the third of one.
+  auto bitOf = [](char letter) {
+    return std::uint32_t{1} << (static_cast<std::uint8_t>(letter) & 31);
   };
-  if (std::erase_if(lines_, begins) != 0) {
+  std::uint32_t first = 0;
+  std::uint32_t third = 0;
+  for (std::string_view prefix : prefixes) {
+    GATEHOUSE_DEBUG_CHECK(prefix.size() >= kShortestPrefix);
+    first |= bitOf(prefix[0]);
+    third |= bitOf(prefix[2]);
+  }
+  auto unwanted = [&](const Line& line) {
+    std::string_view name = field(line).name;
+    if (names.has(line.id)) {
+      return true;
+    }
+    bool may = name.size() >= kShortestPrefix && (bitOf(name[0]) & first) != 0 &&
+               (bitOf(name[2]) & third) != 0;
+    return may && std::ranges::any_of(prefixes, [name](std::string_view prefix) {
+             return istartsWith(name, prefix);
+           });
+  };
+  if (std::erase_if(lines_, unwanted) != 0) {
     countPresent();
   }
 }
@@ -114,6 +139,13 @@ void Fields::removeAllWiped(FieldSet names) {
 std::optional<std::string_view> Fields::get(FieldName name) const {
   if (!present_.has(name.id())) {
     return std::nullopt;
+  }
+  if (name.id() != kUnknownField) {
+    const Line* line = lines_.data();
+    while (line->id != name.id()) {  // present_ says that there is one
+      ++line;
+    }
+    return field(*line).value;
   }
   for (const Line& line : lines_) {
     if (names(line, name)) {
@@ -166,6 +198,36 @@ std::size_t Fields::octets() const {
   return sum;
 }
 
+// Lines that stand in text_ as they are to be written, one behind the other, are copied together.
+char* Fields::write(char* at, FieldSet left_out) const {
+  auto put = [&at](std::string_view text) { at += text.copy(at, text.size()); };
+  std::size_t begin = 0;  // of what is to be copied next
+  std::size_t end = 0;
+  for (const Line& line : lines_) {
+    if (left_out.has(line.id)) {
+      continue;
+    }
+    if (line.as_written && line.name_begin == end) {
+      end = line.end() + kLineEnd.size();
+      continue;
+    }
+    put({text_.data() + begin, end - begin});
+    begin = end = 0;
+    if (line.as_written) {
+      begin = line.name_begin;
+      end = line.end() + kLineEnd.size();
+      continue;
+    }
+    Field each = field(line);
+    put(each.name);
+    put(kColon);
+    put(each.value);
+    put(kLineEnd);
+  }
+  put({text_.data() + begin, end - begin});
+  return at;
+}
+
 void Fields::reserve(std::size_t lines, std::size_t octets) {
   lines_.reserve(lines);
   text_.reserve(octets);
@@ -175,13 +237,6 @@ void Fields::clear() {
   lines_.clear();
   text_.clear();
   present_ = {};
-}
-
-Fields::Field Fields::field(const Line& line) const {
-  std::string_view text = text_;
-  return {
-      text.substr(line.name_begin, line.name_size), text.substr(line.value_begin, line.value_size)
-  };
 }
 
 bool Fields::names(const Line& line, FieldName name) const {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,23 +25,24 @@ class Fields {
   /// Appends; the caller has checked name and value (h1_strict, h2_session) or they are our own
   /// literals.
   void add(FieldName name, std::string_view value);
-  /// For readers of messages. begin: copies the text of a whole section as received, once, into an
-  /// empty section. addReceived: appends a line of that text; both views lie within `received`, the
-  /// text given to begin.
-  void beginReceived(std::string_view received, std::size_t lines);
-  void addReceived(std::string_view received, FieldName name, std::string_view value);
+  /// For readers of messages: copies the text of a whole section as received, once, into an empty
+  /// section, and gives the copy. Behind it kSlack more octets can be read. Then addReceived
+  /// appends a line of it; `name` and `value` lie within the copy.
+  std::string_view beginReceived(std::string_view received, std::size_t lines);
+  void addReceived(std::string_view name, FieldId id, std::string_view value);
+  static constexpr std::size_t kSlack = 32;
   /// A name's size at most.
   static constexpr std::size_t kLongestName = 65535;
   /// Removes all of that name, then appends.
   void set(FieldName name, std::string_view value);
   /// Number of lines removed.
   std::size_t remove(FieldName name);
-  /// All of these names, in one pass.
-  void removeAll(FieldSet names);
+  /// All of these names, and all names that begin with one of `prefixes`, which are in lower case
+  /// and have at least kShortestPrefix letters; in one pass.
+  static constexpr std::size_t kShortestPrefix = 3;
+  void removeAll(FieldSet names, std::span<const std::string_view> prefixes = {});
   /// The same for secrets: their octets are overwritten as well.
   void removeAllWiped(FieldSet names);
-  /// All names that begin so; `prefix` in lower case.
-  void removeStartingWith(std::string_view prefix);
   /// First value of that name.
   std::optional<std::string_view> get(FieldName name) const [[clang::lifetimebound]];
   bool has(FieldName name) const;
@@ -58,6 +60,9 @@ class Fields {
   FieldId idAt(std::size_t index) const { return lines_[index].id; }
   /// Name and value octets held, as counted against limits.
   std::size_t octets() const;
+  /// Writes all lines but those of `left_out` as a head has them, "name: value" CRLF; gives the end
+  /// of what is written. There is room for octets() + 4 * size().
+  char* write(char* at, FieldSet left_out) const;
   /// Room for a section of this size, to allocate once.
   void reserve(std::size_t lines, std::size_t octets);
   void clear();
@@ -69,12 +74,20 @@ class Fields {
     std::uint32_t value_size;
     std::uint16_t name_size;
     FieldId id;
+    bool as_written;  // in text_ ": " stands before the value and CRLF behind it
+
+    std::size_t end() const { return std::size_t{value_begin} + value_size; }
   };
-  Field field(const Line& line) const [[clang::lifetimebound]];
+  Field field(const Line& line) const [[clang::lifetimebound]] {
+    return {
+        {text_.data() + line.name_begin, line.name_size},
+        {text_.data() + line.value_begin, line.value_size}
+    };
+  }
   bool names(const Line& line, FieldName name) const;
   void countPresent();
 
-  std::string text_;
+  std::string text_;  // what is removed stays in it
   std::vector<Line> lines_;
   FieldSet present_;  // of the ids of lines_
 };

@@ -1,6 +1,8 @@
 #include "http/fields.h"
 
+#include <array>
 #include <string>
+#include <string_view>
 
 #include <gtest/gtest.h>
 
@@ -58,6 +60,39 @@ TEST(Fields, JoinEmptyValues) {
   fields.add("X", "");
   fields.add("X", "a");
   EXPECT_EQ(fields.joined("X"), ", a");
+}
+
+std::string written(const Fields& fields, FieldSet left_out) {
+  std::string text(fields.octets() + 4 * fields.size(), '\0');
+  text.resize(static_cast<std::size_t>(fields.write(text.data(), left_out) - text.data()));
+  return text;
+}
+
+TEST(Fields, AreWrittenInOrderHoweverTheyCame) {
+  Fields fields;
+  std::string_view copy = fields.beginReceived("A: 1\r\nB:2 \r\nDate: 3\r\nC: 4\r\n\r\n", 4);
+  for (std::string_view name : {"A", "B", "Date", "C"}) {
+    std::size_t at = copy.find(std::string(name) + ":");
+    std::size_t digit = copy.find_first_of("1234", at);
+    fields.addReceived(copy.substr(at, name.size()), fieldIdOf(name), copy.substr(digit, 1));
+  }
+  EXPECT_EQ(written(fields, {}), "A: 1\r\nB: 2\r\nDate: 3\r\nC: 4\r\n");
+  fields.add("D", "");
+  fields.set("a", "5");
+  EXPECT_EQ(written(fields, {"date"}), "B: 2\r\nC: 4\r\nD: \r\na: 5\r\n");
+  fields.clear();
+  EXPECT_EQ(written(fields, {}), "");
+}
+
+TEST(Fields, PrefixesAreRemovedInAnyCase) {
+  Fields fields = sample();
+  fields.add("Sec-Fetch-Mode", "cors");
+  fields.add("X-Forwarded-For", "a");
+  constexpr std::array<std::string_view, 2> kPrefixes = {"sec-fetch-", "x-forwarded-"};
+  fields.removeAll({"accept"}, kPrefixes);
+  ASSERT_EQ(fields.size(), 1U);
+  EXPECT_EQ(fields.at(0).name, "X-One");
+  EXPECT_FALSE(fields.has("x-forwarded-for"));
 }
 
 TEST(Fields, HopByHopGoesWithAllItNames) {

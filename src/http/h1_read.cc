@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstdint>
 
 #include "base/text.h"
 #include "http/target.h"
 #include "http/token.h"
+#include "wire/byte_block.h"
 
 namespace gatehouse::http {
 namespace {
@@ -23,45 +26,57 @@ constexpr std::array<std::string_view, 33> kMethods = {
 // A request's Host is its authority; in a response it is a field like others.
 enum class HostField : std::uint8_t { kKept, kTaken };
 
-// Reads the line that `rest` begins with and takes it off. HeadScan has been over it: it has its
-// CRLF and no control characters, and is not folded.
-Checked<void> takeLine(
-    std::string_view section,
-    std::string_view& rest,
-    HostField host,
-    FramingFields& framing,
-    Fields& out
-) {
+// Reads the line at `at` and gives the begin of the next. HeadScan has been over it: it has its
+// CRLF and no control characters, and is not folded. A block's octets can be read from anywhere in
+// it.
+Checked<const char*> takeLine(const char* at, HostField host, FramingFields& framing, Fields& out) {
   // No token holds white space, so this refuses a space before the colon as well.
-  std::size_t colon = tokenSize(rest);
-  if (colon == 0 || rest[colon] != ':') {
+  wire::HalfBlock first(at);
+  auto size = static_cast<std::size_t>(std::countr_zero(first.notToken()));
+  if (size == wire::HalfBlock::kSize) {
+    while (kTokenOctet[static_cast<std::uint8_t>(at[size])]) {
+      ++size;
+    }
+  }
+  if (size == 0 || at[size] != ':') {
     return std::unexpected(Violation::kField);
   }
-  if (colon > Fields::kLongestName) {
+  if (size > Fields::kLongestName) {
     return std::unexpected(Violation::kTooLarge);
   }
-  std::size_t newline = findOctet(rest, '\n', colon);
-  FieldName name(rest.substr(0, colon));
-  std::string_view value = rest.substr(colon + 1, newline - 1 - (colon + 1));
-  framing.note(name.id(), value);
-  if (host == HostField::kKept || name.id() != FieldName("host").id()) {
-    out.addReceived(section, name, trimBlanks(value));
+  std::string_view name(at, size);
+  FieldId id = fieldIdOf(name, first);
+  const char* from = at + size + 1;
+  const char* line_feed = from;
+  std::uint32_t found = wire::HalfBlock(line_feed).equal('\n');
+  while (found == 0) {
+    line_feed += wire::HalfBlock::kSize;
+    found = wire::HalfBlock(line_feed).equal('\n');
   }
-  rest.remove_prefix(newline + 1);
-  return {};
+  line_feed += std::countr_zero(found);
+  std::string_view value(from, static_cast<std::size_t>(line_feed - 1 - from));
+  if (FramingFields::kNoted.has(id)) {
+    framing.note(id, value);
+  }
+  if (host == HostField::kKept || id != FieldName("host").id()) {
+    out.addReceived(name, id, trimBlanks(value));
+  }
+  return line_feed + 1;
 }
 
 // All field lines of a whole head.
 Checked<FramingFields> readSection(
     std::string_view section, std::size_t lines, HostField host, Fields& out
 ) {
+  static_assert(Fields::kSlack >= wire::HalfBlock::kSize);
   FramingFields framing;
-  out.beginReceived(section, lines);
-  std::string_view rest = section;
-  while (rest.front() != '\r') {
-    if (auto read = takeLine(section, rest, host, framing, out); !read) {
-      return std::unexpected(read.error());
+  const char* at = out.beginReceived(section, lines).data();
+  while (*at != '\r') {
+    auto next = takeLine(at, host, framing, out);
+    if (!next) {
+      return std::unexpected(next.error());
     }
+    at = *next;
   }
   return framing;
 }

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <string>
+#include <utility>
 
 #include "base/text.h"
 #include "http/token.h"
@@ -82,32 +84,29 @@ Checked<void> checkOctets(std::string_view text) {
   return std::unexpected(line_end ? Violation::kLineEnding : Violation::kControl);
 }
 
-// Of lines whose LFs have their CRs: no control characters besides those and tabs, and no CR
-// without its LF. What comes behind the last octet is not known.
-Checked<void> checkLines(std::string_view text) {
-  std::uint64_t controls = 0;
-  std::uint64_t bare = 0;
-  std::uint64_t carry = 0;  // the octet before was a CR
-  auto look = [&](const wire::ByteBlock& block, std::uint64_t within) {
-    std::uint64_t cr = block.equal('\r');
-    std::uint64_t lf = block.equal('\n');
-    controls |= (block.below(0x20) & ~(cr | lf | block.equal('\t'))) | block.equal(0x7f);
-    bare |= (cr << 1 | carry) & ~lf & within;
-    carry = cr >> 63;
-  };
-  constexpr std::size_t kBlock = wire::ByteBlock::kSize;
-  while (text.size() >= kBlock) {
-    look(wire::ByteBlock(text.data()), ~std::uint64_t{0});
-    text.remove_prefix(kBlock);
-  }
-  std::array<char, kBlock> padded;
+// The octets of a head that scan() looks at together, bit i for octet i.
+struct HeadBlock {
+  std::uint64_t line_feeds;
+  std::uint64_t returns;
+  std::uint64_t controls;
+};
+
+HeadBlock lookAt(const wire::ByteBlock& block) {
+  std::uint64_t returns = block.equal('\r');
+  std::uint64_t line_feeds = block.equal('\n');
+  return {line_feeds, returns, block.controls() & ~(returns | line_feeds)};
+}
+
+// Of up to a block's octets, followed by spaces.
+HeadBlock lookAtLast(std::string_view text) {
+  std::array<char, wire::ByteBlock::kSize> padded;
   padded.fill(' ');
   text.copy(padded.data(), text.size());
-  look(wire::ByteBlock(padded.data()), (std::uint64_t{1} << text.size()) - 1);
-  if (controls != 0) {
-    return std::unexpected(Violation::kControl);
-  }
-  return bare != 0 ? std::unexpected(Violation::kLineEnding) : Checked<void>();
+  return lookAt(wire::ByteBlock(padded.data()));
+}
+
+constexpr std::uint64_t firstBits(std::size_t count) {
+  return count < 64 ? (std::uint64_t{1} << count) - 1 : ~std::uint64_t{0};
 }
 
 // "HTTP/" DIGIT "." DIGIT
@@ -170,47 +169,71 @@ Error toError(Violation violation, Origin origin) {
 }
 
 Checked<std::size_t> HeadScan::scan(std::string_view text, const HeadLimits& limits) {
-  std::size_t before = seen_;
-  for (;;) {
-    std::size_t newline = findOctet(text, '\n', seen_);
-    if (newline == std::string_view::npos) {
-      auto checked = checkUnfinished(text, before, limits);
-      seen_ = text.size();
-      return checked ? Checked<std::size_t>(0) : std::unexpected(checked.error());
+  constexpr std::size_t kBlock = wire::ByteBlock::kSize;
+  while (seen_ < text.size()) {
+    std::size_t count = std::min(kBlock, text.size() - seen_);
+    HeadBlock block = count == kBlock ? lookAt(wire::ByteBlock(text.data() + seen_))
+                                      : lookAtLast(text.substr(seen_));
+    // An LF without its CR, or a CR without its LF; what follows the last octet is not known yet.
+    std::uint64_t behind_return = block.returns << 1 | std::uint64_t{after_return_};
+    std::uint64_t bare = (block.line_feeds ^ behind_return) & firstBits(count);
+    std::uint64_t faults = block.controls | bare;
+    std::uint64_t before_faults = (faults & -faults) - 1;
+    std::uint64_t ends = block.line_feeds & before_faults;
+    for (; ends != 0; ends &= ends - 1) {
+      auto ended = endLine(text, seen_ + static_cast<std::size_t>(std::countr_zero(ends)), limits);
+      if (!ended) {
+        return std::unexpected(ended.error());
+      }
+      if (*ended) {
+        seen_ = line_begin_;
+        return line_begin_;
+      }
     }
-    if (newline == line_begin_ || text[newline - 1] != '\r') {
-      return std::unexpected(Violation::kLineEnding);
+    if (faults != 0) {
+      bool control = (block.controls & (before_faults + 1)) != 0;
+      return std::unexpected(control ? Violation::kControl : Violation::kLineEnding);
     }
-    std::string_view line = text.substr(line_begin_, newline - 1 - line_begin_);
-    seen_ = line_begin_ = newline + 1;
-    if (line.empty() && lines_ != 0) {
-      auto checked = checkLines(text.substr(0, line_begin_));
-      return checked ? Checked<std::size_t>(line_begin_) : std::unexpected(checked.error());
-    }
+    after_return_ = (block.returns >> (count - 1) & 1) != 0;
+    seen_ += count;
+  }
+  auto checked = checkUnfinished(text, limits);
+  return checked ? Checked<std::size_t>(0) : std::unexpected(checked.error());
+}
+
+// The line that ends with the LF there. True if it is the empty one that ends the head.
+Checked<bool> HeadScan::endLine(
+    std::string_view text, std::size_t line_feed, const HeadLimits& limits
+) {
+  std::size_t begin = std::exchange(line_begin_, line_feed + 1);
+  std::size_t size = line_feed - 1 - begin;
+  if (lines_ == 0) {
     // RFC 9112 section 2.2: one empty line before a request is forgiven, as some clients end a body
     // with it.
-    if (line.empty() && line_begin_ == 2 && kind_ == MessageKind::kRequest) {
+    if (size == 0 && begin == 0 && kind_ == MessageKind::kRequest) {
       start_line_ = line_begin_;
-      continue;
+      return false;
     }
-    auto checked = ++lines_ == 1 ? checkStartLine(line, limits) : checkFieldLine(line, limits);
-    if (!checked) {
-      return std::unexpected(checked.error());
-    }
+    lines_ = 1;
+    auto checked = checkStartLine(text.substr(begin, size), limits);
+    return checked ? Checked<bool>(false) : std::unexpected(checked.error());
   }
+  if (size == 0) {
+    bool too_large =
+        begin - sectionBegin() > limits.field_section || fieldLines() > limits.field_count;
+    return too_large ? std::unexpected(Violation::kTooLarge) : Checked<bool>(true);
+  }
+  ++lines_;
+  bool folded = text[begin] == ' ' || text[begin] == '\t';
+  return folded ? std::unexpected(Violation::kField) : Checked<bool>(false);
 }
 
 // What will be wrong with the head however it goes on, so that rubbish need not be waited for.
-Checked<void> HeadScan::checkUnfinished(
-    std::string_view text, std::size_t checked, const HeadLimits& limits
-) const {
+Checked<void> HeadScan::checkUnfinished(std::string_view text, const HeadLimits& limits) const {
   bool too_large = lines_ == 0 ? text.size() - line_begin_ > limits.target + kStartLineSlack + 1
-                               : text.size() - sectionBegin() > limits.field_section + 2;
-  if (too_large) {
-    return std::unexpected(Violation::kTooLarge);
-  }
-  // One octet back: a CR may have been the last.
-  return checkLines(text.substr(checked == 0 ? 0 : checked - 1));
+                               : text.size() - sectionBegin() > limits.field_section + 2 ||
+                                     fieldLines() > limits.field_count;
+  return too_large ? std::unexpected(Violation::kTooLarge) : Checked<void>();
 }
 
 Checked<void> HeadScan::checkStartLine(std::string_view line, const HeadLimits& limits) {
@@ -218,19 +241,7 @@ Checked<void> HeadScan::checkStartLine(std::string_view line, const HeadLimits& 
   if (line.size() > limits.target + kStartLineSlack) {
     return std::unexpected(Violation::kTooLarge);
   }
-  if (auto checked = checkOctets(line); !checked) {
-    return checked;
-  }
   return kind_ == MessageKind::kRequest ? checkRequestLine(line) : checkStatusLine(line);
-}
-
-// Names are checked where they are told from values, octets once the head is whole.
-Checked<void> HeadScan::checkFieldLine(std::string_view line, const HeadLimits& limits) const {
-  if (line_begin_ - sectionBegin() > limits.field_section || fieldLines() > limits.field_count) {
-    return std::unexpected(Violation::kTooLarge);
-  }
-  bool folded = line.front() == ' ' || line.front() == '\t';
-  return folded ? std::unexpected(Violation::kField) : Checked<void>();
 }
 
 Checked<Fields::Field> splitFieldLine(std::string_view line) {

@@ -69,11 +69,9 @@ class HeadScan {
   std::size_t fieldLines() const { return lines_ == 0 ? 0 : lines_ - 1; }
 
  private:
-  Checked<void> checkUnfinished(
-      std::string_view text, std::size_t checked, const HeadLimits& limits
-  ) const;
+  Checked<bool> endLine(std::string_view text, std::size_t line_feed, const HeadLimits& limits);
   Checked<void> checkStartLine(std::string_view line, const HeadLimits& limits);
-  Checked<void> checkFieldLine(std::string_view line, const HeadLimits& limits) const;
+  Checked<void> checkUnfinished(std::string_view text, const HeadLimits& limits) const;
 
   std::size_t seen_ = 0;        // octets looked at
   std::size_t line_begin_ = 0;  // of the line not ended yet
@@ -81,6 +79,7 @@ class HeadScan {
   std::size_t start_line_size_ = 0;
   std::size_t lines_ = 0;
   MessageKind kind_;
+  bool after_return_ = false;  // the last octet seen is a CR
 };
 
 /// Method SP request-target SP "HTTP/1." ( "0" / "1" ), single spaces.
@@ -119,7 +118,10 @@ struct FramingFields {
   bool connection_keep_alive = false;
   bool expects_continue = false;
 
-  /// Takes note of one field line. Around `value` its white space is still there: a
+  static constexpr FieldSet kNoted = {
+      "host", "expect", "connection", "content-length", "transfer-encoding"
+  };
+  /// Takes note of one field line of these. Around `value` its white space is still there: a
   /// Transfer-Encoding with any behind it is read in different ways by different readers.
   void note(FieldId name, std::string_view value);
 };

@@ -39,14 +39,7 @@ class Pen {
     number(value);
     put("\r\n");
   }
-  void fields(const Fields& all) {
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      if (!kOurs.has(all.idAt(i))) {
-        Fields::Field each = all.at(i);
-        field(each.name, each.value);
-      }
-    }
-  }
+  void fields(const Fields& all) { at_ = all.write(at_, kOurs); }
   const char* at() const { return at_; }
 
   static constexpr std::size_t kNumber = 20;

@@ -1,7 +1,9 @@
 #include "llm/prepare.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
 #include <span>
 #include <utility>
 
@@ -103,6 +105,26 @@ const wire::JsonKeys& keysOf(Dialect dialect) {
   }
 }
 
+/// What people write, "0.7": so few digits that the whole number they make and the power of ten are
+/// exact, and their quotient is the nearest double. Nothing for other numbers.
+std::optional<double> shortDecimal(std::string_view digits) {
+  constexpr std::array<double, 6> kPowers = {1, 10, 100, 1e3, 1e4, 1e5};
+  std::size_t whole_size = std::min(digits.find('.'), digits.size());
+  std::string_view fraction = digits.substr(std::min(whole_size + 1, digits.size()));
+  if (whole_size > 8 || fraction.size() >= kPowers.size()) {
+    return std::nullopt;
+  }
+  std::uint64_t number = 0;
+  for (char c : digits) {
+    if (isDigit(c)) {
+      number = number * 10 + static_cast<std::uint64_t>(c - '0');
+    } else if (c != '.') {
+      return std::nullopt;
+    }
+  }
+  return static_cast<double>(number) / kPowers[fraction.size()];
+}
+
 /// A body with the places of our keys in it.
 class LocatedBody {
  public:
@@ -138,6 +160,9 @@ class LocatedBody {
       return std::nullopt;
     }
     std::string_view digits = raw(*find(key));
+    if (auto value = shortDecimal(digits)) {
+      return value;
+    }
     double value = 0;
     auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
     return error == std::errc() ? std::optional(value) : std::nullopt;

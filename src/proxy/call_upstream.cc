@@ -1,6 +1,8 @@
 #include "proxy/call_upstream.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include "base/text.h"
@@ -57,8 +59,8 @@ void stripRequest(http::Fields& fields, Callee callee) {
   }
   http::removeHopByHop(fields);
   // Anybody may write them; a service that believes them believes the client.
-  fields.removeStartingWith("x-forwarded-");
-  fields.remove("forwarded");
+  constexpr std::array<std::string_view, 1> kForwarded = {"x-forwarded-"};
+  fields.removeAll({"forwarded"}, kForwarded);
 }
 
 void stripResponse(http::Fields& fields, Callee callee) {

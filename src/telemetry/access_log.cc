@@ -43,8 +43,8 @@ std::string_view levelOf(Outcome outcome) {
 /// Writes one record as one line; what is empty or absent is left out.
 class LineOfRecord {
  public:
-  LineOfRecord(const RequestRecord& record, NameSet names, TimeText& time, LineBuffer& line)
-      : record_(record), keys_(logKeys(names)), time_(time), line_(line) {}
+  LineOfRecord(const RequestRecord& record, const LineKeys& keys, TimeText& time, LineBuffer& line)
+      : record_(record), keys_(keys), time_(time), line_(line) {}
 
   void write() {
     writePlace();
@@ -60,20 +60,27 @@ class LineOfRecord {
   }
 
  private:
-  std::string_view keyOf(Attribute attribute) const { return keys_[std::to_underlying(attribute)]; }
+  const LineKey& keyOf(Attribute attribute) const { return keys_[std::to_underlying(attribute)]; }
 
   /// Writes the key; false if the set has none, and then no value must follow.
   bool begin(Attribute attribute) {
-    const std::string_view key = keyOf(attribute);
+    const LineKey& key = keyOf(attribute);
     if (!key.empty()) {
       line_.begin(key);
     }
     return !key.empty();
   }
   void put(Attribute attribute, std::string_view value) {
-    const std::string_view key = keyOf(attribute);
+    const LineKey& key = keyOf(attribute);
     if (!value.empty() && !key.empty()) {
       line_.text(key, value);
+    }
+  }
+  /// Of one of our own words.
+  void putWord(Attribute attribute, std::string_view word) {
+    const LineKey& key = keyOf(attribute);
+    if (!word.empty() && !key.empty()) {
+      line_.word(key, word);
     }
   }
   void put(Attribute attribute, Text text) { put(attribute, record_.text(text)); }
@@ -106,9 +113,9 @@ class LineOfRecord {
       time_.write(record_.wall(), line_);
       line_.quote();
     }
-    put(kLevel, levelOf(record_.ending().outcome));
-    put(kMessage, "request");
-    put(kRequestId, toText(record_.id()));
+    putWord(kLevel, levelOf(record_.ending().outcome));
+    putWord(kMessage, "request");
+    putWord(kRequestId, toText(record_.id()));
     put(kGateway, record_.gateway.view());
     put(kListener, record_.listener.view());
     put(kRouteRule, record_.rule.view());
@@ -123,11 +130,14 @@ class LineOfRecord {
     putClientAddress();
     put(kSourceIdentity, Text::kSourceIdentity);
     if (record_.protocol != Protocol::kTcp) {
-      const bool other = record_.method == http::Method::kOther;
-      put(kMethod, other ? record_.text(Text::kMethod) : http::toString(record_.method));
+      if (record_.method == http::Method::kOther) {
+        put(kMethod, Text::kMethod);
+      } else {
+        putWord(kMethod, http::toString(record_.method));
+      }
       put(kHost, Text::kHost);
       put(kPath, Text::kPath);
-      put(kHttpVersion, http::toString(record_.version));
+      putWord(kHttpVersion, http::toString(record_.version));
     }
     put(kStatus, record_.status == 0 ? std::nullopt : std::optional(record_.status));
     put(kGrpcStatus, record_.grpc_status);
@@ -157,9 +167,9 @@ class LineOfRecord {
     put(kKey, Text::kKeyId);
     put(kUser, Text::kUser);
     put(kTeam, Text::kTeam);
-    put(kClient, record_.client);
+    putWord(kClient, record_.client);
     put(kSession, Text::kSession);
-    put(kProtocol, toString(record_.protocol));
+    putWord(kProtocol, toString(record_.protocol));
   }
 
   void writeMcp() {
@@ -178,7 +188,7 @@ class LineOfRecord {
   }
 
   void writeLlm(const LlmRecord& llm) {
-    put(kOperation, llm.operation);
+    putWord(kOperation, llm.operation);
     put(kProvider, llm.provider.view());
     put(kRequestModel, Text::kModelRequested);
     put(kResponseModel, Text::kModelAnswered);
@@ -200,14 +210,14 @@ class LineOfRecord {
           written ? std::optional(short_write.value_or(0) + long_write.value_or(0)) : std::nullopt);
       put(kOutputTokens, number(usage->out));
       put(kReasoningTokens, number(usage->reasoning));
-      put(kUsageState, llm::toString(usage->state));
+      putWord(kUsageState, llm::toString(usage->state));
     }
     putSeconds(kTimeToFirstToken, timeToFirstToken(record_));
     putSeconds(kTimePerOutputToken, llm.time_per_output_token);
     if (llm.cost) {
       putDecimal<9>(kCostTotal, llm::amount(*llm.cost));
     }
-    put(kPriceStatus, toString(llm.price_status));
+    putWord(kPriceStatus, toString(llm.price_status));
   }
 
   void writeParameters(const LlmRecord& llm) {
@@ -228,7 +238,7 @@ class LineOfRecord {
     const std::size_t attempts = record_.attemptCount();
     put(kRetryAttempt, attempts > 1 ? std::optional(attempts - 1) : std::nullopt);
     put(kAttempts, attempts > 0 ? std::optional(attempts) : std::nullopt);
-    put(kOutcome, toString(ending.outcome));
+    putWord(kOutcome, toString(ending.outcome));
     put(kReason, reasonOf(ending));
     putError(ending);
     putSeconds(kOverhead, record_.overhead);
@@ -257,10 +267,19 @@ class LineOfRecord {
   }
 
   const RequestRecord& record_;
-  const LogKeys& keys_;
+  const LineKeys& keys_;
   TimeText& time_;
   LineBuffer& line_;
 };
+
+LineKeys lineKeys(const AccessLogSettings& settings) {
+  const LogKeys& names = logKeys(settings.names);
+  LineKeys keys;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    keys[i] = names[i].empty() ? LineKey() : LineKey(settings.format, names[i]);
+  }
+  return keys;
+}
 
 }  // namespace
 
@@ -294,16 +313,19 @@ std::string accessLine(const RequestRecord& record, const AccessLogSettings& set
   LineBuffer line(settings.format);
   TimeText time;
   line.clear();
-  LineOfRecord(record, settings.names, time, line).write();
+  LineOfRecord(record, lineKeys(settings), time, line).write();
   return std::string(line.finish());
 }
+
+AccessLog::AccessLog(LineWriter* writer, AccessLogSettings settings)
+    : writer_(writer), keys_(lineKeys(settings)), line_(settings.format) {}
 
 bool AccessLog::write(const RequestRecord& record) {
   if (writer_ == nullptr) {
     return true;
   }
   line_.clear();
-  LineOfRecord(record, settings_.names, time_, line_).write();
+  LineOfRecord(record, keys_, time_, line_).write();
   return writer_->write(line_.finish());
 }
 

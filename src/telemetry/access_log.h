@@ -24,6 +24,9 @@ struct AccessLogSettings {
 /// The line of an ended record, newline included.
 std::string accessLine(const RequestRecord& record, const AccessLogSettings& settings);
 
+/// The keys of a log's lines, by attribute; empty where its set of names has none.
+using LineKeys = std::array<LineKey, kAttributeCount>;
+
 /// A moment as text, "2026-01-02T03:04:05.678901Z"; the date is worked out once a second.
 class TimeText {
  public:
@@ -39,14 +42,13 @@ class TimeText {
 class AccessLog {
  public:
   /// `writer` null: nothing is written. It must outlive this.
-  AccessLog(LineWriter* writer, AccessLogSettings settings)
-      : writer_(writer), settings_(settings), line_(settings.format) {}
+  AccessLog(LineWriter* writer, AccessLogSettings settings);
   /// Hands the line of an ended record over; never waits. False if the writer had no room.
   bool write(const RequestRecord& record);
 
  private:
   LineWriter* writer_;
-  AccessLogSettings settings_;
+  LineKeys keys_;
   LineBuffer line_;
   TimeText time_;
 };

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/check.h"
 #include "base/text.h"
 #include "telemetry/byte_block.h"
 
@@ -27,12 +28,20 @@ BlockMask needsQuotes(ByteBlock block) {
 
 }  // namespace
 
+LineKey::LineKey(LogFormat format, std::string_view name) {
+  GATEHOUSE_INVARIANT(name.size() <= kLongest);
+  const bool json = format == LogFormat::kJson;
+  std::string text(json ? ",\"" : " ");
+  text.append(name).append(json ? "\":" : "=");
+  text.copy(text_.data(), text.size());
+  size_ = static_cast<std::uint8_t>(text.size());
+}
+
 void LineBuffer::clear() {
   if (storage_.empty()) {
     storage_.resize(kFirstRoom);
   }
   at_ = storage_.data();
-  first_ = true;
 }
 
 std::string_view LineBuffer::finish() {
@@ -41,7 +50,10 @@ std::string_view LineBuffer::finish() {
     put('}');
   }
   put('\n');
-  return {storage_.data(), at_};
+  // Every field has something in front, the first as well.
+  char* const begin = storage_.data();
+  *begin = '{';
+  return {json_ ? begin : begin + 1, at_};
 }
 
 void LineBuffer::reserve(std::size_t bytes) {
@@ -53,33 +65,27 @@ void LineBuffer::reserve(std::size_t bytes) {
   at_ = storage_.data() + used;
 }
 
-// The cursor is a local variable here: what is written are chars, which may be anything, at_
+void LineBuffer::begin(const LineKey& key) {
+  reserve(LineKey::kSize + kPieces);
+  at_ = key.write(at_);
+}
+
+// The cursor is a local variable in these: what is written are chars, which may be anything, at_
 // included, so that the compiler would store and load the member for each.
-char* LineBuffer::writeKey(char* at, std::string_view key) const {
-  *at = json_ ? (first_ ? '{' : ',') : ' ';
-  at += json_ || !first_ ? 1 : 0;
-  if (json_) {
-    *at++ = '"';
-  }
-  std::memcpy(at, key.data(), key.size());
-  at += key.size();
-  if (json_) {
-    *at++ = '"';
-  }
-  *at++ = json_ ? ':' : '=';
-  return at;
+void LineBuffer::word(const LineKey& key, std::string_view value) {
+  reserve(LineKey::kSize + value.size() + kAroundField);
+  char* at = key.write(at_);
+  *at = '"';
+  at += json_ ? 1 : 0;
+  std::memcpy(at, value.data(), value.size());
+  at += value.size();
+  *at = '"';
+  at_ = at + (json_ ? 1 : 0);
 }
 
-void LineBuffer::begin(std::string_view key) {
-  reserve(key.size() + kAroundField + kPieces);
-  at_ = writeKey(at_, key);
-  first_ = false;
-}
-
-void LineBuffer::text(std::string_view key, std::string_view value) {
-  reserve(key.size() + value.size() + kBlockSize + kAroundField);
-  char* at = writeKey(at_, key);
-  first_ = false;
+void LineBuffer::text(const LineKey& key, std::string_view value) {
+  reserve(LineKey::kSize + value.size() + kBlockSize + kAroundField);
+  char* at = key.write(at_);
   // Written as if nothing needed care, then looked at: what stands behind the text counts for
   // nothing in that look.
   char* const begin = at;

@@ -3,6 +3,7 @@
 // for once a field and nothing is cleared or moved. Owner's thread.
 #pragma once
 
+#include <array>
 #include <charconv>
 #include <concepts>
 #include <cstddef>
@@ -16,6 +17,29 @@
 
 namespace gatehouse::telemetry {
 
+/// A key as a line has it, what parts it from the field before and from its value included, so that
+/// it is written in one piece.
+class LineKey {
+ public:
+  /// No key.
+  LineKey() = default;
+  /// A plain name, written as it is; at most kLongest bytes.
+  LineKey(LogFormat format, std::string_view name);
+  static constexpr std::size_t kSize = 48;
+  static constexpr std::size_t kLongest = kSize - 4;
+
+  bool empty() const { return size_ == 0; }
+  /// kSize bytes at `at` are written; gives where the value begins.
+  char* write(char* at) const {
+    std::memcpy(at, text_.data(), kSize);
+    return at + size_;
+  }
+
+ private:
+  std::array<char, kSize> text_{};
+  std::uint8_t size_ = 0;
+};
+
 class LineBuffer {
  public:
   explicit LineBuffer(LogFormat format) : json_(format == LogFormat::kJson) {}
@@ -26,11 +50,13 @@ class LineBuffer {
 
   bool json() const { return json_; }
 
-  /// Keys are plain names; they are written as they are.
-  void text(std::string_view key, std::string_view value);
+  /// Keys are of the line's format. A line has at least one field.
+  void text(const LineKey& key, std::string_view value);
+  /// The same for a value that is not empty and holds nothing to escape or quote.
+  void word(const LineKey& key, std::string_view value);
   /// Writes the key; the value follows by the functions below. At most kPieces bytes of it.
   static constexpr std::size_t kPieces = 256;
-  void begin(std::string_view key);
+  void begin(const LineKey& key);
   /// For values that are text in JSON and hold nothing to escape or quote.
   void quote() {
     if (json_) {
@@ -63,7 +89,6 @@ class LineBuffer {
 
  private:
   void reserve(std::size_t bytes);
-  char* writeKey(char* at, std::string_view key) const;
   /// Whether the bytes can stay as they are; up to kBlockSize bytes after `end` are read, too.
   bool isPlain(const char* from, const char* end) const;
   void textWithEscapes(std::string_view value);
@@ -71,7 +96,6 @@ class LineBuffer {
   std::string storage_;  // all of it is room; what is written ends at at_
   char* at_ = nullptr;
   bool json_;
-  bool first_ = true;
 };
 
 template <std::size_t Places>

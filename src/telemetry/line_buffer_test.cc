@@ -18,7 +18,7 @@ namespace {
 std::string fieldOf(LogFormat format, std::string_view value) {
   LineBuffer line(format);
   line.clear();
-  line.text("k", value);
+  line.text(LineKey(format, "k"), value);
   return std::string(line.finish());
 }
 
@@ -26,19 +26,32 @@ TEST(LineBuffer, WritesBothForms) {
   for (bool again : {false, true}) {
     LineBuffer text(LogFormat::kText);
     text.clear();
-    text.text("a", "x");
-    text.begin("n");
+    text.text(LineKey(LogFormat::kText, "a"), "x");
+    text.begin(LineKey(LogFormat::kText, "n"));
     text.digits(7);
     EXPECT_EQ(text.finish(), "a=x n=7\n") << again;
   }
   LineBuffer json(LogFormat::kJson);
   for (bool again : {false, true}) {
     json.clear();
-    json.text("a", "x");
-    json.begin("n");
+    json.text(LineKey(LogFormat::kJson, "a"), "x");
+    json.begin(LineKey(LogFormat::kJson, "n"));
     json.digits(-7);
     EXPECT_EQ(json.finish(), "{\"a\":\"x\",\"n\":-7}\n") << again;
   }
+}
+
+TEST(LineBuffer, WordsNeedNoLook) {
+  LineBuffer text(LogFormat::kText);
+  text.clear();
+  text.word(LineKey(LogFormat::kText, "a"), "x");
+  text.word(LineKey(LogFormat::kText, "b"), "y");
+  EXPECT_EQ(text.finish(), "a=x b=y\n");
+  LineBuffer json(LogFormat::kJson);
+  json.clear();
+  json.word(LineKey(LogFormat::kJson, "a"), "x");
+  json.word(LineKey(LogFormat::kJson, std::string(LineKey::kLongest, 'k')), "y");
+  EXPECT_EQ(json.finish(), "{\"a\":\"x\",\"" + std::string(LineKey::kLongest, 'k') + "\":\"y\"}\n");
 }
 
 // The same as the program's own log, whatever stands at whatever place.
@@ -65,10 +78,10 @@ TEST(LineBuffer, GrowsWithWhatIsWritten) {
   std::string expected = "{";
   for (int i = 0; i < 20; ++i) {
     const std::string value(1000, static_cast<char>('a' + i));
-    line.text("key", value);
+    line.text(LineKey(LogFormat::kJson, "key"), value);
     expected += (i == 0 ? "\"key\":\"" : ",\"key\":\"") + value + "\"";
   }
-  line.text("last", std::string(5000, '\n'));
+  line.text(LineKey(LogFormat::kJson, "last"), std::string(5000, '\n'));
   expected += ",\"last\":\"";
   for (int i = 0; i < 5000; ++i) {
     expected += "\\n";
@@ -81,7 +94,7 @@ TEST(LineBuffer, DecimalsAreExactAndShort) {
       []<std::size_t Places>(std::integral_constant<std::size_t, Places>, std::int64_t value) {
         LineBuffer line(LogFormat::kText);
         line.clear();
-        line.begin("d");
+        line.begin(LineKey(LogFormat::kText, "d"));
         line.decimal<Places>(value);
         const std::string all(line.finish());
         return all.substr(2, all.size() - 3);
@@ -100,7 +113,7 @@ TEST(LineBuffer, DoublesAreWrittenAsByToChars) {
   auto expectSame = [](double value) {
     LineBuffer line(LogFormat::kText);
     line.clear();
-    line.begin("d");
+    line.begin(LineKey(LogFormat::kText, "d"));
     line.digits(value);
     std::array<char, 32> expected{};
     char* const end = std::to_chars(expected.begin(), expected.end(), value).ptr;

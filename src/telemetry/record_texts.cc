@@ -1,7 +1,7 @@
 #include "telemetry/record_texts.h"
 
 #include <algorithm>
-#include <array>
+#include <cstring>
 #include <utility>
 
 #include "telemetry/redact.h"
@@ -69,11 +69,12 @@ std::uint16_t RecordTexts::store(std::string_view value, std::size_t limit) {
     return 0;
   }
   const std::size_t size = std::min({value.size(), limit, kRoom - offset - kHeader});
-  const std::array<char, kHeader> header = {
-      static_cast<char>(size & 0xFF), static_cast<char>(size >> 8)
-  };
-  bytes_.append(header.data(), kHeader);
-  bytes_.append(value.data(), size);
+  bytes_.resize_and_overwrite(offset + kHeader + size, [&](char* bytes, std::size_t all) {
+    bytes[offset] = static_cast<char>(size & 0xFF);
+    bytes[offset + 1] = static_cast<char>(size >> 8);
+    std::memcpy(bytes + offset + kHeader, value.data(), size);
+    return all;
+  });
   return static_cast<std::uint16_t>(offset);
 }
 

@@ -61,7 +61,7 @@ void JsonScan::feed(std::string_view bytes) {
   bytes_ = bytes;
   begin_ = 0;
   loaded_ = 0;
-  live_ = 0;
+  tokens_ = 0;
 }
 
 bool JsonScan::unfinished() const {
@@ -89,13 +89,13 @@ std::optional<JsonHit> JsonScan::next() {
 
 /// Goes on where the last bytes ended, at most to behind a member or element. False if that needs
 /// more bytes.
-bool JsonScan::advance() {
+[[gnu::always_inline]] inline bool JsonScan::advance() {
   switch (state_) {
     case State::kKeyOrEnd:
       if (!takeToken()) {
         return false;
       }
-      if (bytes_[at_] != '"') {
+      if (token() != '"') {
         closeContainer();
         return true;
       }
@@ -114,7 +114,7 @@ bool JsonScan::advance() {
         return false;
       }
       begin_ = at_ + 1;
-      state_ = bytes_[at_] == ':' ? State::kValue : State::kFailed;
+      state_ = token() == ':' ? State::kValue : State::kFailed;
       return true;
     case State::kValue:
       if (!takeToken()) {
@@ -133,7 +133,7 @@ bool JsonScan::advance() {
       if (!takeToken()) {
         return false;
       }
-      if (bytes_[at_] == ',') {
+      if (token() == ',') {
         begin_ = at_ + 1;
         nextInContainer();
       } else {
@@ -167,31 +167,27 @@ bool JsonScan::advance() {
   in_string_ = (strings >> (count - 1) & 1) != 0;
   brackets_ = block.anyOf<'{', '}', '[', ']'>() & ~strings;
   tokens_ = quotes | brackets_ | (block.anyOf<':', ','>() & ~strings);
-  live_ = ~std::uint64_t{0};
   block_ = loaded_;
   loaded_ += count;
   return true;
 }
 
 /// Goes to the next token. False at the end of the bytes.
-bool JsonScan::takeToken() {
-  std::uint64_t left = tokens_ & live_;
-  while (left == 0) {
+inline bool JsonScan::takeToken() {
+  while (tokens_ == 0) [[unlikely]] {
     if (!loadBlock()) {
       return false;
     }
-    left = tokens_;
   }
-  auto at = static_cast<unsigned>(std::countr_zero(left));
-  live_ = ~std::uint64_t{1} << at;
-  at_ = block_ + at;
+  at_ = block_ + static_cast<unsigned>(std::countr_zero(tokens_));
+  tokens_ &= tokens_ - 1;
   return true;
 }
 
 /// Goes to the bracket that closes the skipped container.
 bool JsonScan::takeSkipped() {
   while (true) {
-    std::uint64_t left = brackets_ & live_;
+    std::uint64_t left = tokens_ & brackets_;
     while (left == 0) {
       if (!loadBlock()) {
         return false;
@@ -199,10 +195,9 @@ bool JsonScan::takeSkipped() {
       left = brackets_;
     }
     auto at = static_cast<unsigned>(std::countr_zero(left));
-    live_ = ~std::uint64_t{1} << at;
+    tokens_ &= ~std::uint64_t{1} << at;
     at_ = block_ + at;
-    bool opens = bytes_[at_] == '{' || bytes_[at_] == '[';
-    depth_ = opens ? depth_ + 1 : depth_ - 1;
+    depth_ = token() == '{' || token() == '[' ? depth_ + 1 : depth_ - 1;
     if (depth_ == 0) {
       return true;
     }
@@ -218,7 +213,7 @@ void JsonScan::endKey() {
 }
 
 void JsonScan::beginValue() {
-  char c = bytes_[at_];
+  char c = token();
   if (c != '"' && c != '{' && c != '[') {
     endScalar();
     return;
@@ -250,7 +245,7 @@ void JsonScan::endValue() {
 void JsonScan::endScalar() {
   std::string_view here = trim(bytes_.substr(begin_, at_ - begin_));
   bool empty = here.empty() && !scalar_begun_;
-  if (frame_count_ == 0 || (empty && bytes_[at_] != ']')) {
+  if (frame_count_ == 0 || (empty && token() != ']')) {
     state_ = State::kFailed;
     return;
   }
@@ -266,8 +261,7 @@ void JsonScan::endScalar() {
       hit_->text = text;
     }
   }
-  live_ |=
-      std::uint64_t{1} << (at_ - block_);  // the token stands behind the value: it is taken again
+  tokens_ |= std::uint64_t{1} << (at_ - block_);  // it stands behind the value: it is taken again
 }
 
 void JsonScan::openContainer() {
@@ -283,7 +277,7 @@ void JsonScan::openContainer() {
 
 /// At a bracket that must close the innermost container with paths of ours.
 void JsonScan::closeContainer() {
-  if (frame_count_ == 0 || bytes_[at_] != (frames_[frame_count_ - 1U].array ? ']' : '}')) {
+  if (frame_count_ == 0 || token() != (frames_[frame_count_ - 1U].array ? ']' : '}')) {
     state_ = State::kFailed;
     return;
   }
@@ -316,6 +310,9 @@ std::string_view JsonScan::joined(std::string_view here) {
 
 std::uint8_t JsonScan::childOf(std::uint8_t step, std::string_view key) const {
   const JsonNode& parent = nodes_[step];
+  if ((parent.key_sizes & JsonNode::sizeBit(key.size())) == 0) {
+    return kNoStep;
+  }
   for (unsigned i = parent.first_child, end = i + parent.child_count; i < end; ++i) {
     std::string_view known = nodes_[i].key;
     if (known.size() == key.size() && known.front() == key.front() && known == key) {

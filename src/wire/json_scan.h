@@ -39,6 +39,11 @@ struct JsonNode {
   JsonWant want = JsonWant::kPass;
   std::uint8_t first_child = 0;
   std::uint8_t child_count = 0;
+  std::uint64_t key_sizes = 0;  // of the children, a bit for a size
+
+  static constexpr std::uint64_t sizeBit(std::size_t size) {
+    return std::uint64_t{1} << (size < 63 ? size : 63);
+  }
 };
 
 /// Steps -> nodes, when the program is compiled; a table that breaks the rules does not compile.
@@ -57,6 +62,7 @@ consteval std::array<JsonNode, size> linkSteps(const std::array<JsonStep, size>&
     if (steps[i].parent >= i || !together) {
       throw "a step stands before its parent or apart from its siblings";
     }
+    parent.key_sizes |= JsonNode::sizeBit(nodes[i].key.size());
     if (parent.child_count++ == 0) {
       parent.first_child = static_cast<std::uint8_t>(i);
     }
@@ -110,6 +116,7 @@ class JsonScan {
   static constexpr std::uint8_t kNoStep = 0xFF;
 
   bool advance();
+  char token() const { return bytes_.data()[at_]; }
   bool loadBlock();
   bool takeToken();
   bool takeSkipped();
@@ -129,9 +136,8 @@ class JsonScan {
   std::string_view bytes_;
   // Of the block of 64 bytes being looked at, a bit for a byte. A token is a quote that begins or
   // ends a string, or what nests or parts outside of strings.
-  std::uint64_t tokens_ = 0;
-  std::uint64_t brackets_ = 0;  // those of them that nest
-  std::uint64_t live_ = 0;      // not yet taken
+  std::uint64_t tokens_ = 0;    // not yet taken
+  std::uint64_t brackets_ = 0;  // those that nest, taken or not
   std::size_t block_ = 0;       // its offset in bytes_
   std::size_t loaded_ = 0;      // end of it
   std::size_t at_ = 0;          // in bytes_, of the token taken last

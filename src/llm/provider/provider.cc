@@ -1,5 +1,9 @@
 #include "llm/provider/provider.h"
 
+#include <array>
+#include <span>
+#include <string_view>
+
 #include "base/text.h"
 #include "llm/provider/anthropic.h"
 #include "llm/provider/openai.h"
@@ -8,6 +12,11 @@ namespace gatehouse::llm {
 namespace {
 
 constexpr http::FieldSet kBrowserFields = {"origin", "cookie", "cookie2"};
+constexpr http::FieldSet kBrowserAndForwardedFields = {"origin", "cookie", "cookie2", "forwarded"};
+constexpr std::array<std::string_view, 3> kBrowserAndForwardedPrefixes = {
+    "access-control-request-", "sec-fetch-", "x-forwarded-"
+};
+constexpr std::span kBrowserPrefixes = std::span(kBrowserAndForwardedPrefixes).first(2);
 
 constexpr http::FieldSet kPrivateResponseFields = {
     "set-cookie",
@@ -50,12 +59,10 @@ void addProviderFields(ProviderKind kind, Dialect dialect, http::Fields& fields)
 
 void stripRequestFields(http::Fields& fields, ForwardedTrust trust) {
   http::removeHopByHop(fields);
-  fields.removeAll(kBrowserFields);
-  fields.removeStartingWith("access-control-request-");
-  fields.removeStartingWith("sec-fetch-");
   if (trust == ForwardedTrust::kUntrusted) {
-    fields.removeStartingWith("x-forwarded-");
-    fields.remove("forwarded");
+    fields.removeAll(kBrowserAndForwardedFields, kBrowserAndForwardedPrefixes);
+  } else {
+    fields.removeAll(kBrowserFields, kBrowserPrefixes);
   }
 }
 
