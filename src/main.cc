@@ -119,7 +119,11 @@ Result<ParsedFlags> parseFlags(const cli::RunOptions& options) {
     GATEHOUSE_TRY(flags.binds.emplace_back(), compile::parseBindFlag(text));
   }
   for (const std::string& text : options.resolve) {
-    GATEHOUSE_TRY(flags.overrides.emplace_back(), io::HostOverride::parse(text));
+    Result<io::HostOverride> one = io::HostOverride::parse(text);
+    if (!one) {
+      return fail(one.error().kind(), one.error().origin(), "--resolve " + one.error().chain());
+    }
+    flags.overrides.push_back(*std::move(one));
   }
   GATEHOUSE_CHECK_OK(control::checkPaths(options.files));
   return flags;
@@ -238,7 +242,9 @@ int run(const cli::RunOptions& options, ParsedFlags flags, const Clock& clock, c
     auto bound = [&plane](const snapshot::Port& port, const std::string& address) {
       return plane.boundAddress(port, address);
     };
-    print(stderr, admin::render(admin::startupTable(*plane.snapshot(), bound, *doors, *view)));
+    admin::StartupTable table = admin::startupTable(*plane.snapshot(), bound, *doors, *view);
+    table.title = options.check ? "Gatehouse would serve" : table.title;
+    print(stderr, admin::render(table));
   }
   if (!errors.empty() || options.check) {
     plane.drain(Nanos(0));

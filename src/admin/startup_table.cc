@@ -34,6 +34,9 @@ std::string aligned(const std::vector<Line>& lines) {
 }
 
 std::string routesText(const std::vector<RouteRow>& routes) {
+  if (routes.empty()) {
+    return "  nothing: there is no Gateway that can be served\n";
+  }
   std::vector<Line> lines;
   lines.push_back({"GATEWAY/LISTENER", "ADDRESS", "ROUTE", "BACKEND", "KEY FROM"});
   std::string last;
@@ -103,7 +106,7 @@ void offer(
 }  // namespace
 
 std::string render(const StartupTable& table) {
-  std::string text = "\nGatehouse is serving\n\n";
+  std::string text = "\n" + table.title + "\n\n";
   text += routesText(table.routes);
   text += "\n";
   for (const ServiceRow& service : table.services) {
@@ -159,8 +162,13 @@ StartupTable startupTable(
         "open beyond this machine, and no client authentication is configured: " + beyond
     );
   }
-  for (const resource::Finding& finding : view.findings) {
-    table.notes.push_back(resource::toString(finding));
+  using resource::Severity;
+  for (const Severity severity : {Severity::kError, Severity::kWarning, Severity::kInfo}) {
+    for (const resource::Finding& finding : view.findings) {
+      if (finding.severity == severity) {
+        table.notes.push_back(resource::toString(finding));
+      }
+    }
   }
   return table;
 }

@@ -30,6 +30,7 @@ struct ServiceRow {
 };
 
 struct StartupTable {
+  std::string title = "Gatehouse is serving";
   std::vector<RouteRow> routes;
   std::vector<ServiceRow> services;
   std::vector<std::string> notes;  // warnings worth reading before the first request

@@ -1,6 +1,11 @@
 #include "cli/args.h"
 
+#include <memory>
+#include <string_view>
+
 #include <CLI/CLI.hpp>
+
+#include "resource/nearest.h"
 
 namespace gatehouse::cli {
 namespace {
@@ -30,7 +35,21 @@ constexpr const char* kMockExamples =
     "  gatehouse mock --script faults.yaml --record seen.jsonl\n"
     "      answers by rules and writes down what it received\n"
     "  gatehouse mock --tls-names api.openai.com --ca-out ca.pem\n"
-    "      TLS with a certificate made for that name\n";
+    "      TLS with a certificate made for that name\n"
+    "A script is a list of rules; the first that matches answers, without one the simulated "
+    "model:\n"
+    "  rules:\n"
+    "    - match: {method: POST, path: /v1/chat/completions, header: {x-case: slow}, contains: "
+    "Hello}\n"
+    "      times: 1                            # then the rule is used up\n"
+    "      respond:\n"
+    "        status: 200\n"
+    "        headers: {content-type: text/event-stream}\n"
+    "        events: [\"data: {}\\n\\n\"]           # or  body: TEXT  or  echo: true\n"
+    "        delay: 100ms                      # before the head\n"
+    "        between: 20ms                     # between two pieces\n"
+    "        piece: 1                          # bytes of a piece\n"
+    "        fault: {after: 3, kind: close}    # or hang; after so many bytes of the body\n";
 
 constexpr const char* kTopExamples =
     "Examples:\n"
@@ -38,6 +57,83 @@ constexpr const char* kTopExamples =
     "  gatehouse run -f config/           start with a folder of resources\n"
     "  gatehouse validate -f config/      check it without starting\n"
     "  gatehouse mock                     a scriptable model server for tests\n";
+
+/// What a value may be stands before the description, what it is without a flag behind it.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_option_opts(const CLI::Option* option) const override {
+    return option->get_type_size() == 0 ? "" : " " + option->get_type_name();
+  }
+  std::string make_option_desc(const CLI::Option* option) const override {
+    std::string text = option->get_description();
+    if (option->get_required()) {
+      text += " (required)";
+    }
+    if (option->get_expected_max() == CLI::detail::expected_max_vector_size) {
+      text += "; may be repeated";
+    }
+    if (!option->get_default_str().empty()) {
+      text += " (default: " + option->get_default_str() + ")";
+    }
+    return text;
+  }
+};
+
+/// Values that are checked or changed before they become RunOptions.
+struct RawRun {
+  double drain_seconds = 30;
+  std::string log_format;
+};
+
+/// The first argument that looks like an option and is none of `command`; empty if there is none.
+std::string_view unknownOption(CLI::App& command, int argc, const char* const* argv) {
+  for (int i = 2; i < argc; ++i) {
+    std::string_view name = argv[i];
+    name = name.substr(0, name.find('='));
+    if (name.starts_with("--") && command.get_option_no_throw(std::string(name)) == nullptr) {
+      return name;
+    }
+  }
+  return {};
+}
+
+std::string nearestOption(CLI::App& command, std::string_view wrong) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      names.push_back("--" + name);
+    }
+  }
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  return resource::didYouMean(wrong, views);
+}
+
+/// The mistake in one sentence, and where the help is.
+std::string explain(
+    CLI::App& app, const CLI::ParseError& error, int argc, const char* const* argv
+) {
+  constexpr std::string_view kCommands[] = {"run", "validate", "mock", "version"};
+  const std::vector<CLI::App*> chosen = app.get_subcommands();
+  std::string name = "gatehouse";
+  std::string what = error.what();
+  if (chosen.empty()) {
+    const std::string first = argc > 1 ? argv[1] : "";
+    what = first.empty() || first.starts_with('-')
+               ? "a subcommand is missing"
+               : "\"" + first + "\" is no subcommand" + resource::didYouMean(first, kCommands);
+    what += "; there are run, validate, mock and version";
+  } else {
+    CLI::App& command = *chosen.front();
+    name += " " + command.get_name();
+    if (const std::string_view wrong = unknownOption(command, argc, argv); !wrong.empty()) {
+      what = "unknown option " + std::string(wrong) + nearestOption(command, wrong);
+    } else if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr &&
+               command.get_option_no_throw("--file") != nullptr) {
+      what += "; files and folders are given with -f";
+    }
+  }
+  return name + ": " + what + "\nSee " + name + " --help\n";
+}
 
 void addFiles(
     CLI::App& app, std::vector<std::string>& files, std::string& default_namespace, bool& strict
@@ -55,13 +151,15 @@ void addFiles(
   app.add_flag("--strict", strict, "unknown fields are errors");
 }
 
-void addRun(CLI::App& app, RunOptions& options, double& drain_seconds) {
+void addRun(CLI::App& app, RunOptions& options, RawRun& raw) {
   addFiles(app, options.files, options.default_namespace, options.strict);
   app.add_option("--bind", options.binds, "listen address of a Gateway or one of its listeners")
       ->type_name("GATEWAY[/LISTENER]=ADDR:PORT")
       ->allow_extra_args(false);
   app.add_option(
-         "--host", options.host, "address for Gateways without one of their own (default: loopback)"
+         "--host",
+         options.host,
+         "address of Gateways that have none of their own (default: loopback)"
   )
       ->type_name("ADDR");
   app.add_option("--admin", options.admin, "admin API")
@@ -73,20 +171,17 @@ void addRun(CLI::App& app, RunOptions& options, double& drain_seconds) {
   app.add_option("--readiness", options.readiness, "readiness probe")
       ->type_name("ADDR:PORT")
       ->capture_default_str();
-  app.add_option("--workers", options.workers, "worker threads (default: one per core)")
+  app.add_option("--workers", options.workers, "worker threads, 1 to 256 (default: one per core)")
       ->type_name("N")
-      ->check(CLI::Range(1U, 256U));
+      ->check(CLI::Range(1U, 256U).description(""));
   app.add_option(
          "--log-format",
-         options.log_format,
-         "text or json (default: text on a terminal, json elsewhere)"
+         raw.log_format,
+         "how the log and the access log are written (default: text on a terminal, json elsewhere)"
   )
       ->type_name("FORMAT")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, LogFormat>{
-                                              {"text", LogFormat::kText}, {"json", LogFormat::kJson}
-                                          }
-      ).description("{text,json}"));
-  app.add_option("--log-level", options.log_level, "debug, info, warn or error")
+      ->check(CLI::IsMember({"text", "json"}));
+  app.add_option("--log-level", options.log_level, "the least that is logged")
       ->type_name("LEVEL")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();
@@ -94,17 +189,21 @@ void addRun(CLI::App& app, RunOptions& options, double& drain_seconds) {
       ->type_name("HOST:PORT:ADDR[:PORT]")
       ->allow_extra_args(false);
   app.add_option(
-         "--drain-timeout", drain_seconds, "seconds that running requests get to finish at shutdown"
+         "--drain-timeout",
+         raw.drain_seconds,
+         "seconds that running requests get to finish at shutdown"
   )
       ->type_name("SECONDS")
-      ->check(CLI::Range(0.0, 86400.0))
+      ->check(CLI::Range(0.0, 86400.0).description(""))
       ->capture_default_str();
-  app.add_flag("--check", options.check, "load, compile and print the start-up table, then exit");
+  app.add_flag(
+      "--check", options.check, "load, open the addresses, print the start-up table, then exit"
+  );
   app.footer(kRunExamples);
 }
 
 void addMock(CLI::App& app, MockOptions& options) {
-  app.add_option("--listen", options.listen, "address; port 0 lets the kernel choose")
+  app.add_option("--listen", options.listen, "address to listen on; port 0 lets the kernel choose")
       ->type_name("ADDR:PORT")
       ->capture_default_str();
   app.add_option("--script", options.script, "YAML file with rules")->type_name("FILE");
@@ -130,6 +229,9 @@ void addMock(CLI::App& app, MockOptions& options) {
 
 Command parseArguments(int argc, const char* const* argv) {
   CLI::App app("Gatehouse: one door from every AI tool to every model", "gatehouse");
+  auto formatter = std::make_shared<HelpFormatter>();
+  formatter->column_width(38);
+  app.formatter(formatter);
   app.footer(kTopExamples);
   app.require_subcommand(0, 1);  // none is refused below: here a misspelt one would not be named
   RunOptions run;
@@ -137,10 +239,10 @@ Command parseArguments(int argc, const char* const* argv) {
   MockOptions mock;
   VersionOptions version;
   bool version_flag = false;
-  app.add_flag("--version", version_flag, "the same as the subcommand");
-  double drain_seconds = 30;
+  app.add_flag("--version", version_flag, "print the version");
+  RawRun raw;
   CLI::App* run_app = app.add_subcommand("run", "serve the gateways of the given resources");
-  addRun(*run_app, run, drain_seconds);
+  addRun(*run_app, run, raw);
   CLI::App* validate_app =
       app.add_subcommand("validate", "check resources and print every finding");
   addFiles(*validate_app, validate.files, validate.default_namespace, validate.strict);
@@ -158,12 +260,17 @@ Command parseArguments(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     std::ostringstream out;
     std::ostringstream err;
-    int code = app.exit(error, out, err);
-    return PrintAndExit{out.str() + err.str(), code == 0 ? 0 : 2};
+    if (app.exit(error, out, err) == 0) {
+      return PrintAndExit{out.str(), 0};
+    }
+    return PrintAndExit{explain(app, error, argc, argv), 2};
   }
   if (run_app->parsed()) {
     run.drain_timeout =
-        std::chrono::duration_cast<Nanos>(std::chrono::duration<double>(drain_seconds));
+        std::chrono::duration_cast<Nanos>(std::chrono::duration<double>(raw.drain_seconds));
+    if (!raw.log_format.empty()) {
+      run.log_format = raw.log_format == "text" ? LogFormat::kText : LogFormat::kJson;
+    }
     return run;
   }
   if (validate_app->parsed()) {

@@ -44,6 +44,40 @@ TEST(Arguments, AMisspeltCommandIsNamed) {
   EXPECT_NE(answer->text.find("serve"), std::string::npos) << answer->text;
 }
 
+std::string mistakeIn(const Command& command) {
+  const auto* answer = std::get_if<PrintAndExit>(&command);
+  return answer != nullptr && answer->exit_code == 2 ? answer->text : "no mistake";
+}
+
+TEST(Arguments, AMistakeIsOneSentenceAndWhereTheHelpIs) {
+  EXPECT_EQ(
+      mistakeIn(parse({"gatehouse"})),
+      "gatehouse: a subcommand is missing; there are run, validate, mock and version\n"
+      "See gatehouse --help\n"
+  );
+  EXPECT_EQ(mistakeIn(parse({"gatehouse", "-f", "config/"})), mistakeIn(parse({"gatehouse"})));
+  EXPECT_EQ(
+      mistakeIn(parse({"gatehouse", "valid", "-f", "config/"})),
+      "gatehouse: \"valid\" is no subcommand; did you mean \"validate\"?; there are run, validate, "
+      "mock "
+      "and version\nSee gatehouse --help\n"
+  );
+  EXPECT_EQ(
+      mistakeIn(parse({"gatehouse", "run", "-f", "a", "--binds=edge=127.0.0.1:1"})),
+      "gatehouse run: unknown option --binds; did you mean \"--bind\"?\nSee gatehouse run --help\n"
+  );
+  EXPECT_EQ(
+      mistakeIn(parse({"gatehouse", "run", "config/"})),
+      "gatehouse run: The following argument was not expected: config/; files and folders are "
+      "given "
+      "with -f\nSee gatehouse run --help\n"
+  );
+  EXPECT_EQ(
+      mistakeIn(parse({"gatehouse", "run", "--log-format", "xml"})),
+      "gatehouse run: --log-format: xml not in {text,json}\nSee gatehouse run --help\n"
+  );
+}
+
 TEST(Arguments, ValidateNeedsAFile) {
   Command command = parse({"gatehouse", "validate"});
   const auto* print = std::get_if<PrintAndExit>(&command);

@@ -131,7 +131,7 @@ def test_a_mistake_on_the_command_line_is_named(stage, arguments, words):
     (["--bind", "nobody=127.0.0.1:0"], "nobody"),
     (["--bind", "edge"], "GATEWAY[/LISTENER]=ADDR:PORT"),
     (["--bind", "edge/nolistener=127.0.0.1:0"], "nolistener"),
-    (["--resolve", "api.openai.com"], "HOST:PORT"),
+    (["--resolve", "api.openai.com"], "--resolve 'api.openai.com' is not HOST:PORT"),
 ])
 def test_a_flag_that_means_nothing_is_a_start_error(stage, arguments, words):
     path = stage.write("c.yaml", manifests.one_model(9))
@@ -206,3 +206,17 @@ def test_standard_input_is_a_file_too(stage):
     done = subprocess.run([str(harness.BINARY), "validate", "-f", "-"], input=manifests.one_model(9).encode(),
                           capture_output=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stdout
+
+
+def test_a_start_without_a_gateway_says_that_nothing_is_served(stage):
+    gateway = stage.gateway([stage.write("c.yaml", manifests.to_text(manifests.openai("alone", 9)))])
+    assert "there is no Gateway that can be served" in gateway.text()
+
+
+def test_what_is_wrong_stands_before_what_is_worth_knowing(stage):
+    stage.write("c/a.yaml", manifests.one_model(9))
+    path = stage.write("c/b.yaml", "kind: [\n")
+    code, text = run(stage, "run", "--check", "-f", stage.folder / "c", "--host", harness.quiet_host(), *SERVICES)
+    assert code == 0 and "Gatehouse would serve" in text and "Gatehouse is serving" not in text
+    notes = [line for line in text.splitlines() if "note:" in line]
+    assert f"note: {path}:2:1: error: " in notes[0] and "info:" in notes[-1] and len(notes) > 1
