@@ -165,7 +165,7 @@ class Mock(Process):
 class Gateway(Process):
     """`gatehouse run` on ports of the kernel's choice."""
 
-    def __init__(self, files, binds=(), resolve=(), env=None, extra=(), workers=2, cwd=None):
+    def __init__(self, files, binds=(), resolve=(), env=None, extra=(), workers=2, **process):
         arguments = ["run", "--log-format", "json", "--workers", str(workers)]
         for name in ("admin", "metrics", "readiness"):
             arguments += [f"--{name}", "127.0.0.1:0"]
@@ -175,7 +175,7 @@ class Gateway(Process):
             arguments += ["--bind", f"{gateway}=127.0.0.1:0"]
         for rule in resolve:
             arguments += ["--resolve", rule]
-        super().__init__([*arguments, *extra], env=env, cwd=cwd)
+        super().__init__([*arguments, *extra], env=env, **process)
         self.wait_for(self._ready_line, "gateway is ready")
 
     def _ready_line(self):

@@ -104,16 +104,16 @@ def test_the_flag_that_an_error_names_works_for_a_gateway_of_several_ports(stage
         assert program.exit_code() == 1
         flag = f"--bind default/edge/on-{busy}="
         assert f"{host}:{busy}" in program.text() and flag in program.text(), program.text()
-        words = [*f"{flag}{host}:0".split(" "), *SERVICES]
-        assert stage.process(["run", "--check", "-f", path, *words]).exit_code() == 0
+        gateway = stage.gateway([path], extra=f"{flag}{host}:0".split(" "))
+        assert gateway.port("edge", f"on-{free}") == free and gateway.port("edge", f"on-{busy}") != busy
 
 
 def test_a_user_without_privileges_gets_port_80_as_8080_and_is_told(stage, unprivileged):
     host = quiet_host()
-    path = unprivileged.write(manifests.one_model(9))
-    program = stage.process(["run", "--check", "-f", path, "--host", host, *SERVICES], **unprivileged.options)
-    assert program.exit_code() == 0, program.text()
-    assert remaps(program) == {"default/edge": (80, 8080)}
+    path = unprivileged.write(manifests.one_model(stage.mock().port))
+    gateway = stage.gateway([path], extra=["--host", host], **unprivileged.options)
+    assert remaps(gateway) == {"default/edge": (80, 8080)}
+    assert harness.post(8080, CHAT, harness.CHAT, host=host).status == 200
 
 
 def several(mock_port, *names):

@@ -30,6 +30,35 @@ def test_the_first_curl_answers_without_key_and_network(stage):
     assert done.returncode == 0 and "You said: Hello!" in done.stdout
 
 
+def test_the_first_configuration_answers_as_in_the_readme(stage):
+    """Its ports are those of the README but for the numbers."""
+    mock_line, run_line = block("first").strip().splitlines()
+    assert mock_line.endswith(" &")
+    mock = stage.process(shlex.split(mock_line.removesuffix(" &").replace(":9000", ":0"))[1:])
+    said = mock.wait_for(lambda: re.search(r"http://127\.0\.0\.1:(\d+)", mock.text()), "the mock says where it is")
+    arguments = shlex.split(run_line)[1:]
+    example = arguments[arguments.index("-f") + 1]
+    text = (harness.ROOT / example).read_text()
+    assert text.count("port: 9000") == 1
+    copy = stage.write("first.yaml", text.replace("port: 9000", f"port: {said[1]}"))
+    gateway = stage.gateway([copy], binds=["edge"])
+    done = run(re.search(r"^  (curl .*)$", gateway.text(), re.M)[1])
+    assert done.returncode == 0 and '"chat.completion"' in done.stdout and '"gpt-4o"' in done.stdout
+
+
+def test_the_first_configuration_takes_a_key_as_its_comment_says(stage):
+    mock = stage.mock(tls_names="api.openai.com")
+    text = (harness.ROOT / "examples/first.yaml").read_text()
+    head, _, rest = text.partition("apiVersion:")
+    lines = [line for line in (_ + rest).splitlines() if "host: 127.0.0.1" not in line and "port: 9000" not in line]
+    text = "\n".join(re.sub(r"^( *)# ", r"\1", line) for line in lines)
+    gateway = stage.gateway([stage.write("first.yaml", text)], binds=["edge"], resolve=[f"api.openai.com:443:{mock.address}"],
+                            env={"SSL_CERT_FILE": str(mock.ca), "OPENAI_API_KEY": "sk-first-0001"})
+    assert harness.post(gateway.port("edge"), "/v1/chat/completions", harness.CHAT).status == 200
+    fields = [[name.lower(), value] for name, value in mock.requests(1)[0]["fields"]]
+    assert ["authorization", "Bearer sk-first-0001"] in fields
+
+
 def test_validate_as_in_the_readme():
     done = run(block("validate"))
     assert done.returncode == 0, done.stdout + done.stderr
@@ -41,13 +70,26 @@ def test_check_as_in_the_readme():
     script += " " + " ".join(f"--bind {name}=127.0.0.1:0" for name in GATEWAYS)
     done = run(script)
     assert done.returncode == 0, done.stderr
-    assert "Gatehouse is serving" in done.stderr
+    assert "Gatehouse would serve" in done.stderr
 
 
 def test_mock_as_in_the_readme(stage):
-    arguments = shlex.split(block("mock"))[1:]
+    arguments = shlex.split(block("mock").replace(":9000", ":0"))[1:]
     mock = stage.process(arguments, cwd=stage.folder)
     mock.wait_for(lambda: "http://127.0.0.1:" in mock.text(), "the mock says where it is")
+
+
+def test_the_script_that_the_help_of_the_mock_shows_is_one(stage):
+    shown = run(f"{shlex.quote(str(harness.BINARY))} mock --help").stdout
+    script = re.search(r"^  rules:\n(?:    .*\n)+", shown, re.M)[0]
+    mock = stage.mock(script=script)
+    def ask(**headers):
+        return harness.post(mock.port, "/v1/chat/completions", harness.CHAT, headers=headers)
+    assert b"simulated" in ask().body, "no rule matches"
+    with pytest.raises(harness.http.client.IncompleteRead) as cut:
+        ask(**{"x-case": "slow"})
+    assert cut.value.partial == b"dat"
+    assert b"simulated" in ask(**{"x-case": "slow"}).body, "the rule is used up"
 
 
 @pytest.mark.parametrize(

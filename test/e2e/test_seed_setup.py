@@ -65,7 +65,7 @@ def checked_addresses(stage, files):
     program = stage.process(["run", "--check", "--log-format", "json", *from_files(files), *SERVICES_ELSEWHERE])
     code = program.exit_code()
     if code != 0:
-        taken = re.findall(r"cannot listen on \S+:(\d+) for Gateway", program.text())
+        taken = re.findall(r"cannot listen on \S+:(\d+): address in use", program.text())
         assert taken and not any(is_free(int(port)) for port in taken), program.text()
     return listening(program), code
 
