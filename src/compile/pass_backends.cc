@@ -55,7 +55,14 @@ class BackendBuilder {
       return last.value_or(InvalidBackend{ErrorKind::kNoBackend, "no provider is configured"});
     }
     if (made.providers.size() > 1) {
-      inactive("spec.ai.groups");
+      std::string sentence = fmt::format(
+          "choosing among providers is not active yet: every request goes to provider {}, the "
+          "first "
+          "that can be used",
+          made.providers.front().name.view()
+      );
+      draft_.find(Severity::kWarning, backend_.meta, "spec.ai.groups", sentence);
+      result_.inactive.push_back("spec.ai.groups: " + sentence);
     }
     return made;
   }
