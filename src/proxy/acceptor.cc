@@ -65,11 +65,12 @@ void Acceptor::refresh(
     const snapshot::Port& port,
     const snapshot::SnapshotHandle& next
 ) {
-  if (doorway.port != nullptr && port.tls != doorway.port->tls) {
+  if (port.tls != doorway.secure) {
     // Connections of the other kind end after their exchange: none goes on in plain text.
     doorway.closing->request();
     doorway.closing = std::make_shared<io::Stop>();
   }
+  doorway.secure = port.tls;
   if (!port.tls) {
     doorway.tls = nullptr;
   } else if (auto tls = tlsFor(port)) {
@@ -80,8 +81,7 @@ void Acceptor::refresh(
         {{"address", key}, {"error", tls.error().chain()}}
     );
   }
-  bool usable = !port.tls || doorway.tls != nullptr;
-  doorway.port = usable ? &port : nullptr;  // an HTTPS port never answers in plain text
+  doorway.port = &port;
   doorway.snapshot = next;
 }
 

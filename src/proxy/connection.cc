@@ -42,8 +42,11 @@ void noteOpened(Worker& worker, const Doorway& doorway) {
 io::Task<Result<std::unique_ptr<io::Stream>>> secure(
     Worker& worker, std::shared_ptr<Doorway> doorway, std::unique_ptr<io::TcpStream> stream
 ) {
-  if (doorway->tls == nullptr) {
+  if (!doorway->secure) {
     co_return std::unique_ptr<io::Stream>(std::move(stream));
+  }
+  if (doorway->tls == nullptr) {
+    co_return fail(ErrorKind::kTlsProtocol, Origin::kGateway, "the listener has no usable certificate");
   }
   auto deadline = io::Deadline::after(worker.reactor(), worker.settings().tls_handshake_timeout);
   co_return co_await io::acceptTls(doorway->tls, std::move(stream), deadline);

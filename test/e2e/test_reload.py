@@ -216,8 +216,9 @@ def test_an_address_that_was_in_the_way_is_taken_over_by_the_same_reload(stage):
     assert harness.post(port, "/v1/models", None, method="GET").status == 200
 
 
-def test_plain_connections_end_when_their_address_begins_to_speak_tls(stage):
-    key, chain = stage.folder / "key.pem", stage.folder / "chain.pem"
+def certificate(folder):
+    """A chain for localhost, and the Secret that holds it."""
+    key, chain = folder / "key.pem", folder / "chain.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
          "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", chain],
@@ -225,6 +226,52 @@ def test_plain_connections_end_when_their_address_begins_to_speak_tls(stage):
     )
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "cert", "namespace": "default"},
               "type": "kubernetes.io/tls", "stringData": {"tls.crt": chain.read_text(), "tls.key": key.read_text()}}
+    return chain, secret
+
+
+def test_a_listener_without_usable_certificates_takes_nothing_in_plain_text(stage):
+    chain, secret = certificate(stage.folder)
+
+    def config(*more):
+        gateway = manifests.gateway()
+        tls = {"certificateRefs": [{"name": "cert"}]}
+        listeners = [{"name": "https", "port": 443, "protocol": "HTTPS", "tls": tls}]
+        gateway["spec"]["listeners"] = listeners
+        return manifests.to_text(gateway, manifests.route("all", "m"), manifests.openai("m", 1, "served"), *more)
+
+    other = subprocess.run(
+        ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:prime256v1"],
+        check=True, capture_output=True, text=True,
+    ).stdout
+    broken = {**secret, "stringData": {**secret["stringData"], "tls.key": other}}  # of no certificate here
+    stage.write("c.yaml", config(broken))
+    gateway = stage.gateway([stage.folder / "c.yaml"], binds=["edge"])
+    assert "does not belong to the certificate" in gateway.text(), "said at start; nothing listens"
+    gateway.reloaded(lambda: stage.write("c.yaml", config(secret)))
+    port = gateway.port("edge")
+    with socket.create_connection(("127.0.0.1", port), timeout=harness.PATIENCE) as client:
+        client.sendall(b"GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b"HTTP/" not in received(client), "nothing is answered in plain text"
+    context = ssl.create_default_context(cafile=chain)
+    secure = http.client.HTTPSConnection("localhost", port, context=context, timeout=harness.PATIENCE)
+    secure.request("GET", "/v1/models")
+    assert json.loads(secure.getresponse().read())["data"][0]["id"] == "served"
+    secure.close()
+
+
+def received(client):
+    """All that comes; a reset ends it as a close does."""
+    everything = b""
+    try:
+        while piece := client.recv(65536):
+            everything += piece
+    except ConnectionError:
+        pass
+    return everything
+
+
+def test_plain_connections_end_when_their_address_begins_to_speak_tls(stage):
+    chain, secret = certificate(stage.folder)
 
     def config(listener):
         gateway = manifests.gateway()
