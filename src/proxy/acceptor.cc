@@ -1,5 +1,6 @@
 #include "proxy/acceptor.h"
 
+#include "base/check.h"
 #include "io/deadline.h"
 #include "io/gate.h"
 
@@ -85,7 +86,12 @@ void Acceptor::refresh(
   doorway.snapshot = next;
 }
 
-void Acceptor::open(const std::string& key, io::ListenSocket socket) {
+void Acceptor::open(
+    const std::string& key,
+    io::ListenSocket socket,
+    const snapshot::Port& port,
+    const snapshot::SnapshotHandle& next
+) {
   auto listener = io::Listener::start(worker_.reactor(), std::move(socket));
   if (!listener) {
     worker_.log().error(
@@ -95,6 +101,7 @@ void Acceptor::open(const std::string& key, io::ListenSocket socket) {
   }
   auto doorway = std::make_shared<Doorway>();
   doors_.emplace(key, doorway);
+  refresh(key, *doorway, port, next);  // the loop takes at once what waits already
   io::spawn(worker_.gate(), acceptLoop(worker_, *std::move(listener), doorway), doorway->accepting);
 }
 
@@ -108,9 +115,6 @@ void Acceptor::follow(const snapshot::SnapshotHandle& next, NewSockets sockets) 
   std::erase_if(retired_, [](const std::shared_ptr<Doorway>& door) {
     return door.use_count() == 1;
   });
-  for (auto& [key, socket] : sockets) {
-    open(key, std::move(socket));
-  }
   for (auto door = doors_.begin(); door != doors_.end();) {
     const snapshot::Port* port = portAt(*next, door->first);
     if (port == nullptr) {
@@ -121,6 +125,11 @@ void Acceptor::follow(const snapshot::SnapshotHandle& next, NewSockets sockets) 
       refresh(door->first, *door->second, *port, next);
       ++door;
     }
+  }
+  for (auto& [key, socket] : sockets) {
+    const snapshot::Port* port = portAt(*next, key);
+    GATEHOUSE_INVARIANT(port != nullptr);
+    open(key, std::move(socket), *port, next);
   }
 }
 

@@ -38,8 +38,13 @@ class Acceptor {
   void drain();
 
  private:
-  void open(const std::string& key, io::ListenSocket socket);
-  /// `port` is the door's part of `next`.
+  /// `port` is the door's part of `next`, here and in refresh().
+  void open(
+      const std::string& key,
+      io::ListenSocket socket,
+      const snapshot::Port& port,
+      const snapshot::SnapshotHandle& next
+  );
   void refresh(
       const std::string& key,
       Doorway& doorway,

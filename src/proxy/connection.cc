@@ -46,7 +46,7 @@ io::Task<Result<std::unique_ptr<io::Stream>>> secure(
     co_return std::unique_ptr<io::Stream>(std::move(stream));
   }
   if (doorway->tls == nullptr) {
-    co_return fail(ErrorKind::kTlsProtocol, Origin::kGateway, "the listener has no usable certificate");
+    co_return fail(ErrorKind::kTlsProtocol, Origin::kGateway, "no usable certificate");
   }
   auto deadline = io::Deadline::after(worker.reactor(), worker.settings().tls_handshake_timeout);
   co_return co_await io::acceptTls(doorway->tls, std::move(stream), deadline);

@@ -20,11 +20,10 @@ namespace gatehouse::proxy {
 /// part is replaced on the worker's own loop; requests pin what they find. Owner's loop only.
 struct Doorway {
   snapshot::SnapshotHandle snapshot;
-  const snapshot::Port* port = nullptr;  // null: not yet followed one
-  bool secure = false;                   // its connections speak TLS
-  /// Null where `secure` until certificates can be used: then connections are closed at once.
-  std::shared_ptr<io::TlsServerConfig> tls;
-  io::Stop accepting;  // raised: no new connection
+  const snapshot::Port* port = nullptr;      // null: without usable certificates
+  bool secure = false;                       // connections speak TLS, or are closed
+  std::shared_ptr<io::TlsServerConfig> tls;  // null: plaintext, or without usable certificates
+  io::Stop accepting;                        // raised: no new connection
   /// Raised: no new exchange on the connections that began under it. Never null.
   std::shared_ptr<io::Stop> closing = std::make_shared<io::Stop>();
 };

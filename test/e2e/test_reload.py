@@ -216,42 +216,32 @@ def test_an_address_that_was_in_the_way_is_taken_over_by_the_same_reload(stage):
     assert harness.post(port, "/v1/models", None, method="GET").status == 200
 
 
-def certificate(folder):
-    """A chain for localhost, and the Secret that holds it."""
-    key, chain = folder / "key.pem", folder / "chain.pem"
+def certificate(stage, *algorithm):
+    """A new Secret of a certificate for localhost, and the file of its chain."""
+    key, chain = stage.folder / "key.pem", stage.folder / "chain.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", chain],
+        ["openssl", "req", "-x509", "-newkey", *algorithm, "-nodes", "-days", "2", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", chain],
         check=True, capture_output=True,
     )
-    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "cert", "namespace": "default"},
-              "type": "kubernetes.io/tls", "stringData": {"tls.crt": chain.read_text(), "tls.key": key.read_text()}}
-    return chain, secret
+    return chain, {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "cert", "namespace": "default"},
+                   "type": "kubernetes.io/tls",
+                   "stringData": {"tls.crt": chain.read_text(), "tls.key": key.read_text()}}
 
 
-def test_a_listener_without_usable_certificates_takes_nothing_in_plain_text(stage):
-    chain, secret = certificate(stage.folder)
+GOOD = ("ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
+TOO_SHORT = ("rsa:1024",)  # a good pair, but no TLS library takes it
+HTTP = {"protocol": "HTTP"}
+HTTPS = {"protocol": "HTTPS", "tls": {"certificateRefs": [{"name": "cert"}]}}
 
-    def config(*more):
-        gateway = manifests.gateway()
-        tls = {"certificateRefs": [{"name": "cert"}]}
-        listeners = [{"name": "https", "port": 443, "protocol": "HTTPS", "tls": tls}]
-        gateway["spec"]["listeners"] = listeners
-        return manifests.to_text(gateway, manifests.route("all", "m"), manifests.openai("m", 1, "served"), *more)
 
-    other = subprocess.run(
-        ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:prime256v1"],
-        check=True, capture_output=True, text=True,
-    ).stdout
-    broken = {**secret, "stringData": {**secret["stringData"], "tls.key": other}}  # of no certificate here
-    stage.write("c.yaml", config(broken))
-    gateway = stage.gateway([stage.folder / "c.yaml"], binds=["edge"])
-    assert "does not belong to the certificate" in gateway.text(), "said at start; nothing listens"
-    gateway.reloaded(lambda: stage.write("c.yaml", config(secret)))
-    port = gateway.port("edge")
-    with socket.create_connection(("127.0.0.1", port), timeout=harness.PATIENCE) as client:
-        client.sendall(b"GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert b"HTTP/" not in received(client), "nothing is answered in plain text"
+def one_listener(listener, secret):
+    gateway = manifests.gateway()
+    gateway["spec"]["listeners"] = [{"name": "http", "port": 443, **listener}]
+    return manifests.to_text(gateway, manifests.route("all", "m"), manifests.openai("m", 1, "served"), secret)
+
+
+def serves_tls(port, chain):
     context = ssl.create_default_context(cafile=chain)
     secure = http.client.HTTPSConnection("localhost", port, context=context, timeout=harness.PATIENCE)
     secure.request("GET", "/v1/models")
@@ -259,39 +249,51 @@ def test_a_listener_without_usable_certificates_takes_nothing_in_plain_text(stag
     secure.close()
 
 
-def received(client):
-    """All that comes; a reset ends it as a close does."""
-    everything = b""
+def plain_answer(port):
+    """What a client that speaks no TLS is told."""
     try:
-        while piece := client.recv(65536):
-            everything += piece
+        return harness.raw_exchange(port, b"GET /v1/models HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     except ConnectionError:
-        pass
-    return everything
+        return b""
 
 
 def test_plain_connections_end_when_their_address_begins_to_speak_tls(stage):
-    chain, secret = certificate(stage.folder)
-
-    def config(listener):
-        gateway = manifests.gateway()
-        gateway["spec"]["listeners"] = [{"name": "http", "port": 443, **listener}]
-        return manifests.to_text(gateway, manifests.route("all", "m"), manifests.openai("m", 1, "served"), secret)
-
-    stage.write("c.yaml", config({"protocol": "HTTP"}))
+    chain, secret = certificate(stage, *GOOD)
+    stage.write("c.yaml", one_listener(HTTP, secret))
     gateway = stage.gateway([stage.folder / "c.yaml"], binds=["edge"])
     port = gateway.port("edge")
     plain = http.client.HTTPConnection("127.0.0.1", port, timeout=harness.PATIENCE)
     plain.request("GET", "/v1/models")
     assert plain.getresponse().read()
-    tls = {"protocol": "HTTPS", "tls": {"certificateRefs": [{"name": "cert"}]}}
-    gateway.reloaded(lambda: stage.write("c.yaml", config(tls)))
+    gateway.reloaded(lambda: stage.write("c.yaml", one_listener(HTTPS, secret)))
     assert plain.sock.recv(1) == b"", "the connection ends, and nothing is said on it"
-    context = ssl.create_default_context(cafile=chain)
-    secure = http.client.HTTPSConnection("localhost", port, context=context, timeout=harness.PATIENCE)
-    secure.request("GET", "/v1/models")
-    assert json.loads(secure.getresponse().read())["data"][0]["id"] == "served"
-    secure.close()
+    serves_tls(port, chain)
+
+
+def test_an_https_listener_without_usable_certificates_never_answers_in_plain_text(stage):
+    _, short = certificate(stage, *TOO_SHORT)
+    stage.write("c.yaml", one_listener(HTTPS, short))
+    gateway = stage.gateway([stage.folder / "c.yaml"], binds=["edge"])
+    port = gateway.port("edge")
+    assert plain_answer(port) == b""
+    with socket.create_connection(("127.0.0.1", port), timeout=harness.PATIENCE) as silent:
+        assert silent.recv(1) == b"", "a connection that says nothing is closed as well"
+    chain, good = certificate(stage, *GOOD)
+    gateway.reloaded(lambda: stage.write("c.yaml", one_listener(HTTPS, good)))
+    serves_tls(port, chain)
+    assert not plain_answer(port).startswith(b"HTTP/1.1 200")
+
+
+def test_a_plain_listener_that_becomes_https_without_usable_certificates_closes(stage):
+    _, short = certificate(stage, *TOO_SHORT)
+    stage.write("c.yaml", one_listener(HTTP, short))
+    gateway = stage.gateway([stage.folder / "c.yaml"], binds=["edge"])
+    port = gateway.port("edge")
+    assert plain_answer(port).startswith(b"HTTP/1.1 200")
+    gateway.reloaded(lambda: stage.write("c.yaml", one_listener(HTTPS, short)))
+    assert plain_answer(port) == b""
+    gateway.reloaded(lambda: stage.write("c.yaml", one_listener(HTTP, short)))
+    assert plain_answer(port).startswith(b"HTTP/1.1 200")
 
 
 def free_ports(count):
