@@ -150,6 +150,11 @@ def ask(gateway, name):
     return harness.post(gateway.port("edge"), f"/{name}{CHAT}", harness.CHAT)
 
 
+def found_in_log(gateway, pattern):
+    texts = [line["text"] for line in gateway.json_lines() if line.get("msg") == "finding"]
+    return [text for text in texts if re.search(pattern, text)]
+
+
 def write(stage, mistake, mock):
     return stage.write("config/second.yaml", mistake.text(mock.port))
 
@@ -201,8 +206,8 @@ def test_a_reload_with_a_mistake_keeps_what_was_good(stage, first, name):
         assert reply.status == 200, reply.body
     else:
         assert reply.status == int(mistake.reload), reply.body
-    said = [line["text"] for line in gateway.json_lines() if line.get("msg") == "finding"]
-    mistake.printed_in(said, path)
+    # The log says it a moment after the admin API does.
+    mistake.printed_in(gateway.wait_for(lambda: found_in_log(gateway, mistake.pattern(path)), "the log says it"), path)
     gateway.reloaded(lambda: stage.write("config/second.yaml", SECOND.replace("PORT", str(first.port)).replace("model: second", "model: third")))
     assert ask(gateway, "second").json()["model"] == "third"
     assert gateway.configuration()["last_error"] is None
