@@ -74,7 +74,7 @@ def test_check_as_in_the_readme():
 
 
 def test_mock_as_in_the_readme(stage):
-    arguments = shlex.split(block("mock").replace(":9000", ":0"))[1:]
+    arguments = shlex.split(block("mock"))[1:]
     mock = stage.process(arguments, cwd=stage.folder)
     mock.wait_for(lambda: "http://127.0.0.1:" in mock.text(), "the mock says where it is")
 
