@@ -33,15 +33,6 @@ namespace gatehouse::io {
 template <typename T = void>
 class Task;
 
-/// Memory of coroutine frames, aligned as operator new aligns. A request is a dozen coroutines that
-/// begin and end within microseconds, most of them larger than what the allocator keeps at hand per
-/// thread, so each thread keeps freed frames by size and hands them out again. What is kept is
-/// bounded; a frame may end on another thread than it began on. Under the sanitizers nothing is
-/// kept: they watch every frame.
-[[nodiscard]] void* takeFrame(std::size_t size);
-/// `size` as it was asked for.
-void giveBackFrame(void* frame, std::size_t size) noexcept;
-
 /// Prints the current exception and aborts.
 [[noreturn]] void crashOnException() noexcept;
 
@@ -57,11 +48,6 @@ class Promise {
   std::suspend_always initial_suspend() noexcept { return {}; }
   auto final_suspend() noexcept { return Final{}; }
   void unhandled_exception() noexcept { crashOnException(); }
-
-  static void* operator new(std::size_t size) { return takeFrame(size); }
-  static void operator delete(void* frame, std::size_t size) noexcept {
-    giveBackFrame(frame, size);
-  }
 
  private:
   struct Final {

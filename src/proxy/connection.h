@@ -20,7 +20,7 @@ namespace gatehouse::proxy {
 /// part is replaced on the worker's own loop; requests pin what they find. Owner's loop only.
 struct Doorway {
   snapshot::SnapshotHandle snapshot;
-  const snapshot::Port* port = nullptr;      // null: without usable certificates
+  const snapshot::Port* port = nullptr;      // null: before the first snapshot
   bool secure = false;                       // connections speak TLS, or are closed
   std::shared_ptr<io::TlsServerConfig> tls;  // null: plaintext, or without usable certificates
   io::Stop accepting;                        // raised: no new connection

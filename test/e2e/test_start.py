@@ -191,6 +191,21 @@ def test_validate_of_good_files_exits_0_and_counts(stage):
     assert code == 0 and text.splitlines()[-1] == "3 objects, 0 errors, 0 warnings"
 
 
+def test_several_providers_are_told_with_the_one_that_is_used(stage):
+    model = manifests.openai("model", 9)
+    model["spec"]["ai"] = {"groups": [
+        {"providers": [{"name": "near", "openai": {}}, {"name": "far", "anthropic": {}}]},
+        {"providers": [{"name": "last", "openai": {}}]},
+    ]}
+    path = stage.write("groups.yaml", manifests.to_text(manifests.gateway(), manifests.route("all", "model"), model))
+    sentence = ("warning: AgentgatewayBackend default/model: spec.ai.groups: choosing among providers is not active "
+                "yet: every request goes to provider near, the first that can be used")
+    code, text = run(stage, "validate", "-f", path)
+    assert code == 0 and sentence in text and text.splitlines()[-1] == "3 objects, 0 errors, 1 warning"
+    log = stage.gateway([path], binds=["edge"]).json_lines()
+    assert [line for line in log if line.get("msg") == "finding" and sentence in line["text"]]
+
+
 def test_unknown_fields_warn_and_are_errors_when_strict(stage):
     objects = [json.loads(part) for part in manifests.one_model(9).split("---")]
     objects[0]["spec"]["gatewayClasName"] = "x"
