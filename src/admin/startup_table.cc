@@ -176,8 +176,9 @@ StartupTable startupTable(
 std::vector<std::string> startErrors(const control::View& view) {
   std::vector<std::string> errors = view.flag_errors;
   for (const snapshot::BindFailure& failure : view.unbound) {
-    const std::string target =
-        failure.gateway + (failure.listener.empty() ? "" : "/" + failure.listener);
+    // With the listener: a Gateway may have ports that are not served, and then its name is not
+    // enough.
+    const std::string target = failure.gateway + "/" + failure.listener;
     errors.push_back(
         failure.reason + " (Gateway " + failure.gateway + ", port " + std::to_string(failure.port) +
         "); choose another address with --bind " + target + "=ADDR:PORT"

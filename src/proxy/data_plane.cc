@@ -45,12 +45,6 @@ Result<std::vector<io::ListenSocket>> openSockets(const std::string& text, std::
   return io::openListenSockets(address, count);
 }
 
-/// A listener of the port, where the Gateway's name alone could mean another port of it.
-std::string listenerToName(const snapshot::Snapshot& snapshot, const snapshot::Port& port) {
-  bool alone = std::ranges::count(snapshot.ports, port.gateway, &snapshot::Port::gateway) == 1;
-  return alone ? "" : std::string(port.listeners.front().name.view());
-}
-
 /// Tells `finished` when the last task of the worker has ended.
 io::Task<void> awaitEmpty(io::Gate& gate, std::shared_ptr<Countdown> finished) {
   static_cast<void>(co_await gate.close());
@@ -96,7 +90,7 @@ std::vector<NewSockets> DataPlane::openMissing(
       if (!sockets) {
         failures.push_back(
             {.gateway = std::string(port.gateway.view()),
-             .listener = listenerToName(next, port),
+             .listener = std::string(port.listeners.front().name.view()),
              .port = port.port,
              .address = text,
              .reason = sockets.error().chain()}

@@ -13,7 +13,7 @@ struct Snapshot;
 /// An address that could not be bound.
 struct BindFailure {
   std::string gateway;     // "namespace/name"
-  std::string listener;    // one on that port; empty if the Gateway has one port only
+  std::string listener;    // one of those on that port
   std::uint16_t port = 0;  // as the Gateway says
   std::string address;
   std::string reason;  // "address already in use", "permission denied"

@@ -77,7 +77,7 @@ def test_a_port_without_permission_is_an_error_that_names_address_and_flag(stage
     program = stage.process(["run", "-f", path, *SERVICES], **unprivileged.options)
     assert program.exit_code() == 1
     text = program.stderr[-1]
-    assert f"{host}:{port}" in text and "no permission" in text and "--bind default/edge=" in text, program.text()
+    assert f"{host}:{port}" in text and "no permission" in text and f"--bind default/edge/on-{port}=" in text, program.text()
     assert "Gatehouse is serving" not in program.text()
 
 
@@ -106,6 +106,25 @@ def test_the_flag_that_an_error_names_works_for_a_gateway_of_several_ports(stage
         assert f"{host}:{busy}" in program.text() and flag in program.text(), program.text()
         gateway = stage.gateway([path], extra=f"{flag}{host}:0".split(" "))
         assert gateway.port("edge", f"on-{free}") == free and gateway.port("edge", f"on-{busy}") != busy
+
+
+def test_the_flag_that_an_error_names_works_where_another_port_is_not_served(stage):
+    """The Gateway has two ports, though one cannot serve for want of its certificate."""
+    host = quiet_host()
+    gateway = manifests.gateway()
+    gateway["spec"]["listeners"].append(
+        {"name": "tls", "protocol": "HTTPS", "port": 443, "tls": {"certificateRefs": [{"name": "gone"}]}})
+    with socket.create_server((host, 0)) as taken:
+        busy = f"{host}:{taken.getsockname()[1]}"
+        gateway["metadata"]["annotations"] = {"gatehouse.dev/bind": f"http={busy},tls={host}:0"}
+        text = manifests.to_text(gateway, manifests.route("all", "m"), manifests.openai("m", 9, "m"))
+        path = stage.write("c.yaml", text)
+        program = stage.process(["run", "-f", path, *SERVICES])
+        assert program.exit_code() == 1
+        flag = "--bind default/edge/http="
+        assert busy in program.text() and flag in program.text(), program.text()
+        words = [*f"{flag}{host}:0".split(" "), *SERVICES]
+        assert stage.process(["run", "--check", "-f", path, *words]).exit_code() == 0
 
 
 def test_a_user_without_privileges_gets_port_80_as_8080_and_is_told(stage, unprivileged):

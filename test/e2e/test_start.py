@@ -104,7 +104,7 @@ def test_a_port_in_use_is_an_error_that_names_address_and_flag(stage):
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         code, text = run(stage, "run", "-f", path, "--bind", f"edge={address}", *SERVICES)
         assert code == 1
-        assert address in text and "in use" in text and "--bind default/edge=" in text
+        assert address in text and "in use" in text and "--bind default/edge/http=" in text
         for service in ("admin", "metrics", "readiness"):
             others = [part if part != "127.0.0.1:0" or SERVICES[at - 1] != f"--{service}" else address
                       for at, part in enumerate(SERVICES)]
