@@ -17,8 +17,9 @@ constexpr std::size_t kFirst = 24;
 constexpr std::size_t kStep = 16;
 /// Most coroutine frames are smaller.
 constexpr std::size_t kLargest = kFirst + 255 * kStep;
-/// Bytes kept by one thread: some hundred requests that end at once.
-constexpr std::size_t kKept = std::size_t{1024} * 1024;
+/// Bytes of one size that a thread keeps: a few hundred small blocks, eight large frames. Some
+/// fifty sizes are in use.
+constexpr std::size_t kKept = std::size_t{32} * 1024;
 
 constexpr std::size_t classOf(std::size_t size) {
   return size <= kFirst ? 0 : (size - kFirst + kStep - 1) / kStep;
@@ -34,31 +35,36 @@ class BlockPool {
  public:
   void* take(std::size_t size) {
     std::size_t index = classOf(size);
-    Free* block = free_[index];
+    List& list = lists_[index];
+    Free* block = list.first;
     if (block == nullptr) [[unlikely]] {
       return std::malloc(capacityOf(index));
     }
-    free_[index] = block->next;
-    kept_ -= capacityOf(index);
+    list.first = block->next;
+    list.kept -= capacityOf(index);
     return block;
   }
   void giveBack(void* block, std::size_t size) {
     std::size_t index = classOf(size);
-    if (kept_ + capacityOf(index) > kKept) [[unlikely]] {
+    List& list = lists_[index];
+    if (list.kept + capacityOf(index) > kKept) [[unlikely]] {
       std::free(block);
       return;
     }
-    free_[index] = new (block) Free{free_[index]};
-    kept_ += capacityOf(index);
+    list.first = new (block) Free{list.first};
+    list.kept += capacityOf(index);
   }
 
  private:
   struct Free {
     Free* next;
   };
+  struct List {
+    Free* first = nullptr;
+    std::size_t kept = 0;  // bytes
+  };
 
-  std::array<Free*, classOf(kLargest) + 1> free_{};
-  std::size_t kept_ = 0;
+  std::array<List, classOf(kLargest) + 1> lists_{};
 };
 
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): operator new has no other

@@ -50,7 +50,11 @@ TEST(Allocate, ManyBlocksMayBeFreedWithAndWithoutTheirSize) {
       blocks.push_back(take(64));
     }
     for (std::size_t i = 0; i < blocks.size(); ++i) {
-      i % 2 == 0 ? ::operator delete(blocks[i], 64) : ::operator delete(blocks[i]);
+      if (i % 2 == 0) {
+        ::operator delete(blocks[i], 64);
+      } else {
+        ::operator delete(blocks[i]);
+      }
     }
     blocks.clear();
   }
@@ -67,9 +71,9 @@ TEST(Allocate, ABlockMayBeFreedOnAnotherThread) {
 TEST(Allocate, WhatWasFreedIsHandedOutAgain) {
   void* block = take(300);
   ::operator delete(block, 300);
-  void* again = take(296);
+  void* again = take(305);
   EXPECT_EQ(again, block);
-  ::operator delete(again, 296);
+  ::operator delete(again, 305);
 }
 
 TEST(Allocate, NoMoreIsKeptThanTheBound) {
