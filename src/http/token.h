@@ -3,13 +3,11 @@
 #pragma once
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 #include "base/text.h"
-#include "wire/byte_block.h"
 
 namespace gatehouse::http {
 
@@ -32,31 +30,6 @@ constexpr bool isToken(std::string_view text) {
     all &= kTokenOctet[static_cast<std::uint8_t>(c)];
   }
   return all;
-}
-
-/// How many octets at the begin are a token's.
-inline std::size_t tokenSize(std::string_view text) {
-  std::size_t size = 0;
-  if (text.size() >= wire::HalfBlock::kSize) {
-    size = static_cast<std::size_t>(std::countr_zero(wire::HalfBlock(text.data()).notToken()));
-    if (size < wire::HalfBlock::kSize) {
-      return size;
-    }
-  }
-  while (size < text.size() && kTokenOctet[static_cast<std::uint8_t>(text[size])]) {
-    ++size;
-  }
-  return size;
-}
-
-/// Where the first `octet` at or behind `from` is, or npos. For texts that are mostly short.
-inline std::size_t findOctet(std::string_view text, char octet, std::size_t from) {
-  for (; from + wire::HalfBlock::kSize <= text.size(); from += wire::HalfBlock::kSize) {
-    if (auto found = wire::HalfBlock(text.data() + from).equal(octet); found != 0) {
-      return from + static_cast<std::size_t>(std::countr_zero(found));
-    }
-  }
-  return text.find(octet, from);
 }
 
 /// Without the spaces and tabs around it.
