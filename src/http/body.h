@@ -31,7 +31,8 @@ class BodySource {
   /// The next piece, never empty unless `end`. One pull at a time; after `end` or an error nothing
   /// may be pulled. Errors: kUpstreamClosed or kPeerClosed when the message ended short of its
   /// framing, kBadRequest or kUpstreamInvalid for broken framing, kBodyTooLarge, kTimeout,
-  /// kCancelled.
+  /// kCancelled. A ServerExchange's body may be pulled again after kCancelled: nothing of it is
+  /// lost.
   virtual io::Task<Result<Piece>> pull() = 0;
   /// As pull, but the source may receive straight into `space` (not empty, valid until it resumes):
   /// the piece then begins at space.data(). Bytes of `space` behind the piece are undefined.

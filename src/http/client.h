@@ -15,6 +15,7 @@ namespace gatehouse::http {
 /// A request on its way out. `head` holds the target and authority as the upstream shall see them.
 /// The body is either `slices` (whole, replayable: Content-Length is their sum) or `stream`
 /// (Content-Length if its length is known, else chunked; not replayable); both empty means no body.
+/// `stream` is one that may be pulled again after kCancelled.
 struct ClientRequest {
   RequestHead head;
   std::vector<Chunk> slices;

@@ -13,6 +13,7 @@
 #include "http/h1_response_body.h"
 #include "http/h1_write.h"
 #include "http/timed_stream.h"
+#include "io/waiter.h"
 
 namespace gatehouse::http {
 namespace {
@@ -59,6 +60,28 @@ class Unfinished {
   H1ClientWire* wire_;
 };
 
+// Raises a Stop as soon as the upstream speaks or leaves. Nobody awaits it: it has no caller to
+// resume.
+class AnswerWatch final : public io::Waiter {
+ public:
+  AnswerWatch(io::Stream& stream, io::Stop& heard)
+      : Waiter(stream.reactor()), stream_(stream), heard_(heard) {
+    stream_.setReader(this);
+  }
+  ~AnswerWatch() override { stream_.setReader(nullptr); }
+
+ private:
+  bool settle() override {
+    if (stream_.readable()) {
+      heard_.request();
+    }
+    return false;
+  }
+
+  io::Stream& stream_;
+  io::Stop& heard_;
+};
+
 class H1Client final : public ClientConnection {
  public:
   H1Client(io::Reactor& reactor, std::unique_ptr<io::Stream> stream, const ClientLimits& limits)
@@ -81,6 +104,8 @@ class H1Client final : public ClientConnection {
   std::unique_ptr<Outgoing> prepare(ClientRequest& request) const;
   io::Task<Result<Progress>> transmit(Outgoing& out);
   Result<Progress> sentPart(Outgoing& out, Result<WriteEnd> end);
+  io::Task<Result<std::optional<Piece>>> pullListening(BodySource& source);
+  Result<Progress> hear();
   Result<void> nextPart(Outgoing& out, Piece piece);
   std::span<char> headSpace() const;
   io::Deadline headDeadline() const;
@@ -166,8 +191,20 @@ io::Task<Result<Progress>> H1Client::transmit(Outgoing& out) {
     if (out.source == nullptr) {
       co_return Progress{};
     }
-    GATEHOUSE_CO_TRY(Piece piece, co_await out.source->pull());
-    GATEHOUSE_CO_CHECK_OK(nextPart(out, piece));
+    std::optional<Piece> piece;
+    if (out.source->ready()) {
+      GATEHOUSE_CO_TRY(piece, co_await out.source->pull());
+    } else {
+      GATEHOUSE_CO_TRY(piece, co_await pullListening(*out.source));
+    }
+    if (piece) {
+      GATEHOUSE_CO_CHECK_OK(nextPart(out, *piece));
+      continue;
+    }
+    GATEHOUSE_CO_TRY(Progress progress, hear());
+    if (progress.state != Progress::State::kSent) {
+      co_return progress;
+    }
   }
 }
 
@@ -183,6 +220,42 @@ Result<Progress> H1Client::sentPart(Outgoing& out, Result<WriteEnd> end) {
   std::size_t answer = end ? out.write->answer() : 0;
   auto state = answer == 0 ? Progress::State::kBroken : Progress::State::kAnswered;
   return Progress{state, answer};
+}
+
+// The next piece, or nothing when the upstream spoke before it came: a sender may pause for long,
+// and the answer may be that it need not go on (RFC 9112 section 9.5).
+io::Task<Result<std::optional<Piece>>> H1Client::pullListening(BodySource& source) {
+  if (wire_.stream->readable()) {
+    co_return std::nullopt;
+  }
+  io::Stop& outer = co_await io::currentStop();
+  io::Stop heard;
+  io::StopLink link(outer, heard);
+  AnswerWatch watch(*wire_.stream, heard);
+  Result<Piece> piece = co_await io::withStop(heard, source.pull());
+  if (piece) {
+    co_return *piece;
+  }
+  if (piece.error().kind() == ErrorKind::kCancelled && heard.requested() && !outer.requested()) {
+    co_return std::nullopt;
+  }
+  co_return fail(std::move(piece).error());
+}
+
+// What the upstream said unasked; kSent when that was nothing.
+Result<Progress> H1Client::hear() {
+  io::IoProgress got = wire_.stream->tryRead(headSpace());
+  switch (got.state) {
+    case io::IoState::kDone:
+      return Progress{Progress::State::kAnswered, got.bytes};
+    case io::IoState::kWouldBlock:
+      return Progress{};
+    case io::IoState::kEnd:
+      return Progress{Progress::State::kBroken, 0};
+    case io::IoState::kFailed:
+      return fail(wire_.upstreamError(wire_.stream->failure(), "while sending the request"));
+  }
+  std::unreachable();
 }
 
 Result<void> H1Client::nextPart(Outgoing& out, Piece piece) {

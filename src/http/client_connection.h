@@ -25,11 +25,11 @@ class ClientConnection {
   virtual ~ClientConnection() = default;
   /// Sends `request` and waits for the response head; 1xx responses are passed over. The request's
   /// slices are sent with the head in one writev and stay owned by the caller until this returns.
-  /// An answer that comes before the request is sent ends the sending; the connection is then not
-  /// reusable. Errors: kUpstreamClosed (retry kIfReused when not one byte of answer came),
-  /// kUpstreamInvalid, kTimeout, kCancelled. After the body has ended cleanly and is destroyed the
-  /// connection is reusable() again; a body destroyed before its end closes it. The connection must
-  /// outlive the body.
+  /// An answer that comes before the request is sent ends the sending, also while the request's
+  /// stream pauses; the connection is then not reusable. Errors: kUpstreamClosed (retry kIfReused
+  /// when not one byte of answer came), kUpstreamInvalid, kTimeout, kCancelled. After the body has
+  /// ended cleanly and is destroyed the connection is reusable() again; a body destroyed before its
+  /// end closes it. The connection must outlive the body.
   virtual io::Task<Result<ClientResponse>> send(ClientRequest& request) = 0;
   /// Neither busy nor closed by the peer; checked without a system call.
   virtual bool reusable() const = 0;

@@ -1,6 +1,8 @@
 #include "http/client_connection.h"
 
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -89,8 +91,17 @@ TEST_F(ClientConnectionTest, ContentThatComesWithTheHead) {
   ASSERT_TRUE(response.has_value());
   EXPECT_TRUE(response->body.source()->ready());
   EXPECT_EQ(body(*response), "abcde");
+  EXPECT_TRUE(response->body.source()->ready());
   response->body = {};
   EXPECT_TRUE(client->reusable());
+}
+
+TEST_F(ClientConnectionTest, ContentThatCameWithTheHeadIsReadyOnce) {
+  Result<ClientResponse> response = exchange(chunkedAnswer("3\r\nabc\r\n"));
+  ASSERT_TRUE(response.has_value());
+  EXPECT_TRUE(response->body.source()->ready());
+  EXPECT_EQ(Running(loop, response->body.source()->pull()).result()->bytes, "abc");
+  EXPECT_FALSE(response->body.source()->ready());
 }
 
 TEST_F(ClientConnectionTest, EveryCutGivesTheSameContent) {
@@ -266,6 +277,96 @@ TEST_F(ClientConnectionTest, BodyDestroyedEarlyClosesTheConnection) {
   loop.settle();
   upstream->take();
   EXPECT_TRUE(upstream->ended());
+}
+
+/// A request whose head and first piece have left; its sender pauses within the body.
+class PausedUploadTest : public testing::Test, protected ClientScene {
+ protected:
+  PausedUploadTest() {
+    auto source = std::make_unique<PausedBody>(loop.reactor);
+    paused = source.get();
+    request.stream = Body(std::move(source));
+    sending = send(request);
+    paused->give("abc");
+    loop.settle();
+    EXPECT_TRUE(upstream->take().ends_with("\r\n\r\n3\r\nabc\r\n"));
+    EXPECT_FALSE(sending->done());
+  }
+
+  ClientRequest request = post();
+  PausedBody* paused = nullptr;
+  std::unique_ptr<Sending> sending;
+};
+
+TEST_F(PausedUploadTest, AnswerWhileTheBodyPausesIsNotKeptWaiting) {
+  upstream->send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig");
+  loop.settle();
+  ASSERT_TRUE(sending->done());
+  ASSERT_TRUE(sending->result().has_value());
+  EXPECT_EQ(sending->result()->head.status, 413);
+  EXPECT_EQ(body(*sending->result()), "big");
+  sending->result()->body = {};
+  EXPECT_FALSE(client->reusable());
+  loop.settle();
+  EXPECT_EQ(upstream->take(), "") << "no end of the body was made up";
+  EXPECT_TRUE(upstream->ended());
+}
+
+TEST_F(PausedUploadTest, AnswerInTwoPartsWhileTheBodyPauses) {
+  upstream->send("HTTP/1.1 401 Unautho");
+  loop.settle();
+  EXPECT_FALSE(sending->done());
+  upstream->send("rized\r\nContent-Length: 0\r\n\r\n");
+  loop.settle();
+  ASSERT_TRUE(sending->done());
+  EXPECT_EQ(sending->result()->head.status, 401);
+  EXPECT_FALSE(client->reusable());
+}
+
+TEST_F(PausedUploadTest, UpstreamThatLeavesWhileTheBodyPausesIsNoticed) {
+  upstream->close();
+  loop.settle();
+  ASSERT_TRUE(sending->done());
+  ASSERT_FALSE(sending->result().has_value());
+  EXPECT_EQ(sending->result().error().kind(), ErrorKind::kUpstreamClosed);
+  EXPECT_EQ(sending->result().error().retry(), Retry::kNever);
+  EXPECT_FALSE(client->reusable());
+}
+
+TEST_F(PausedUploadTest, AnswerAndEndWhileTheBodyPauses) {
+  upstream->send("HTTP/1.1 413 Content Too Large\r\n\r\nbig");
+  upstream->close();
+  loop.settle();
+  ASSERT_TRUE(sending->done());
+  ASSERT_TRUE(sending->result().has_value());
+  EXPECT_EQ(body(*sending->result()), "big");
+}
+
+TEST_F(PausedUploadTest, InterimAnswerWhileTheBodyPausesLetsItGoOn) {
+  upstream->send("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n");
+  loop.settle();
+  EXPECT_FALSE(sending->done());
+  paused->give("de");
+  loop.settle();
+  EXPECT_EQ(upstream->take(), "2\r\nde\r\n");
+  upstream->send("HTTP/1.1 103 Early Hints\r\n\r\n");
+  loop.settle();
+  paused->give("f");
+  paused->end();
+  loop.settle();
+  EXPECT_EQ(upstream->take(), "1\r\nf\r\n0\r\n\r\n");
+  upstream->send(lengthAnswer("ok"));
+  loop.settle();
+  ASSERT_TRUE(sending->done());
+  EXPECT_EQ(body(*sending->result()), "ok");
+  sending->result()->body = {};
+  EXPECT_TRUE(client->reusable());
+}
+
+TEST_F(PausedUploadTest, PausedBodyCanBeCancelled) {
+  sending->cancel();
+  EXPECT_EQ(sending->result().error().kind(), ErrorKind::kCancelled);
+  EXPECT_FALSE(client->reusable());
 }
 
 }  // namespace

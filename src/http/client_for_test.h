@@ -11,6 +11,7 @@
 
 #include "http/client_connection.h"
 #include "http/loop_for_test.h"
+#include "io/waiter.h"
 
 namespace gatehouse::http {
 
@@ -39,6 +40,32 @@ class ScriptedBody final : public BodySource {
   std::optional<std::uint64_t> length_;
   std::size_t next_ = 0;
   bool ends_ = true;
+};
+
+/// A body whose sender pauses until told to go on.
+class PausedBody final : public BodySource {
+ public:
+  explicit PausedBody(io::Reactor& reactor) : more_(reactor) {}
+
+  void give(std::string piece) {
+    piece_ = std::move(piece);
+    more_.notify();
+  }
+  void end() {
+    ended_ = true;
+    more_.notify();
+  }
+
+  io::Task<Result<Piece>> pull() override {
+    GATEHOUSE_CO_CHECK_OK(co_await more_.wait());
+    co_return Piece{piece_, ended_};
+  }
+  bool ready() const override { return more_.happened(); }
+
+ private:
+  io::Event more_;
+  std::string piece_;
+  bool ended_ = false;
 };
 
 struct ClientScene {

@@ -60,8 +60,9 @@ io::Buffer H1RequestBody::takeReceived() {
   return std::exchange(received_, {});
 }
 
+// What is there of chunks may be framing alone.
 bool H1RequestBody::ready() const {
-  return decoder_.done() || !receivedRest().empty();
+  return decoder_.done() || overloaded_ != nullptr || (length_ && !receivedRest().empty());
 }
 
 bool H1RequestBody::replyBegins() {
@@ -69,6 +70,11 @@ bool H1RequestBody::replyBegins() {
     received_ = {};
     received_at_ = 0;
     return true;
+  }
+  // A client that pauses within its body need not go on when it is told that the connection ends
+  // (RFC 9112 section 9.5).
+  if (interrupted_) {
+    return false;
   }
   // A client that was not invited may send the body or not: there is no telling what its next bytes
   // are.
@@ -109,8 +115,9 @@ io::Task<Result<Piece>> H1RequestBody::receive(std::span<char> space) {
     auto deadline = io::Deadline::after(wire_.reactor, wire_.limits.body_timeout);
     auto count = co_await TimedRead(*wire_.stream, target, deadline, Origin::kDownstream);
     if (!count) {
-      co_return broken(std::move(count).error());
+      co_return notReceived(std::move(count).error());
     }
+    interrupted_ = false;
     if (*count == 0) {
       co_return broken(
           {ErrorKind::kPeerClosed, Origin::kDownstream, "the client closed within the request body"}
@@ -126,8 +133,21 @@ io::Task<Result<Piece>> H1RequestBody::receive(std::span<char> space) {
 io::Task<Result<void>> H1RequestBody::invite() {
   std::array<std::string_view, 1> parts = {kContinueResponse};
   TimedWrite::Rules rules{.patience = wire_.limits.write_timeout};
-  GATEHOUSE_CO_TRY([[maybe_unused]] WriteEnd end, co_await TimedWrite(*wire_.stream, parts, rules));
+  if (auto sent = co_await TimedWrite(*wire_.stream, parts, rules); !sent) {
+    wire_.close();  // after a part of it nothing else would be understood
+    co_return fail(std::move(sent).error());
+  }
   co_return Result<void>();
+}
+
+// What was cancelled may be tried again: no byte has been taken.
+std::unexpected<Error> H1RequestBody::notReceived(Error error) {
+  if (error.kind() != ErrorKind::kCancelled) {
+    return broken(std::move(error));
+  }
+  interrupted_ = true;
+  wire_.watchPeer();
+  return fail(std::move(error));
 }
 
 // A run at a time: the buffer lends its bytes for reading only, and what comes with a head is

@@ -42,6 +42,7 @@ class H1RequestBody final : public BodySource {
  private:
   io::Task<Result<Piece>> receive(std::span<char> space);
   io::Task<Result<void>> invite();
+  std::unexpected<Error> notReceived(Error error);
   Result<Piece> nextReceived();
   Result<Piece> decode(std::span<char> bytes);
   std::string_view receivedRest() const { return received_.view().substr(received_at_); }
@@ -55,6 +56,7 @@ class H1RequestBody final : public BodySource {
   std::uint64_t bytes_in_ = 0;
   std::unique_ptr<Error> overloaded_;
   bool awaits_invitation_;
+  bool interrupted_ = false;  // the last pull was cancelled while the client had to send
 };
 
 }  // namespace gatehouse::http

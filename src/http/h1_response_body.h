@@ -25,7 +25,7 @@ class H1ResponseBody final : public BodySource {
   Result<void> begin(std::span<char> bytes);
 
   io::Task<Result<Piece>> pull() override;
-  bool ready() const override { return !held_.empty() || decoder_.done(); }
+  bool ready() const override { return (!held_.empty() && !held_given_) || decoder_.done(); }
   std::optional<std::uint64_t> length() const override { return length_; }
   const Fields* trailers() const override { return decoder_.trailers(); }
 

@@ -187,6 +187,74 @@ TEST_F(ServerConnectionTest, NoInvitationForABodyThatCameAlong) {
   EXPECT_EQ(reading.result(), "ab");
 }
 
+TEST_F(ServerConnectionTest, BodyIsReadyWhereAPullNeedNotWait) {
+  Exchange exchange = request("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nab");
+  ASSERT_NE(exchange, nullptr);
+  EXPECT_TRUE(exchange->body()->ready());
+  EXPECT_EQ(Running(loop, exchange->body()->pull()).result()->bytes, "ab");
+  EXPECT_FALSE(exchange->body()->ready());
+  client->send("cd");
+  EXPECT_EQ(body(*exchange), "cd");
+  EXPECT_TRUE(exchange->body()->ready());
+  reply(*exchange, "");
+  exchange = nullptr;
+  exchange = request("PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n");
+  ASSERT_NE(exchange, nullptr);
+  EXPECT_EQ(Running(loop, exchange->body()->pull()).result()->bytes, "ab");
+  EXPECT_FALSE(exchange->body()->ready()) << "the end of a chunk is no content";
+}
+
+TEST_F(ServerConnectionTest, PullThatWasCancelledMayBeRepeated) {
+  for (std::string_view framing : {"Content-Length: 3", "Transfer-Encoding: chunked"}) {
+    bool chunked = framing.starts_with('T');
+    Exchange exchange =
+        request("PUT / HTTP/1.1\r\nHost: h\r\n" + std::string(framing) + "\r\n\r\n");
+    ASSERT_NE(exchange, nullptr);
+    Running<Result<Piece>> first(loop, exchange->body()->pull());
+    EXPECT_FALSE(first.done());
+    first.cancel();
+    EXPECT_EQ(first.result().error().kind(), ErrorKind::kCancelled);
+    client->send(chunked ? "3\r\nabc\r\n0\r\n\r\n" : "abc");
+    EXPECT_EQ(body(*exchange), "abc");
+    reply(*exchange, "ok");
+    EXPECT_EQ(client->take(), replyText("ok"));
+  }
+}
+
+TEST_F(ServerConnectionTest, ReplyToAClientThatPausesEndsTheConnection) {
+  Exchange exchange = request("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\na");
+  ASSERT_NE(exchange, nullptr);
+  EXPECT_EQ(Running(loop, exchange->body()->pull()).result()->bytes, "a");
+  Running<Result<Piece>> pausing(loop, exchange->body()->pull());
+  pausing.cancel();
+  reply(*exchange, "no");
+  EXPECT_EQ(client->take(), replyText("no", kClose));
+  exchange = nullptr;
+  // What it still sends is read, so that no reset overtakes the reply, and is no request.
+  Running<Exchange> waiting(loop, server->next());
+  client->send("bc" + std::string(kGet));
+  loop.settle();
+  EXPECT_EQ(client->take(), "");
+  EXPECT_TRUE(client->ended());
+  client->close();
+  loop.settle();
+  ASSERT_TRUE(waiting.done());
+  EXPECT_EQ(waiting.result(), nullptr);
+}
+
+TEST_F(ServerConnectionTest, ClientThatLeavesWhileItsPullIsCancelledIsGone) {
+  Exchange exchange = request("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n");
+  ASSERT_NE(exchange, nullptr);
+  io::Stop stop;
+  Running<Result<Piece>> pausing(loop, io::withStop(stop, exchange->body()->pull()));
+  client->close();
+  stop.request();
+  loop.settle();
+  ASSERT_TRUE(pausing.done());
+  loop.settle();
+  EXPECT_TRUE(exchange->gone().requested());
+}
+
 TEST_F(ServerConnectionTest, ChunkedReply) {
   Exchange exchange = request(kGet);
   ASSERT_NE(exchange, nullptr);
