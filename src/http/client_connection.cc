@@ -33,6 +33,7 @@ struct Outgoing {
   BodySource* source = nullptr;                // not yet at its end
   std::optional<std::uint64_t> length_left{};  // of `source`, when it is not chunked
   std::optional<ChunkLine> chunk_line{};
+  bool listening = true;  // an answer ends the sending
 };
 
 // How far the sending got, and what the upstream said meanwhile.
@@ -103,6 +104,7 @@ class H1Client final : public ClientConnection {
 
   std::unique_ptr<Outgoing> prepare(ClientRequest& request) const;
   io::Task<Result<Progress>> transmit(Outgoing& out);
+  io::Task<Result<void>> finishAccepted(Outgoing& out, Status status);
   Result<Progress> sentPart(Outgoing& out, Result<WriteEnd> end);
   io::Task<Result<std::optional<Piece>>> pullListening(BodySource& source);
   Result<Progress> hear();
@@ -112,8 +114,8 @@ class H1Client final : public ClientConnection {
   Result<std::span<char>> received(Result<std::size_t> count);
   Result<Answer> parse(std::span<char> bytes, Method asked);
   Result<Answer> respond(ResponseHead head, MessageFraming framing, std::span<char> rest);
-  TimedWrite::Rules writeRules(Unsent unsent) const {
-    return {wire_.limits.write_timeout, unsent, true, Origin::kUpstream};
+  TimedWrite::Rules writeRules(Unsent unsent, bool listening = true) const {
+    return {wire_.limits.write_timeout, unsent, listening, Origin::kUpstream};
   }
 
   H1ClientWire wire_;
@@ -151,6 +153,9 @@ io::Task<Result<ClientResponse>> H1Client::send(ClientRequest& request) {
     wire_.answered = true;
     GATEHOUSE_CO_TRY(Answer answer, parse(bytes, asked));
     if (answer) {
+      if (out != nullptr) {
+        GATEHOUSE_CO_CHECK_OK(co_await finishAccepted(*out, answer->head.status));
+      }
       unfinished.finished();
       co_return *std::move(answer);
     }
@@ -192,7 +197,7 @@ io::Task<Result<Progress>> H1Client::transmit(Outgoing& out) {
       co_return Progress{};
     }
     std::optional<Piece> piece;
-    if (out.source->ready()) {
+    if (!out.listening || out.source->ready()) {
       GATEHOUSE_CO_TRY(piece, co_await out.source->pull());
     } else {
       GATEHOUSE_CO_TRY(piece, co_await pullListening(*out.source));
@@ -206,6 +211,19 @@ io::Task<Result<Progress>> H1Client::transmit(Outgoing& out) {
       co_return progress;
     }
   }
+}
+
+// Who has said yes while a body paused may still be waiting for the rest of it, and a client that
+// is told so takes its upload for done: the rest follows first. What the upstream does not take any
+// more does not change what it has said.
+io::Task<Result<void>> H1Client::finishAccepted(Outgoing& out, Status status) {
+  if (status >= 300 || out.write) {
+    co_return Result<void>();
+  }
+  out.listening = false;
+  Result<Progress> progress = co_await transmit(out);
+  bool upstreams = !progress && progress.error().origin() == Origin::kUpstream;
+  co_return progress || upstreams ? Result<void>() : fail(std::move(progress).error());
 }
 
 Result<Progress> H1Client::sentPart(Outgoing& out, Result<WriteEnd> end) {
@@ -280,7 +298,7 @@ Result<void> H1Client::nextPart(Outgoing& out, Piece piece) {
     out.parts.push_back(piece.bytes);
     out.parts.push_back(piece.end ? kChunkEndAndLast : kChunkEnd);
   }
-  out.write.emplace(*wire_.stream, out.parts, writeRules(Unsent::kCopied));
+  out.write.emplace(*wire_.stream, out.parts, writeRules(Unsent::kCopied, out.listening));
   return {};
 }
 

@@ -26,7 +26,8 @@ class ClientConnection {
   /// Sends `request` and waits for the response head; 1xx responses are passed over. The request's
   /// slices are sent with the head in one writev and stay owned by the caller until this returns.
   /// An answer that comes before the request is sent ends the sending, also while the request's
-  /// stream pauses; the connection is then not reusable. Errors: kUpstreamClosed (retry kIfReused
+  /// stream pauses; but a 2xx that comes in such a pause is given after the rest has been sent. The
+  /// connection is then not reusable. Errors: kUpstreamClosed (retry kIfReused
   /// when not one byte of answer came), kUpstreamInvalid, kTimeout, kCancelled. After the body has
   /// ended cleanly and is destroyed the connection is reusable() again; a body destroyed before its
   /// end closes it. The connection must outlive the body.

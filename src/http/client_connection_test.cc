@@ -363,6 +363,45 @@ TEST_F(PausedUploadTest, InterimAnswerWhileTheBodyPausesLetsItGoOn) {
   EXPECT_TRUE(client->reusable());
 }
 
+TEST_F(PausedUploadTest, EarlySuccessDoesNotCutTheUpload) {
+  upstream->send(lengthAnswer("ok"));
+  loop.settle();
+  paused->give("de");
+  loop.settle();
+  EXPECT_EQ(upstream->take(), "2\r\nde\r\n");
+  EXPECT_FALSE(sending->done()) << "the client would take its upload for done";
+  paused->give("f");
+  paused->end();
+  loop.settle();
+  EXPECT_EQ(upstream->take(), "1\r\nf\r\n0\r\n\r\n");
+  ASSERT_TRUE(sending->done());
+  EXPECT_EQ(sending->result()->head.status, 200);
+  EXPECT_EQ(body(*sending->result()), "ok");
+  sending->result()->body = {};
+  EXPECT_FALSE(client->reusable());
+}
+
+TEST_F(PausedUploadTest, EarlySuccessOfAnUpstreamThatLeavesIsKept) {
+  upstream->send("HTTP/1.1 200 OK\r\n\r\nok");
+  loop.settle();
+  upstream->close();
+  paused->give("de");
+  loop.settle();
+  paused->end();
+  loop.settle();
+  ASSERT_TRUE(sending->done());
+  ASSERT_TRUE(sending->result().has_value());
+  EXPECT_EQ(body(*sending->result()), "ok");
+}
+
+TEST_F(PausedUploadTest, EarlySuccessIsNothingToAClientThatLeaves) {
+  upstream->send(lengthAnswer("ok"));
+  loop.settle();
+  sending->cancel();
+  EXPECT_EQ(sending->result().error().kind(), ErrorKind::kCancelled);
+  EXPECT_FALSE(client->reusable());
+}
+
 TEST_F(PausedUploadTest, PausedBodyCanBeCancelled) {
   sending->cancel();
   EXPECT_EQ(sending->result().error().kind(), ErrorKind::kCancelled);
