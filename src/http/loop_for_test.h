@@ -16,6 +16,7 @@
 #include "io/gate.h"
 #include "io/reactor.h"
 #include "io/tcp.h"
+#include "io/waiter.h"
 
 namespace gatehouse::http {
 
@@ -54,7 +55,7 @@ class TestPeer {
 };
 
 /// Counts the attempts that moved bytes: each was one call of the system.
-class CountingStream final : public io::Stream {
+class CountingStream : public io::Stream {
  public:
   struct Counts {
     int reads = 0;
@@ -88,6 +89,17 @@ class CountingStream final : public io::Stream {
  private:
   std::unique_ptr<io::Stream> inner_;
   Counts& counts_;
+};
+
+/// Cannot tell its peer that it ends: what is to be said under TLS is not taken.
+class StuckAtItsEnd final : public CountingStream {
+ public:
+  using CountingStream::CountingStream;
+
+  io::Task<Result<void>> shutdownWrite() override {
+    io::Event never(reactor());
+    co_return co_await never.wait();
+  }
 };
 
 class TestLoop {

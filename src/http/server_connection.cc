@@ -14,6 +14,7 @@
 #include "http/h1_write.h"
 #include "http/problem.h"
 #include "http/timed_stream.h"
+#include "io/deadline.h"
 
 namespace gatehouse::http {
 namespace {
@@ -211,15 +212,25 @@ io::Task<void> H1Server::closeGently() {
     co_return;
   }
   bool idle = wire_.keep_alive && nothingBegun();
-  if (!idle && co_await wire_.stream->shutdownWrite()) {
-    auto deadline = io::Deadline::after(wire_.reactor, kLinger);
-    for (std::size_t budget = kLingerBytes; budget != 0;) {
-      auto count = co_await TimedRead(*wire_.stream, readSpace(), deadline, Origin::kDownstream);
-      if (!count || *count == 0) {
-        break;
-      }
-      budget -= std::min(budget, *count);
+  if (idle) {
+    wire_.close();
+    co_return;
+  }
+  // Under TLS its end is a message as well, which waits behind what the client has not taken.
+  Result<void> told = co_await io::withDeadline(
+      wire_.reactor,
+      io::Deadline::after(wire_.reactor, wire_.limits.write_timeout),
+      wire_.stream->shutdownWrite(),
+      Origin::kDownstream,
+      "the client does not take the end"
+  );
+  auto deadline = io::Deadline::after(wire_.reactor, kLinger);
+  for (std::size_t budget = told ? kLingerBytes : 0; budget != 0;) {
+    auto count = co_await TimedRead(*wire_.stream, readSpace(), deadline, Origin::kDownstream);
+    if (!count || *count == 0) {
+      break;
     }
+    budget -= std::min(budget, *count);
   }
   wire_.close();
 }

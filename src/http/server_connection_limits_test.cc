@@ -72,6 +72,20 @@ TEST_F(ServerLimitsTest, RefusedClientThatGoesOnSendingIsCutOffAfterAMoment) {
   EXPECT_TRUE(waiting.done());
 }
 
+TEST_F(ServerLimitsTest, ClientThatDoesNotTakeTheEndIsGone) {
+  auto [stream, peer] = loop.connect();
+  CountingStream::Counts counts;
+  server = serveHttp1(
+      loop.reactor, std::make_unique<StuckAtItsEnd>(std::move(stream), counts), kShort, &shared
+  );
+  peer.send("rubbish\r\n\r\n");
+  Running<Exchange> waiting(loop, server->next());
+  loop.wait(Seconds(6));
+  EXPECT_FALSE(waiting.done());
+  loop.wait(Seconds(2));
+  EXPECT_TRUE(waiting.done());
+}
+
 TEST_F(ServerLimitsTest, SlowHeadGets408HoweverItTrickles) {
   Running<Exchange> waiting(loop, server->next());
   loop.wait(Seconds(9));

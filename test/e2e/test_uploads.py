@@ -101,6 +101,16 @@ def test_hints_within_a_paused_body_let_it_go_on(stage):
     assert service.received.count(b"\r\n\r\nabcdefghi") == 2
 
 
+def test_an_early_yes_within_a_paused_body_does_not_cut_it(stage):
+    service, gateway = before(stage, (b"abc", OK))
+    with Wire(gateway.port("edge")) as wire:
+        wire.send(SIZED + b"abc")
+        harness.eventually(lambda: service.received.endswith(b"abc"), "the first piece is there")
+        wire.send(b"defghi")
+        assert wire.reply()[::2] == (200, b"ok")
+        harness.eventually(lambda: service.received.endswith(b"abcdefghi"), "the upload is whole")
+
+
 def test_a_client_that_leaves_its_paused_body_leaves_nothing_behind(stage):
     service, gateway = before(stage, (b"abc", HINT))
     with Wire(gateway.port("edge")) as wire:
