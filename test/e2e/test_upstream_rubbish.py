@@ -206,6 +206,22 @@ def test_a_request_on_a_stale_connection_is_sent_once_more_and_succeeds(stage):
     assert peer.connections == 2
 
 
+def test_a_request_is_sent_once_more_and_no_oftener(stage):
+    """The peer answers once; then it hangs up on every request, on whatever connection."""
+    seen = []
+
+    def handle(connection, number):
+        while read_request(connection) is not None:
+            seen.append(number)
+            if len(seen) > 1:
+                return
+            connection.sendall(response())
+    _, gateway = before(stage, handle)
+    assert ask(gateway).status == 200
+    assert ask(gateway).status == 502
+    assert seen == [0, 0, 1]
+
+
 def test_a_request_on_a_new_connection_is_not_sent_twice(stage):
     seen = []
 

@@ -1,0 +1,142 @@
+// Upstreams that speak, or leave, while the sender of the request's body pauses.
+#include <memory>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+#include "http/client_for_test.h"
+
+namespace gatehouse::http {
+namespace {
+
+/// A request whose head and first piece have left; its sender pauses within the body.
+class PausedUploadTest : public testing::Test, protected ClientScene {
+ protected:
+  PausedUploadTest() {
+    auto source = std::make_unique<PausedBody>(loop.reactor);
+    paused = source.get();
+    request.stream = Body(std::move(source));
+    sending = send(request);
+    paused->give("abc");
+    loop.settle();
+    EXPECT_TRUE(upstream->take().ends_with("\r\n\r\n3\r\nabc\r\n"));
+    EXPECT_FALSE(sending->done());
+  }
+
+  ClientRequest request = post();
+  PausedBody* paused = nullptr;
+  std::unique_ptr<Sending> sending;
+};
+
+TEST_F(PausedUploadTest, AnswerWhileTheBodyPausesIsNotKeptWaiting) {
+  upstream->send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig");
+  loop.settle();
+  ASSERT_TRUE(sending->done());
+  ASSERT_TRUE(sending->result().has_value());
+  EXPECT_EQ(sending->result()->head.status, 413);
+  EXPECT_EQ(body(*sending->result()), "big");
+  sending->result()->body = {};
+  EXPECT_FALSE(client->reusable());
+  loop.settle();
+  EXPECT_EQ(upstream->take(), "") << "no end of the body was made up";
+  EXPECT_TRUE(upstream->ended());
+}
+
+TEST_F(PausedUploadTest, AnswerInTwoPartsWhileTheBodyPauses) {
+  upstream->send("HTTP/1.1 401 Unautho");
+  loop.settle();
+  EXPECT_FALSE(sending->done());
+  upstream->send("rized\r\nContent-Length: 0\r\n\r\n");
+  loop.settle();
+  ASSERT_TRUE(sending->done());
+  EXPECT_EQ(sending->result()->head.status, 401);
+  EXPECT_FALSE(client->reusable());
+}
+
+TEST_F(PausedUploadTest, UpstreamThatLeavesWhileTheBodyPausesIsNoticed) {
+  upstream->close();
+  loop.settle();
+  ASSERT_TRUE(sending->done());
+  ASSERT_FALSE(sending->result().has_value());
+  EXPECT_EQ(sending->result().error().kind(), ErrorKind::kUpstreamClosed);
+  EXPECT_EQ(sending->result().error().retry(), Retry::kNever);
+  EXPECT_FALSE(client->reusable());
+}
+
+TEST_F(PausedUploadTest, AnswerAndEndWhileTheBodyPauses) {
+  upstream->send("HTTP/1.1 413 Content Too Large\r\n\r\nbig");
+  upstream->close();
+  loop.settle();
+  ASSERT_TRUE(sending->done());
+  ASSERT_TRUE(sending->result().has_value());
+  EXPECT_EQ(body(*sending->result()), "big");
+}
+
+TEST_F(PausedUploadTest, InterimAnswerWhileTheBodyPausesLetsItGoOn) {
+  upstream->send("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n");
+  loop.settle();
+  EXPECT_FALSE(sending->done());
+  paused->give("de");
+  loop.settle();
+  EXPECT_EQ(upstream->take(), "2\r\nde\r\n");
+  upstream->send("HTTP/1.1 103 Early Hints\r\n\r\n");
+  loop.settle();
+  paused->give("f");
+  paused->end();
+  loop.settle();
+  EXPECT_EQ(upstream->take(), "1\r\nf\r\n0\r\n\r\n");
+  upstream->send(lengthAnswer("ok"));
+  loop.settle();
+  ASSERT_TRUE(sending->done());
+  EXPECT_EQ(body(*sending->result()), "ok");
+  sending->result()->body = {};
+  EXPECT_TRUE(client->reusable());
+}
+
+TEST_F(PausedUploadTest, EarlySuccessDoesNotCutTheUpload) {
+  upstream->send(lengthAnswer("ok"));
+  loop.settle();
+  paused->give("de");
+  loop.settle();
+  EXPECT_EQ(upstream->take(), "2\r\nde\r\n");
+  EXPECT_FALSE(sending->done()) << "the client would take its upload for done";
+  paused->give("f");
+  paused->end();
+  loop.settle();
+  EXPECT_EQ(upstream->take(), "1\r\nf\r\n0\r\n\r\n");
+  ASSERT_TRUE(sending->done());
+  EXPECT_EQ(sending->result()->head.status, 200);
+  EXPECT_EQ(body(*sending->result()), "ok");
+  sending->result()->body = {};
+  EXPECT_FALSE(client->reusable());
+}
+
+TEST_F(PausedUploadTest, EarlySuccessOfAnUpstreamThatLeavesIsKept) {
+  upstream->send("HTTP/1.1 200 OK\r\n\r\nok");
+  loop.settle();
+  upstream->close();
+  paused->give("de");
+  loop.settle();
+  paused->end();
+  loop.settle();
+  ASSERT_TRUE(sending->done());
+  ASSERT_TRUE(sending->result().has_value());
+  EXPECT_EQ(body(*sending->result()), "ok");
+}
+
+TEST_F(PausedUploadTest, EarlySuccessIsNothingToAClientThatLeaves) {
+  upstream->send(lengthAnswer("ok"));
+  loop.settle();
+  sending->cancel();
+  EXPECT_EQ(sending->result().error().kind(), ErrorKind::kCancelled);
+  EXPECT_FALSE(client->reusable());
+}
+
+TEST_F(PausedUploadTest, PausedBodyCanBeCancelled) {
+  sending->cancel();
+  EXPECT_EQ(sending->result().error().kind(), ErrorKind::kCancelled);
+  EXPECT_FALSE(client->reusable());
+}
+
+}  // namespace
+}  // namespace gatehouse::http
