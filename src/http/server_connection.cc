@@ -62,7 +62,7 @@ class H1Server final : public ServerConnection {
   H1Wire wire_;
   HeadReader reader_{MessageKind::kRequest};
   io::Deadline head_deadline_;
-  TimedRead* waiting_ = nullptr;     // for the first bytes of a head
+  TimedRead* waiting_ = nullptr;     // for a head, or for the rest of a body nobody reads
   std::string_view protocol_error_;  // of a closed list
 };
 
@@ -168,21 +168,24 @@ Refusal H1Server::refusalFor(Violation violation) {
 io::Task<void> H1Server::discardUnread() {
   BodyDecoder decoder = *std::exchange(wire_.unread, std::nullopt);
   std::uint64_t budget = kDiscardAtMost;
-  while (!decoder.done()) {
+  while (!decoder.done() && !wire_.draining) {
     auto deadline = io::Deadline::after(wire_.reactor, wire_.limits.body_timeout);
-    auto count = co_await TimedRead(*wire_.stream, readSpace(), deadline, Origin::kDownstream);
+    TimedRead read(*wire_.stream, readSpace(), deadline, Origin::kDownstream);
+    waiting_ = &read;
+    auto count = co_await read;
+    waiting_ = nullptr;
     if (!count || *count == 0 || *count > budget) {
-      wire_.keep_alive = false;
-      co_return;
+      break;
     }
     budget -= *count;
     auto step = decoder.compact(readSpace().first(*count));
     if (!step) {
-      wire_.keep_alive = false;
-      co_return;
+      break;
     }
     wire_.keepAhead(std::string_view(readSpace().data(), *count).substr(step->taken));
   }
+  // Else nobody knows where the next request begins.
+  wire_.keep_alive = decoder.done();
 }
 
 io::Task<void> H1Server::refuse(Refusal refusal) {

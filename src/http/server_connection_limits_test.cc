@@ -222,6 +222,26 @@ TEST_F(ServerLimitsTest, DrainWaitsForTheExchange) {
   EXPECT_EQ(next(), nullptr);
 }
 
+TEST_F(ServerLimitsTest, DrainDoesNotWaitForABodyNobodyReads) {
+  Exchange exchange = request("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\nab");
+  reply(*exchange, "early");
+  exchange = nullptr;
+  Running<Exchange> waiting(loop, server->next());
+  EXPECT_EQ(client->take(), replyText("early"));
+  server->drain();
+  loop.settle();
+  expectEnd(waiting);
+}
+
+TEST_F(ServerLimitsTest, DrainAfterAReplyDoesNotBeginToWaitForItsBody) {
+  Exchange exchange = request("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\nab");
+  reply(*exchange, "early");
+  exchange = nullptr;
+  server->drain();
+  Running<Exchange> waiting(loop, server->next());
+  expectEnd(waiting);
+}
+
 TEST_F(ServerLimitsTest, DrainLetsABegunHeadComeIn) {
   Running<Exchange> waiting(loop, server->next());
   client->send(kGet.substr(0, 10));
