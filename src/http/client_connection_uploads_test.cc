@@ -1,10 +1,15 @@
 // Upstreams that speak, or leave, while the sender of the request's body pauses.
+#include <array>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include <gtest/gtest.h>
 
 #include "http/client_for_test.h"
+#include "io/tls_authority.h"
+#include "io/tls_config.h"
+#include "io/tls_stream.h"
 
 namespace gatehouse::http {
 namespace {
@@ -135,6 +140,63 @@ TEST_F(PausedUploadTest, EarlySuccessIsNothingToAClientThatLeaves) {
 TEST_F(PausedUploadTest, PausedBodyCanBeCancelled) {
   sending->cancel();
   EXPECT_EQ(sending->result().error().kind(), ErrorKind::kCancelled);
+  EXPECT_FALSE(client->reusable());
+}
+
+// What comes first over TLS are session tickets: they are nothing the upstream said.
+TEST(PausedTlsUploadTest, AnswerIsHeardAndTicketsAreNoAnswer) {
+  TestLoop loop;
+  auto pair = io::connectedPair(loop.reactor);
+  ASSERT_TRUE(pair.has_value());
+  io::IssuedCertificate issued = io::TestAuthority().issue({.names = {"up"}});
+  io::TlsServerOptions options;
+  options.certificates.push_back(
+      {.certificate_pem = issued.certificate_pem, .key_pem = issued.key_pem, .names = {"up"}}
+  );
+  using Made = Result<std::unique_ptr<io::Stream>>;
+  Running<Made> far(
+      loop,
+      io::acceptTls(
+          *io::TlsServerConfig::create(std::move(options)),
+          std::move(pair->second),
+          io::Deadline::never()
+      )
+  );
+  Running<Made> near(
+      loop,
+      io::connectTls(
+          *io::TlsClientConfig::create({.verify = io::TlsVerify::kSkipAll}),
+          std::move(pair->first),
+          {.server_name = "up", .verified_name = "up"},
+          io::Deadline::never()
+      )
+  );
+  loop.settle();
+  ASSERT_TRUE(far.done() && far.result().has_value());
+  ASSERT_TRUE(near.done() && near.result().has_value());
+  io::Stream& upstream = **far.result();
+  auto client = clientHttp1(loop.reactor, *std::move(near.result()), {});
+
+  ClientRequest request = ClientScene::post();
+  auto source = std::make_unique<PausedBody>(loop.reactor);
+  PausedBody* paused = source.get();
+  request.stream = Body(std::move(source));
+  Running<Result<ClientResponse>> sending(loop, client->send(request));
+  paused->give("abc");
+  loop.settle();
+  EXPECT_FALSE(sending.done());
+  std::array<std::string_view, 1> hint = {"HTTP/1.1 103 Early Hints\r\n\r\n"};
+  upstream.tryWritev(hint, 0);
+  loop.settle();
+  EXPECT_FALSE(sending.done());
+  std::array<std::string_view, 1> answer = {
+      "HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n"
+  };
+  upstream.tryWritev(answer, 0);
+  loop.settle();
+  ASSERT_TRUE(sending.done());
+  ASSERT_TRUE(sending.result().has_value());
+  EXPECT_EQ(sending.result()->head.status, 413);
   EXPECT_FALSE(client->reusable());
 }
 
