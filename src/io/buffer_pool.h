@@ -70,18 +70,28 @@ class BufferPool {
   Result<Buffer> take(std::size_t capacity);
 
   std::size_t lent() const { return lent_; }
+  /// Bytes kept for the next buffers though nothing of them is lent.
+  std::size_t kept() const;
   std::size_t cap() const { return cap_; }
   void setCap(std::size_t cap) { cap_ = cap; }
 
  private:
   friend class Buffer;
+  struct Slab;
 
-  static constexpr std::size_t kClasses =
-      11;  // 4 KiB to 4 MiB; larger ones come from the allocator each time
+  /// 1 KiB to 4 MiB; larger ones come from the allocator each time.
+  static constexpr std::size_t kClasses = 13;
+  /// The first classes live in slabs: bodies of a burst of requests must not lie between what its
+  /// long streams keep, where the system could never have their pages back.
+  static constexpr std::size_t kSlabClasses = 3;
   static constexpr std::size_t kKeepBytes = 8u << 20;
 
+  char* takeSmall(std::size_t index);
+  void giveBackSmall(char* data, std::size_t index);
   void giveBack(char* data, std::size_t capacity);
 
+  std::array<Slab*, kSlabClasses> slabs_{};        // with a free buffer; lists
+  std::array<std::size_t, kSlabClasses> empty_{};  // of them, with nothing lent
   std::array<std::vector<char*>, kClasses> free_;
   std::size_t kept_ = 0;
   std::size_t lent_ = 0;

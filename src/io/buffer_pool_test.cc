@@ -1,8 +1,11 @@
 #include "io/buffer_pool.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -68,6 +71,28 @@ TEST(BufferPool, FrozenBytesArePaddedAndReturned) {
   EXPECT_GT(pool.lent(), 0u);
   kept = Chunk();
   EXPECT_EQ(pool.lent(), 0u);
+}
+
+TEST(BufferPool, ABurstOfSmallBuffersLeavesLittle) {
+  BufferPool pool(256u << 20);
+  for (std::size_t size : {100u, 1500u, 4096u}) {
+    std::vector<Buffer> burst;
+    std::set<const char*> places;
+    for (int i = 0; i < 500; ++i) {
+      burst.push_back(*pool.take(size));
+      std::ranges::fill(burst.back().space(), 'x');
+      places.insert(burst.back().space().data());
+    }
+    EXPECT_EQ(places.size(), burst.size());
+    for (std::size_t i = 0; i < burst.size(); i += 2) {
+      burst[i] = {};
+    }
+    for (std::size_t i = 0; i < burst.size(); i += 2) {
+      burst[i] = *pool.take(size);
+    }
+  }
+  EXPECT_EQ(pool.lent(), 0u);
+  EXPECT_LE(pool.kept(), 512u << 10);
 }
 
 TEST(BufferPool, LargeBuffersComeAndGo) {
