@@ -44,31 +44,40 @@ Result<void> H1ResponseBody::begin(std::span<char> bytes) {
   return {};
 }
 
+io::Deadline H1ResponseBody::deadline() const {
+  Nanos patience = wire_.limits.idle_timeout;
+  return patience > Nanos(0) ? io::Deadline::after(wire_.reactor, patience) : io::Deadline::never();
+}
+
+// Waits and little else: its frame is held by every stream that waits.
 io::Task<Result<Piece>> H1ResponseBody::pull() {
   if (!held_.empty() && !std::exchange(held_given_, true)) {
     co_return Piece{held_, decoder_.done()};
   }
   std::string().swap(held_);
   while (!decoder_.done()) {
-    auto space = wire_.reactor.readSpace();
-    Nanos patience = wire_.limits.idle_timeout;
-    auto deadline =
-        patience > Nanos(0) ? io::Deadline::after(wire_.reactor, patience) : io::Deadline::never();
-    auto count = co_await TimedRead(*wire_.stream, space, deadline, Origin::kUpstream);
-    if (!count) {
-      wire_.close();
-      co_return fail(wire_.upstreamError(std::move(count).error(), "while reading the response"));
-    }
-    if (*count == 0) {
-      co_return atEnd();
-    }
-    static_cast<void>(wire_.reactor.lendRead(*count));
-    GATEHOUSE_CO_TRY(std::string_view content, decode(space.first(*count)));
-    if (!content.empty()) {
-      co_return Piece{content, decoder_.done()};
+    Result<Piece> piece = received(
+        co_await TimedRead(*wire_.stream, wire_.reactor.readSpace(), deadline(), Origin::kUpstream)
+    );
+    if (!piece || !piece->bytes.empty() || piece->end) {
+      co_return piece;
     }
   }
   co_return Piece{{}, true};
+}
+
+// An empty piece that is no end when nothing but framing came.
+Result<Piece> H1ResponseBody::received(Result<std::size_t> count) {
+  if (!count) {
+    wire_.close();
+    return fail(wire_.upstreamError(std::move(count).error(), "while reading the response"));
+  }
+  if (*count == 0) {
+    return atEnd();
+  }
+  static_cast<void>(wire_.reactor.lendRead(*count));
+  GATEHOUSE_TRY(std::string_view content, decode(wire_.reactor.readSpace().first(*count)));
+  return Piece{content, decoder_.done()};
 }
 
 Result<std::string_view> H1ResponseBody::decode(std::span<char> bytes) {

@@ -11,6 +11,7 @@
 #include "http/h1_body.h"
 #include "http/h1_client_wire.h"
 #include "http/h1_read.h"
+#include "io/deadline.h"
 
 namespace gatehouse::http {
 
@@ -30,6 +31,8 @@ class H1ResponseBody final : public BodySource {
   const Fields* trailers() const override { return decoder_.trailers(); }
 
  private:
+  io::Deadline deadline() const;
+  Result<Piece> received(Result<std::size_t> count);
   Result<std::string_view> decode(std::span<char> bytes);
   Result<Piece> atEnd();
 
