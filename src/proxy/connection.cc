@@ -1,6 +1,7 @@
 #include "proxy/connection.h"
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/text.h"
@@ -42,9 +43,6 @@ void noteOpened(Worker& worker, const Doorway& doorway) {
 io::Task<Result<std::unique_ptr<io::Stream>>> secure(
     Worker& worker, std::shared_ptr<Doorway> doorway, std::unique_ptr<io::TcpStream> stream
 ) {
-  if (!doorway->secure) {
-    co_return std::unique_ptr<io::Stream>(std::move(stream));
-  }
   if (doorway->tls == nullptr) {
     co_return fail(ErrorKind::kTlsProtocol, Origin::kGateway, "no usable certificate");
   }
@@ -52,31 +50,60 @@ io::Task<Result<std::unique_ptr<io::Stream>>> secure(
   co_return co_await io::acceptTls(doorway->tls, std::move(stream), deadline);
 }
 
+std::unique_ptr<http::ServerConnection> serve(Worker& worker, std::unique_ptr<io::Stream> stream) {
+  return http::serveHttp1(
+      worker.reactor(), std::move(stream), worker.settings().server, &worker.serverShared()
+  );
+}
+
+/// Null when there is no TLS where there should be.
+io::Task<std::unique_ptr<http::ServerConnection>> open(
+    Worker& worker, std::shared_ptr<Doorway> doorway, std::unique_ptr<io::TcpStream> stream
+) {
+  if (!doorway->secure) {
+    co_return serve(worker, std::move(stream));
+  }
+  auto secured = co_await secure(worker, doorway, std::move(stream));
+  if (!secured) {
+    worker.telemetry().protocolError(listenerName(*doorway), "tls");
+    co_return nullptr;
+  }
+  co_return serve(worker, *std::move(secured));
+}
+
+io::Task<void> handleNext(
+    Worker& worker,
+    const Doorway& doorway,
+    http::ServerConnection& connection,
+    std::string_view client_address,
+    std::unique_ptr<http::ServerExchange> exchange
+) {
+  Arrival arrival{
+      .snapshot = doorway.snapshot,
+      .port = doorway.port,
+      .peer = &connection.peer(),
+      .client_address = client_address,
+  };
+  return handle(worker, std::move(arrival), std::move(exchange));
+}
+
 }  // namespace
 
+// Its frame lives as long as the connection, and what an expression makes stays in it while the
+// expression waits: so little is made here.
 io::Task<void> serveConnection(
     Worker& worker, std::shared_ptr<Doorway> doorway, std::unique_ptr<io::TcpStream> stream
 ) {
   const std::shared_ptr<io::Stop> closing = doorway->closing;
   noteOpened(worker, *doorway);
-  Result<std::unique_ptr<io::Stream>> opened = co_await secure(worker, doorway, std::move(stream));
-  if (!opened) {
-    worker.telemetry().protocolError(listenerName(*doorway), "tls");
+  auto connection = co_await open(worker, doorway, std::move(stream));
+  if (connection == nullptr) {
     co_return;
   }
-  std::unique_ptr<http::ServerConnection> connection = http::serveHttp1(
-      worker.reactor(), *std::move(opened), worker.settings().server, &worker.serverShared()
-  );
   const std::string client_address = connection->peer().remote.formatIp();
   DrainOnClose drain(*closing, *connection);
   while (std::unique_ptr<http::ServerExchange> exchange = co_await connection->next()) {
-    Arrival arrival{
-        .snapshot = doorway->snapshot,
-        .port = doorway->port,
-        .peer = &connection->peer(),
-        .client_address = client_address,
-    };
-    co_await handle(worker, std::move(arrival), std::move(exchange));
+    co_await handleNext(worker, *doorway, *connection, client_address, std::move(exchange));
   }
   if (std::string_view kind = connection->protocolError(); !kind.empty()) {
     worker.telemetry().protocolError(listenerName(*doorway), kind);

@@ -89,7 +89,7 @@ Result<void> choose(Worker& worker, Exchange& x) {
   return {};
 }
 
-/// Goes there: everything up to the reply's head.
+/// Goes there.
 io::Task<Result<Answer>> forward(Worker& worker, Exchange& x) {
   const auto& target = x.backend->target;
   if (const auto* ai = std::get_if<snapshot::AiBackend>(&target)) {
@@ -102,22 +102,45 @@ io::Task<Result<Answer>> forward(Worker& worker, Exchange& x) {
   return answerSimulated(worker, x, std::get<snapshot::SimulatedBackend>(target));
 }
 
+io::Task<Result<Answer>> failed(Error error) {
+  co_return fail(std::move(error));
+}
+
+/// Everything up to the reply's head.
+io::Task<Result<Answer>> walk(Worker& worker, Exchange& x) {
+  if (Result<void> chosen = choose(worker, x); !chosen) {
+    return failed(std::move(chosen).error());
+  }
+  return forward(worker, x);
+}
+
+/// The sending of the answer, not yet begun; of an error's when there is none. No task when nobody
+/// listens. Not inlined: the walk's frame would have room for every answer in here.
+[[gnu::noinline]] io::Task<void> reply(Worker& worker, Exchange& x, Result<Answer> answer) {
+  if (!answer) {
+    answer = answerError(worker, x, std::move(answer).error());
+    if (!answer) {
+      return {};
+    }
+  }
+  release(x);
+  return streamOut(worker, x, *std::move(answer));
+}
+
+/// The walk. Its frame lives as long as the stream, so the exchange is about all it holds.
+io::Task<void> run(Worker& worker, Exchange x) {
+  io::StopLink cut(worker.cutOff(), x.wire->gone());
+  io::Task<void> out = reply(worker, x, co_await io::withStop(x.wire->gone(), walk(worker, x)));
+  if (out) {
+    co_await io::withStop(x.wire->gone(), std::move(out));
+  }
+  finish(worker, x);
+}
+
 }  // namespace
 
 io::Task<void> handle(Worker& worker, Arrival arrival, std::unique_ptr<http::ServerExchange> wire) {
-  Exchange x = begin(worker, std::move(arrival), std::move(wire));
-  io::StopLink cut(worker.cutOff(), x.wire->gone());
-  Result<void> chosen = choose(worker, x);
-  Result<Answer> answer = chosen ? co_await io::withStop(x.wire->gone(), forward(worker, x))
-                                 : fail(std::move(chosen).error());
-  if (!answer) {
-    answer = answerError(worker, x, std::move(answer).error());
-  }
-  if (answer) {
-    release(x);
-    co_await io::withStop(x.wire->gone(), streamOut(worker, x, *std::move(answer)));
-  }
-  finish(worker, x);
+  return run(worker, begin(worker, std::move(arrival), std::move(wire)));
 }
 
 }  // namespace gatehouse::proxy

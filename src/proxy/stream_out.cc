@@ -1,5 +1,7 @@
 #include "proxy/stream_out.h"
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,7 +50,7 @@ void addIds(http::Fields& fields, std::string_view request_id) {
 /// The pull loop over one body; lives as long as the stream, so it holds little.
 class Out {
  public:
-  Out(Worker& worker, Exchange& x, Answer answer)
+  Out(Worker& worker, Exchange& x, Answer& answer)
       : worker_(worker),
         x_(x),
         body_(std::move(answer.body)),
@@ -56,12 +58,16 @@ class Out {
         from_upstream_(answer.from_upstream),
         has_end_mark_(isEventStream(answer.head) && answer.head.status < 300) {}
 
-  io::Task<void> run();
+  /// The loop. Its frame lives as long as the stream: what an expression makes is taken apart by
+  /// functions that are not inlined.
+  static io::Task<void> run(Out out);
 
  private:
   std::string_view visible(std::string_view bytes);
   io::Task<void> endCleanly(std::string_view last);
-  io::Task<void> breakOff(Error error);
+  io::Task<void> breakOff();
+  std::optional<http::Piece> pulled(Result<http::Piece> piece);
+  bool sent(Result<void> result);
   void noteSent();
   void settle(telemetry::Ending ending);
 
@@ -69,7 +75,8 @@ class Out {
   Exchange& x_;
   http::Body body_;
   std::unique_ptr<llm::ReplyReader> reader_;
-  std::string joined_;  // what is sent of a piece that had a part cut out
+  std::unique_ptr<Error> broken_;  // why it cannot go on
+  std::string joined_;             // what is sent of a piece that had a part cut out
   bool from_upstream_;
   bool has_end_mark_;  // its dialect says where it ends; else the framing alone does
   bool token_seen_ = false;
@@ -174,7 +181,8 @@ io::Task<void> Out::endCleanly(std::string_view last) {
 
 /// The body ended in an error after the head had left. The client learns that it is not whole: its
 /// dialect's error event if it reads a stream, and in any case no clean end.
-io::Task<void> Out::breakOff(Error error) {
+io::Task<void> Out::breakOff() {
+  const Error& error = *broken_;
   telemetry::Ending ending = endingFor(worker_, x_, error);
   bool client_listens = ending.outcome != telemetry::Outcome::kClientGone;
   if (reader_ != nullptr) {
@@ -194,39 +202,51 @@ io::Task<void> Out::breakOff(Error error) {
   settle(ending);
 }
 
-io::Task<void> Out::run() {
-  http::BodySource* source = body_.source();
+io::Task<void> Out::run(Out out) {
+  http::BodySource* source = out.body_.source();
   if (source == nullptr) {
-    co_await endCleanly({});
+    co_await out.endCleanly({});
     co_return;
   }
   if (!source->ready()) {
-    if (Result<void> sent = co_await x_.wire->flush(); !sent) {
-      co_await breakOff(std::move(sent).error());
+    if (!out.sent(co_await out.x_.wire->flush())) {
+      co_await out.breakOff();
       co_return;
     }
-    noteSent();
   }
   for (;;) {
-    Result<http::Piece> piece = co_await source->pull();
+    std::optional<http::Piece> piece = out.pulled(co_await source->pull());
     if (!piece) {
-      co_await breakOff(std::move(piece).error());
+      co_await out.breakOff();
       co_return;
     }
-    std::string_view bytes = visible(piece->bytes);
     if (piece->end) {
-      co_await endCleanly(bytes);
+      co_await out.endCleanly(piece->bytes);
       co_return;
     }
-    if (bytes.empty()) {
-      continue;
-    }
-    if (Result<void> sent = co_await x_.wire->write(bytes); !sent) {
-      co_await breakOff(std::move(sent).error());
+    if (!piece->bytes.empty() && !out.sent(co_await out.x_.wire->write(piece->bytes))) {
+      co_await out.breakOff();
       co_return;
     }
-    noteSent();
   }
+}
+
+/// A piece as the client shall see it; nothing when the body is broken.
+[[gnu::noinline]] std::optional<http::Piece> Out::pulled(Result<http::Piece> piece) {
+  if (!piece) {
+    broken_ = std::make_unique<Error>(std::move(piece).error());
+    return std::nullopt;
+  }
+  return http::Piece{visible(piece->bytes), piece->end};
+}
+
+[[gnu::noinline]] bool Out::sent(Result<void> result) {
+  if (!result) {
+    broken_ = std::make_unique<Error>(std::move(result).error());
+    return false;
+  }
+  noteSent();
+  return true;
 }
 
 }  // namespace
@@ -243,8 +263,7 @@ io::Task<void> streamOut(Worker& worker, Exchange& x, Answer answer) {
     answer.body = http::Body();
     answer.reader = nullptr;
   }
-  Out out(worker, x, std::move(answer));
-  co_await out.run();
+  return Out::run(Out(worker, x, answer));
 }
 
 }  // namespace gatehouse::proxy
