@@ -131,8 +131,9 @@ void Pool::sweep() {
     });
     any_left = any_left || !entry->idle.empty();
   }
+  // Leases hold their entry, and so does who is still connecting.
   std::erase_if(entries_, [](const auto& item) {
-    return item.second->idle.empty() && item.second->active == 0;
+    return item.second->idle.empty() && item.second.use_count() == 1;
   });
   if (any_left && !armed()) {
     reactor_.timers().arm(*this, reactor_.now() + limits_.idle_time / 4);
