@@ -18,6 +18,7 @@ struct Pass {
 /// Order is code: each pass says what it needs to stand after.
 constexpr std::array kPasses{
     Pass{"gateways", passGateways},
+    Pass{"effects", passEffects},            // of the Gateways that are ours
     Pass{"listeners", passListeners},        // of the Gateways that are ours
     Pass{"certificates", passCertificates},  // of the listeners that speak TLS
     Pass{"addresses", passAddresses},        // of the ports of listeners without conflict

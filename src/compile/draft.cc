@@ -1,7 +1,6 @@
 #include "compile/draft.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,25 +9,6 @@
 
 namespace gatehouse::compile {
 namespace {
-
-/// Sections whose absence lets through what the user wants stopped, or sends what the user wants
-/// protected.
-constexpr std::array<std::string_view, 14> kGuards{
-    "apiKeyAuthentication",
-    "authorization",
-    "basicAuthentication",
-    "csrf",
-    "extAuth",
-    "extProc",
-    "jwtAuthentication",
-    "networkAuthorization",
-    "promptGuard",
-    "rateLimit",
-    "validation",
-    "tunnel",
-    "auth",
-    "tls",
-};
 
 /// Takes "name", or "[3]" as an index, off the front of a field path.
 const wire::Value* step(const wire::Value& value, std::string_view& path) {
@@ -90,16 +70,10 @@ void Draft::find(
   });
 }
 
-std::string Draft::noteInactive(const resource::ObjectMeta& meta, const std::string& field) {
-  const std::string_view last = std::string_view(field).substr(field.rfind('.') + 1);
-  const bool guard = std::ranges::find(kGuards, last) != kGuards.end();
-  find(
-      guard ? resource::Severity::kWarning : resource::Severity::kInfo,
-      meta,
-      field,
-      "accepted but not active yet"
-  );
-  return fmt::format("{} is accepted but not active yet", field);
+std::string Draft::withInactive(const resource::ObjectMeta& meta, std::string_view text) const {
+  const auto found = inactive.find(meta.key);
+  return found == inactive.end() ? std::string(text)
+                                 : fmt::format("{}; {}", text, join(found->second));
 }
 
 resource::Condition Draft::condition(

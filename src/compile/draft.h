@@ -59,6 +59,7 @@ struct GatewayDraft {
   std::vector<PortDraft> ports;  // of accepted listeners, ascending
   std::optional<Problem> not_accepted;
   std::optional<Problem> not_programmed;
+  std::optional<Problem> unresolved;  // a reference outside its listeners
 
   std::string name() const { return resource::qualifiedName(resource->meta.key); }
 };
@@ -89,13 +90,11 @@ struct RouteDraft {
   std::vector<RuleDraft> rules;      // as in the spec
   std::optional<Problem> unresolved;
   std::vector<resource::ObjectKey> backends;  // that its rules refer to and that are there
-  std::vector<std::string> inactive;          // fields accepted but not active yet
 };
 
 struct BackendDraft {
   snapshot::BackendHandle handle;
   std::vector<std::string> problems;  // TranslationError
-  std::vector<std::string> inactive;
 };
 
 struct Draft {
@@ -113,6 +112,9 @@ struct Draft {
   std::map<const void*, upstream::BackendAuth> auths;
   std::map<const resource::AgentgatewayBackend*, BackendDraft> backends;
 
+  /// What of an object is accepted and has no effect yet: a sentence each.
+  std::map<resource::ObjectKey, std::vector<std::string>> inactive;
+
   StatusReport report;
   std::vector<resource::Finding> findings;
   std::vector<std::string> flag_errors;
@@ -129,9 +131,8 @@ struct Draft {
       std::string message
   );
 
-  /// A field that is accepted but not active yet: a note, or a warning where ignoring it opens what
-  /// was meant to be closed. Returns the sentence.
-  std::string noteInactive(const resource::ObjectMeta& meta, const std::string& field);
+  /// `text` of a condition of the object, followed by what of the object is inactive.
+  std::string withInactive(const resource::ObjectMeta& meta, std::string_view text) const;
 
   /// A condition of the object at the generation of its manifest and the time of this compile.
   resource::Condition condition(

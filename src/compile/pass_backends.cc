@@ -25,7 +25,6 @@ class BackendBuilder {
   BackendDraft build() {
     auto built = std::make_shared<snapshot::Backend>();
     built->name = telemetry::Name(resource::qualifiedName(backend_.meta.key));
-    noteSections(backend_.policies, "spec.policies");
     built->target = std::visit([&](const auto& target) { return make(target); }, backend_.target);
     if (const auto* invalid = std::get_if<InvalidBackend>(&built->target)) {
       result_.problems.push_back(invalid->reason);
@@ -62,7 +61,7 @@ class BackendBuilder {
           made.providers.front().name.view()
       );
       draft_.find(Severity::kWarning, backend_.meta, "spec.ai.groups", sentence);
-      result_.inactive.push_back("spec.ai.groups: " + sentence);
+      draft_.inactive[backend_.meta.key].push_back("spec.ai.groups: " + sentence);
     }
     return made;
   }
@@ -107,7 +106,6 @@ class BackendBuilder {
   std::expected<snapshot::AiProvider, InvalidBackend> makeProvider(
       const resource::AiProvider& provider, const std::string& field
   ) {
-    noteSections(provider.policies, field + ".policies");
     const auto kind = servedKind(provider.kind);
     if (!kind) {
       const std::string_view name = resource::toString(provider.kind);
@@ -188,31 +186,6 @@ class BackendBuilder {
       }
     }
     return nullptr;
-  }
-
-  /// Sections nothing acts on yet; of `ai` all but its routes.
-  void noteSections(const resource::BackendPolicies& policies, const std::string& field) {
-    for (const resource::Section& section : policies.other) {
-      if (section.name != "ai" || section.value.object() == nullptr) {
-        inactive(fmt::format("{}.{}", field, section.name));
-        continue;
-      }
-      for (const wire::Member& member : *section.value.object()) {
-        if (member.key != "routes") {
-          inactive(fmt::format("{}.ai.{}", field, member.key));
-        }
-      }
-    }
-    if (policies.http && policies.http->version == resource::UpstreamHttpVersion::kHttp2) {
-      inactive(field + ".http.version");
-    }
-    if (policies.tcp && policies.tcp->keepalive) {
-      inactive(field + ".tcp.keepalive");
-    }
-  }
-
-  void inactive(const std::string& field) {
-    result_.inactive.push_back(draft_.noteInactive(backend_.meta, field));
   }
 
   InvalidBackend notSupported(std::string field, std::string sentence) {

@@ -1,4 +1,7 @@
-// Server certificates of HTTPS listeners: Secrets of type kubernetes.io/tls (resources.md 3.2).
+// Certificates of Gateways: Secrets of type kubernetes.io/tls (resources.md 3.2).
+#include <expected>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "compile/passes.h"
@@ -34,7 +37,7 @@ std::optional<Problem> checkReference(
     const Draft& draft, const resource::ObjectRef& ref, const resource::Gateway& gateway
 ) {
   if (!ref.group.empty() || ref.kind != resource::Secret::kKind) {
-    return invalid(fmt::format("certificateRefs of kind {} are not supported", ref.kind));
+    return invalid(fmt::format("certificates of kind {} are not supported", ref.kind));
   }
   const resource::Referrer from{
       resource::kGatewayGroup, resource::Gateway::kKind, gateway.meta.key.ns
@@ -58,33 +61,30 @@ std::optional<Problem> checkReference(
   return std::nullopt;
 }
 
-/// Appends the certificate `ref` names, or says what is wrong.
-std::optional<Problem> addCertificate(
-    const Draft& draft,
-    const resource::ObjectRef& ref,
-    const resource::Gateway& gateway,
-    ListenerDraft& listener
+/// A chain and its key, each checked and both together.
+struct Pair {
+  secret::SecretHandle chain;
+  secret::SecretHandle key;
+};
+
+std::expected<Pair, Problem> readPair(
+    const Draft& draft, const resource::ObjectRef& ref, const resource::Gateway& gateway
 ) {
   if (auto problem = checkReference(draft, ref, gateway)) {
-    return problem;
+    return std::unexpected(*std::move(problem));
   }
   const auto chain = secret::valueFrom(draft.resources, ref.ns, ref.name, "tls.crt");
   if (!chain) {
-    return invalid(chain.error().detail());
+    return std::unexpected(invalid(chain.error().detail()));
   }
   const auto key = secret::valueFrom(draft.resources, ref.ns, ref.name, "tls.key");
   if (!key) {
-    return invalid(key.error().detail());
+    return std::unexpected(invalid(key.error().detail()));
   }
   if (const auto fault = checkPair(draft, (*chain)->reveal(), (*key)->reveal())) {
-    return invalid(fmt::format("Secret {}/{}: {}", ref.ns, ref.name, *fault));
+    return std::unexpected(invalid(fmt::format("Secret {}/{}: {}", ref.ns, ref.name, *fault)));
   }
-  listener.certificates.push_back(snapshot::ServerCertificate{
-      .hostnames = {listener.spec->hostname},
-      .chain_pem = std::string((*chain)->reveal()),
-      .key_pem = *key,
-  });
-  return std::nullopt;
+  return Pair{*chain, *key};
 }
 
 void resolveCertificates(Draft& draft, const GatewayDraft& gateway, ListenerDraft& listener) {
@@ -97,16 +97,46 @@ void resolveCertificates(Draft& draft, const GatewayDraft& gateway, ListenerDraf
   }
   const auto& refs = listener.spec->tls->certificate_refs;
   for (std::size_t i = 0; i < refs.size(); ++i) {
-    if (auto problem = addCertificate(draft, refs[i], *gateway.resource, listener)) {
+    const auto pair = readPair(draft, refs[i], *gateway.resource);
+    if (!pair) {
       draft.find(
           Severity::kError,
           meta,
           fmt::format("{}.certificateRefs[{}].name", field, i),
-          problem->message
+          pair.error().message
       );
-      listener.unresolved = std::move(problem);
+      listener.unresolved = pair.error();
+      continue;
     }
+    listener.certificates.push_back(snapshot::ServerCertificate{
+        .hostnames = {listener.spec->hostname},
+        .chain_pem = std::string(pair->chain->reveal()),
+        .key_pem = pair->key,
+    });
   }
+}
+
+/// The certificate a Gateway shall show to upstreams must be there, though nothing shows it yet.
+void checkClientCertificate(Draft& draft, GatewayDraft& gateway) {
+  const auto& ref = gateway.resource->backend_client_certificate;
+  if (!ref) {
+    return;
+  }
+  auto pair = readPair(draft, *ref, *gateway.resource);
+  if (pair) {
+    return;
+  }
+  Problem& problem = pair.error();
+  if (problem.reason == resource::reason::kInvalidCertificateRef) {
+    problem.reason = resource::reason::kInvalidClientCertificateRef;
+  }
+  draft.find(
+      Severity::kError,
+      gateway.resource->meta,
+      "spec.tls.backend.clientCertificateRef.name",
+      problem.message
+  );
+  gateway.unresolved = std::move(problem);
 }
 
 }  // namespace
@@ -118,9 +148,7 @@ void passCertificates(Draft& draft) {
         resolveCertificates(draft, gateway, listener);
       }
     }
-    if (gateway.resource->frontend_tls) {
-      draft.noteInactive(gateway.resource->meta, "spec.tls.frontend.default.validation");
-    }
+    checkClientCertificate(draft, gateway);
   }
 }
 

@@ -19,6 +19,9 @@ constexpr std::array<std::string_view, 2> kControllerNames{
     kControllerName, "agentgateway.dev/agentgateway"
 };
 
+/// Whose schemas are those of resource/schema.
+constexpr std::string_view kGatewayApiVersion = "v1.6.1";
+
 template <typename Names>
 bool holds(const Names& names, std::string_view wanted) {
   return std::ranges::find(names, wanted) != std::ranges::end(names);
@@ -87,6 +90,15 @@ void reportClass(Draft& draft, const resource::GatewayClass& gateway_class) {
         true,
         resource::reason::kAccepted,
         "Successfully accepted GatewayClass"
+    ));
+  }
+  if (draft.options.standalone) {
+    status.conditions.push_back(draft.condition(
+        meta,
+        resource::condition::kSupportedVersion,
+        true,
+        resource::reason::kSupportedVersion,
+        fmt::format("no CRDs are needed: Gateway API {} is built in", kGatewayApiVersion)
     ));
   }
   draft.report.objects.emplace(meta.key, std::move(status));

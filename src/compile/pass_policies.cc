@@ -1,5 +1,6 @@
-// Policies: targets, ancestors, and what of them is not active yet (resources.md 3.8, 5). Kinds
-// that other programs resolve in a cluster are named here too.
+// Policies: targets and ancestors (resources.md 3.8, 5). Kinds that other programs resolve in a
+// cluster are named here too.
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,39 +15,6 @@ using resource::Severity;
 
 constexpr std::size_t kMaxAncestors = 16;
 
-void noteSections(
-    Draft& draft,
-    const resource::AgentgatewayPolicy& policy,
-    const std::vector<resource::Section>& sections,
-    std::string_view field,
-    std::vector<std::string>& inactive
-) {
-  for (const resource::Section& section : sections) {
-    inactive.push_back(draft.noteInactive(policy.meta, fmt::format("{}.{}", field, section.name)));
-  }
-}
-
-/// A sentence for each section nothing acts on yet.
-std::vector<std::string> noteInactive(Draft& draft, const resource::AgentgatewayPolicy& policy) {
-  std::vector<std::string> inactive;
-  noteSections(draft, policy, policy.frontend, "spec.frontend", inactive);
-  noteSections(draft, policy, policy.traffic, "spec.traffic", inactive);
-  if (!policy.backend) {
-    return inactive;
-  }
-  const auto note = [&](bool present, std::string_view name) {
-    if (present) {
-      inactive.push_back(draft.noteInactive(policy.meta, fmt::format("spec.backend.{}", name)));
-    }
-  };
-  note(policy.backend->auth.has_value(), "auth");
-  note(policy.backend->tls.has_value(), "tls");
-  note(policy.backend->http.has_value(), "http");
-  note(policy.backend->tcp.has_value(), "tcp");
-  noteSections(draft, policy, policy.backend->other, "spec.backend", inactive);
-  return inactive;
-}
-
 resource::PolicyAncestorStatus ancestor(std::string controller) {
   resource::PolicyAncestorStatus status;
   status.controller_name = std::move(controller);
@@ -59,11 +27,6 @@ class PolicyReporter {
       : draft_(draft), policy_(policy) {}
 
   resource::PolicyStatus report() {
-    const std::vector<std::string> inactive = noteInactive(draft_, policy_);
-    accepted_ = std::string(resource::message::kConfigurationValid);
-    if (!inactive.empty()) {
-      accepted_ += "; " + join(inactive);
-    }
     const Reach reach = resolveTargets(draft_, policy_);
     const bool folded = reach.gateways.size() > kMaxAncestors;
     const std::size_t shown = folded ? kMaxAncestors - 1 : reach.gateways.size();
@@ -122,17 +85,49 @@ class PolicyReporter {
     status_.ancestors.push_back(std::move(next));
   }
 
+  /// A policy of which something does not act is valid in part only.
   resource::Condition acceptedCondition() const {
     return draft_.condition(
-        policy_.meta, resource::condition::kAccepted, true, resource::reason::kValid, accepted_
+        policy_.meta,
+        resource::condition::kAccepted,
+        true,
+        draft_.inactive.contains(policy_.meta.key) ? resource::reason::kPartiallyValid
+                                                   : resource::reason::kValid,
+        draft_.withInactive(policy_.meta, resource::message::kConfigurationValid)
     );
   }
 
   Draft& draft_;
   const resource::AgentgatewayPolicy& policy_;
-  std::string accepted_;
   resource::PolicyStatus status_;
 };
+
+/// One ancestor for each Gateway that uses a target (resources.md 3.7). None of it acts yet, and to
+/// accept what should protect a connection would be untrue.
+void reportTlsPolicy(Draft& draft, const resource::BackendTlsPolicy& policy) {
+  std::set<const GatewayDraft*> reached;
+  resource::PolicyStatus status;
+  for (const resource::PolicyTargetRef& ref : policy.target_refs) {
+    const resource::ObjectKey key{ref.group, ref.kind, policy.meta.key.ns, ref.name};
+    for (const GatewayDraft* gateway : gatewaysUsing(draft, key)) {
+      if (!reached.insert(gateway).second || reached.size() > kMaxAncestors) {
+        continue;
+      }
+      auto next = ancestor(gateway->controller);
+      next.ancestor_ref.ns = gateway->resource->meta.key.ns;
+      next.ancestor_ref.name = gateway->resource->meta.key.name;
+      next.conditions.push_back(draft.condition(
+          policy.meta,
+          resource::condition::kAccepted,
+          false,
+          resource::reason::kInvalid,
+          draft.withInactive(policy.meta, "the policy is not applied")
+      ));
+      status.ancestors.push_back(std::move(next));
+    }
+  }
+  draft.report.objects.emplace(policy.meta.key, std::move(status));
+}
 
 /// An object whose work this program does not do yet.
 void reportUnresolved(
@@ -152,11 +147,11 @@ void reportUnresolved(
 }  // namespace
 
 void passPolicies(Draft& draft) {
+  for (const auto& policy : draft.resources.all<resource::BackendTlsPolicy>()) {
+    reportTlsPolicy(draft, *policy);
+  }
   for (const auto& policy : draft.resources.all<resource::AgentgatewayPolicy>()) {
     draft.report.objects.emplace(policy->meta.key, PolicyReporter(draft, *policy).report());
-  }
-  for (const auto& policy : draft.resources.all<resource::BackendTlsPolicy>()) {
-    draft.find(Severity::kWarning, policy->meta, "spec.validation", "accepted but not active yet");
   }
   for (const auto& secret : draft.resources.all<resource::ExternalSecret>()) {
     reportUnresolved(

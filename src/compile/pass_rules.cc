@@ -107,7 +107,6 @@ class RouteCompiler {
       const std::string field = fmt::format("spec.rules[{}]", i);
       setTimeouts(rules[i], *rule.rule);
       refuseFilters(rules[i], rule, field);
-      noteInactive(rules[i], field);
       addMatches(rules[i], rule, i, field);
     }
     const auto served = [](const RuleDraft& rule) { return rule.served; };
@@ -142,16 +141,6 @@ class RouteCompiler {
       refusal->target = snapshot::InvalidBackend{ErrorKind::kNoBackend, join(rule.problems)};
       rule.rule->backends = {{std::move(refusal), 1}};
       rule.rule->total_weight = 1;
-    }
-  }
-
-  void noteInactive(const resource::HttpRouteRule& spec, const std::string& field) {
-    const resource::ObjectMeta& meta = route_.resource->meta;
-    if (spec.retry) {
-      route_.inactive.push_back(draft_.noteInactive(meta, field + ".retry"));
-    }
-    if (spec.session_persistence) {
-      route_.inactive.push_back(draft_.noteInactive(meta, field + ".sessionPersistence"));
     }
   }
 

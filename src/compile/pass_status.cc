@@ -126,21 +126,54 @@ std::vector<resource::StatusAddress> addressesOf(const GatewayDraft& gateway) {
   return addresses;
 }
 
-void reportGateway(Draft& draft, const GatewayDraft& gateway) {
-  resource::GatewayStatus status;
+/// Why ResolvedRefs of a Gateway is False: a reference of its own, else one of a listener.
+std::optional<Problem> firstUnresolved(const GatewayDraft& gateway) {
+  if (gateway.unresolved) {
+    return gateway.unresolved;
+  }
+  for (const ListenerDraft& listener : gateway.listeners) {
+    if (listener.unresolved) {
+      return Problem{
+          std::string(reason::kListenersNotResolved),
+          fmt::format("listener \"{}\": {}", listener.spec->name, listener.unresolved->message)
+      };
+    }
+  }
+  return std::nullopt;
+}
+
+bool allowsInsecureFallback(const resource::Gateway& gateway) {
+  const auto allows = [](const std::optional<resource::FrontendValidation>& validation) {
+    return validation && validation->allow_insecure_fallback;
+  };
+  return gateway.frontend_tls &&
+         (allows(gateway.frontend_tls->by_default) ||
+          std::ranges::any_of(
+              gateway.frontend_tls->per_port, allows, &resource::FrontendTls::PerPort::validation
+          ));
+}
+
+void addAccepted(const Draft& draft, const GatewayDraft& gateway, Conditions& conditions) {
   const auto accepted = [](const ListenerDraft& listener) { return listener.accepted(); };
-  const bool all = std::ranges::all_of(gateway.listeners, accepted);
-  const bool any = std::ranges::any_of(gateway.listeners, accepted);
-  Conditions conditions(draft, gateway.resource->meta);
+  const resource::ObjectMeta& meta = gateway.resource->meta;
   if (gateway.not_accepted) {
     conditions.bad(type::kAccepted, gateway.not_accepted->reason, gateway.not_accepted->message);
-  } else if (all) {
-    conditions.good(type::kAccepted, reason::kAccepted, std::string(message::kGatewayAccepted));
-  } else if (any) {
-    conditions.good(type::kAccepted, reason::kListenersNotValid, "some listeners are not valid");
+  } else if (std::ranges::all_of(gateway.listeners, accepted)) {
+    conditions.good(
+        type::kAccepted, reason::kAccepted, draft.withInactive(meta, message::kGatewayAccepted)
+    );
+  } else if (std::ranges::any_of(gateway.listeners, accepted)) {
+    conditions.good(
+        type::kAccepted,
+        reason::kListenersNotValid,
+        draft.withInactive(meta, "some listeners are not valid")
+    );
   } else {
     conditions.bad(type::kAccepted, reason::kListenersNotValid, "no listener is valid");
   }
+}
+
+void addProgrammed(const GatewayDraft& gateway, Conditions& conditions) {
   const auto programmed = [&](const ListenerDraft& listener) {
     return isProgrammed(gateway, listener);
   };
@@ -154,6 +187,23 @@ void reportGateway(Draft& draft, const GatewayDraft& gateway) {
   } else {
     conditions.bad(type::kProgrammed, reason::kInvalid, "no listener is served");
   }
+}
+
+void reportGateway(Draft& draft, const GatewayDraft& gateway) {
+  Conditions conditions(draft, gateway.resource->meta);
+  addAccepted(draft, gateway, conditions);
+  addProgrammed(gateway, conditions);
+  conditions.unless(
+      firstUnresolved(gateway), type::kResolvedRefs, reason::kResolvedRefs, message::kNoErrors
+  );
+  if (allowsInsecureFallback(*gateway.resource)) {
+    conditions.good(
+        type::kInsecureFrontendValidationMode,
+        reason::kConfigurationChanged,
+        "mode AllowInsecureFallback lets in clients without a valid certificate"
+    );
+  }
+  resource::GatewayStatus status;
   status.conditions = conditions.take();
   status.addresses = addressesOf(gateway);
   for (const ListenerDraft& listener : gateway.listeners) {
@@ -176,10 +226,7 @@ std::string describeDropped(const RouteDraft& route) {
 void reportRoute(Draft& draft, const RouteDraft& route) {
   resource::RouteStatus status;
   const std::string dropped = describeDropped(route);
-  std::string accepted(message::kRouteAccepted);
-  if (!route.inactive.empty()) {
-    accepted += "; " + join(route.inactive);
-  }
+  const std::string accepted = draft.withInactive(route.resource->meta, message::kRouteAccepted);
   for (const ParentDraft& parent : route.parents) {
     Conditions conditions(draft, route.resource->meta);
     const std::string shadowed = parent.shadowed.empty() ? "" : "; " + join(parent.shadowed);
@@ -218,16 +265,16 @@ void reportBackend(
 ) {
   Conditions conditions(draft, backend.meta);
   if (made.problems.empty()) {
-    std::string text(message::kBackendAccepted);
-    if (!made.inactive.empty()) {
-      text += "; " + join(made.inactive);
-    }
-    conditions.good(type::kAccepted, reason::kAccepted, std::move(text));
+    conditions.good(
+        type::kAccepted,
+        reason::kAccepted,
+        draft.withInactive(backend.meta, message::kBackendAccepted)
+    );
   } else {
     conditions.bad(
         type::kAccepted,
         reason::kTranslationError,
-        "failed to translate backend: " + join(made.problems)
+        draft.withInactive(backend.meta, "failed to translate backend: " + join(made.problems))
     );
   }
   draft.report.objects.emplace(

@@ -8,6 +8,8 @@ namespace gatehouse::compile {
 
 /// Which Gateways are ours; GatewayClass status.
 void passGateways(Draft& draft);
+/// What of the objects is accepted and has no effect yet; status of kinds nothing acts on.
+void passEffects(Draft& draft);
 /// Protocols, kinds of routes, conflicts within a Gateway.
 void passListeners(Draft& draft);
 /// Server certificates of HTTPS listeners.

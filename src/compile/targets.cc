@@ -48,6 +48,20 @@ std::vector<std::string_view> sectionsOf(const resource::AgentgatewayBackend& ba
   return names;
 }
 
+void addOnce(std::vector<const GatewayDraft*>& gateways, const GatewayDraft& gateway) {
+  if (std::ranges::find(gateways, &gateway) == gateways.end()) {
+    gateways.push_back(&gateway);
+  }
+}
+
+void addParents(std::vector<const GatewayDraft*>& gateways, const RouteDraft& route) {
+  for (const ParentDraft& parent : route.parents) {
+    if (!parent.attachments.empty()) {
+      addOnce(gateways, *parent.gateway);
+    }
+  }
+}
+
 class TargetResolver {
  public:
   TargetResolver(Draft& draft, const resource::AgentgatewayPolicy& policy)
@@ -165,33 +179,19 @@ class TargetResolver {
   void reachFrom(const resource::HttpRoute& wanted) {
     for (const RouteDraft& route : draft_.routes) {
       if (route.resource == &wanted) {
-        addParents(route);
+        addParents(reach_.gateways, route);
       }
     }
   }
 
   template <typename T>
   void reachFrom(const T& backend) {
-    for (const RouteDraft& route : draft_.routes) {
-      if (std::ranges::find(route.backends, backend.meta.key) != route.backends.end()) {
-        addParents(route);
-      }
+    for (const GatewayDraft* gateway : gatewaysUsing(draft_, backend.meta.key)) {
+      add(*gateway);
     }
   }
 
-  void addParents(const RouteDraft& route) {
-    for (const ParentDraft& parent : route.parents) {
-      if (!parent.attachments.empty()) {
-        add(*parent.gateway);
-      }
-    }
-  }
-
-  void add(const GatewayDraft& gateway) {
-    if (std::ranges::find(reach_.gateways, &gateway) == reach_.gateways.end()) {
-      reach_.gateways.push_back(&gateway);
-    }
-  }
+  void add(const GatewayDraft& gateway) { addOnce(reach_.gateways, gateway); }
 
   void miss(std::string field, std::string message, const std::string& hint) {
     draft_.find(Severity::kError, policy_.meta, std::move(field), message + hint);
@@ -204,6 +204,18 @@ class TargetResolver {
 };
 
 }  // namespace
+
+std::vector<const GatewayDraft*> gatewaysUsing(
+    const Draft& draft, const resource::ObjectKey& backend
+) {
+  std::vector<const GatewayDraft*> gateways;
+  for (const RouteDraft& route : draft.routes) {
+    if (std::ranges::find(route.backends, backend) != route.backends.end()) {
+      addParents(gateways, route);
+    }
+  }
+  return gateways;
+}
 
 Reach resolveTargets(Draft& draft, const resource::AgentgatewayPolicy& policy) {
   return TargetResolver(draft, policy).resolve();

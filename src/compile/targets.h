@@ -15,6 +15,11 @@ struct Reach {
   std::vector<std::string> missing;           // "Gateway ns/name not found", ...
 };
 
+/// Gateways with an attached route to the backend or Service, each once.
+std::vector<const GatewayDraft*> gatewaysUsing(
+    const Draft& draft, const resource::ObjectKey& backend
+);
+
 /// Routes must be attached and references resolved. Missing targets are also findings, with the
 /// nearest name.
 Reach resolveTargets(Draft& draft, const resource::AgentgatewayPolicy& policy);

@@ -1,0 +1,148 @@
+// A line gives a field its effect: + active, = a pass reports it, - no effect yet, ! no effect yet
+// and it guards something. `a.{b c}` is two fields; `unless V` says which value asks for nothing;
+// `> path @Group` puts the fields of a group below a path. Active fields are named one by one, so
+// that a field that is new in a schema has no effect until somebody says so here.
+#include "compile/effect.h"
+
+namespace gatehouse::compile {
+
+constinit const std::string_view kEffects = R"(
+== @Auth
++ key
++ location.header.{name prefix}
++ location.queryParameter.name
++ location.cookie.name
++ secretRef.{group key kind name}
++ credentials.location.header.{name prefix}
++ credentials.location.queryParameter.name
++ credentials.location.cookie.name
++ credentials.secretRef.{group key kind name}
+= aws
+= azure
+= crossAppAccess
+= gcp
+= jwtSign
+= oauthTokenExchange
+= passthrough
+
+== @BackendPolicies
+> auth @Auth
++ tls.{certificateSource insecureSkipVerify sni verifySubjectAltNames}
++ tls.caCertificateRefs.{kind name}
++ tls.mtlsCertificateRef.{group name}
+# Other kinds are looked for among Secrets.
+! tls.mtlsCertificateRef.kind unless Secret
+- tls.alpnProtocols
+! tls.keyExchangeGroups
++ http.requestTimeout
+- http.version unless HTTP1
++ tcp.connectTimeout
+- tcp.keepalive
++ ai.routes
+! ai.promptGuard
+- ai.{defaults finalTransformations modelAliases overrides prompt promptCaching transformations}
+- health
+- transformation
+! tunnel
+
+== @Provider
++ {host path pathPrefix port}
++ anthropic.model
++ openai.model
+! openai.moderation
+= {azure azureopenai bedrock custom gemini vertexai}
+
+== AgentgatewayBackend
+= spec.{a2a aws dynamicForwardProxy mcp}
+> spec.ai.provider @Provider
+> spec.ai.groups.providers @Provider
++ spec.ai.groups.providers.name
+> spec.ai.groups.providers.policies @BackendPolicies
+> spec.policies @BackendPolicies
+! spec.policies.extAuth
+! spec.policies.mcp
++ spec.static.{host port}
+= spec.static.unixPath
+
+== AgentgatewayPolicy EnterpriseAgentgatewayPolicy
++ spec.targetRefs.{group kind name port sectionName}
++ spec.targetSelectors.{group kind matchLabels port sectionName}
+- spec.strategy.inheritance unless Default
+- spec.frontend.{accessLog connect http metrics proxyProtocol tcp tracing}
+! spec.frontend.{networkAuthorization tls}
+! spec.traffic.{apiKeyAuthentication authorization basicAuthentication csrf}
+! spec.traffic.{extAuth extProc jwtAuthentication rateLimit}
+- spec.traffic.{buffer cors delay directResponse headerModifiers hostRewrite}
+- spec.traffic.{retry timeouts transformation}
+# Says when the sections beside it act.
+= spec.traffic.phase
+! spec.backend.{auth extAuth tls tunnel}
+- spec.backend.{health http tcp transformation}
+! spec.backend.mcp.{authentication authorization guardrails}
+! spec.backend.ai.promptGuard
+- spec.backend.ai.{defaults finalTransformations modelAliases overrides prompt promptCaching}
+- spec.backend.ai.{routes transformations}
+
+# A model that is not routed is a route that is not there.
+== AgentgatewayModel
+! spec
+
+== AgentgatewayParameters EnterpriseAgentgatewayParameters
+- spec
+
+== GatewayClass
++ spec.{controllerName description}
++ spec.parametersRef.{group kind name namespace}
+
+== Gateway
++ spec.gatewayClassName
++ spec.listeners.{name port protocol hostname}
++ spec.listeners.tls.mode
++ spec.listeners.tls.certificateRefs.{group kind name namespace}
+! spec.listeners.tls.options
++ spec.listeners.allowedRoutes.namespaces.from
++ spec.listeners.allowedRoutes.namespaces.selector.matchLabels
++ spec.listeners.allowedRoutes.namespaces.selector.matchExpressions.{key operator values}
++ spec.listeners.allowedRoutes.kinds.{group kind}
++ spec.addresses.{type value}
+- spec.allowedListeners.namespaces.from unless None
+# Read with `from`.
+= spec.allowedListeners.namespaces.selector
+- spec.infrastructure.{labels annotations}
++ spec.infrastructure.parametersRef.{group kind name}
+! spec.tls.backend.clientCertificateRef
+! spec.tls.frontend.default.validation
+! spec.tls.frontend.perPort
+
+== ListenerSet
+= spec
+
+== HTTPRoute
++ spec.parentRefs.{group kind namespace name sectionName port}
++ spec.hostnames
++ spec.rules.name
++ spec.rules.matches.path.{type value}
++ spec.rules.matches.headers.{name type value}
++ spec.rules.matches.queryParams.{name type value}
++ spec.rules.matches.method
+= spec.rules.filters
++ spec.rules.backendRefs.{group kind name namespace port weight}
+= spec.rules.backendRefs.filters
++ spec.rules.timeouts.{request backendRequest}
+- spec.rules.{retry sessionPersistence}
+
+== ReferenceGrant
++ spec.from.{group kind namespace}
++ spec.to.{group kind name}
+
+# The targets are those of the validation that is not active.
+== BackendTLSPolicy
+= spec.targetRefs
+! spec.validation
+- spec.options
+
+== ExternalSecret SecretStore ClusterSecretStore
+= spec
+)";
+
+}  // namespace gatehouse::compile
