@@ -26,7 +26,8 @@ class BackendBuilder {
     auto built = std::make_shared<snapshot::Backend>();
     built->name = telemetry::Name(resource::qualifiedName(backend_.meta.key));
     built->target = std::visit([&](const auto& target) { return make(target); }, backend_.target);
-    if (const auto* invalid = std::get_if<InvalidBackend>(&built->target)) {
+    if (auto* invalid = std::get_if<InvalidBackend>(&built->target)) {
+      invalid->plain = !std::holds_alternative<resource::AiBackend>(backend_.target);
       result_.problems.push_back(invalid->reason);
     }
     result_.handle = std::move(built);

@@ -44,10 +44,17 @@ std::unexpected<Problem> invalidKind(const resource::BackendObjectRef& ref) {
   return std::unexpected(std::move(problem));
 }
 
-snapshot::BackendHandle invalidBackend(const resource::BackendObjectRef& ref, std::string why) {
+/// A model may have been meant by a reference to a backend that is not there.
+bool meansPlain(const resource::BackendObjectRef& ref) {
+  return ref.kind != resource::AgentgatewayBackend::kKind;
+}
+
+snapshot::BackendHandle invalidBackend(
+    const resource::BackendObjectRef& ref, std::string why, bool plain
+) {
   auto backend = std::make_shared<snapshot::Backend>();
   backend->name = telemetry::Name(fmt::format("{}/{}", ref.ns, ref.name));
-  backend->target = snapshot::InvalidBackend{ErrorKind::kNoBackend, std::move(why)};
+  backend->target = snapshot::InvalidBackend{ErrorKind::kNoBackend, std::move(why), plain};
   return backend;
 }
 
@@ -88,7 +95,9 @@ class ReferenceResolver {
           field + (why.field.empty() ? ".name" : why.field),
           why.message + why.hint
       );
-      rule.backends.push_back({invalidBackend(ref.ref, why.message), ref.weight});
+      rule.backends.push_back(
+          {invalidBackend(ref.ref, why.message, meansPlain(ref.ref)), ref.weight}
+      );
       if (!route.unresolved) {
         route.unresolved = why;
       }
@@ -96,7 +105,7 @@ class ReferenceResolver {
       const std::string why = "filters of a backendRef are not supported yet";
       draft_.find(Severity::kError, route.resource->meta, field + ".filters", why);
       draft.problems.push_back(why);
-      rule.backends.push_back({invalidBackend(ref.ref, why), ref.weight});
+      rule.backends.push_back({invalidBackend(ref.ref, why, (*resolved)->isPlain()), ref.weight});
     } else {
       rule.backends.push_back({*std::move(resolved), ref.weight});
       route.backends.push_back(keyOf(ref.ref));

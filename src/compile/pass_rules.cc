@@ -138,7 +138,9 @@ class RouteCompiler {
     }
     if (!rule.served) {
       auto refusal = std::make_shared<snapshot::Backend>();
-      refusal->target = snapshot::InvalidBackend{ErrorKind::kNoBackend, join(rule.problems)};
+      refusal->target = snapshot::InvalidBackend{
+          ErrorKind::kNoBackend, join(rule.problems), rule.rule->isPlain()
+      };
       rule.rule->backends = {{std::move(refusal), 1}};
       rule.rule->total_weight = 1;
     }

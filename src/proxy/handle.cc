@@ -52,6 +52,9 @@ Result<void> chooseRoute(Worker& worker, Exchange& x) {
 
 /// One of the rule's backends, each with the chance its weight gives it.
 Result<void> chooseBackend(Worker& worker, Exchange& x) {
+  if (x.rule->isPlain()) {
+    x.voice = Voice::kProblem;
+  }
   if (x.rule->total_weight == 0) {
     return fail(
         ErrorKind::kNoBackend, Origin::kGateway, "The route has no backend to send this to"
@@ -62,6 +65,7 @@ Result<void> chooseBackend(Worker& worker, Exchange& x) {
   for (const snapshot::WeightedBackend& choice : x.rule->backends) {
     if (ticket < choice.weight) {
       x.backend = choice.backend.get();
+      x.voice = x.backend->isPlain() ? Voice::kProblem : Voice::kDialect;
       x.record.backend = x.backend->name;
       return {};
     }
@@ -96,7 +100,6 @@ io::Task<Result<Answer>> forward(Worker& worker, Exchange& x) {
     return forwardLlm(worker, x, *ai);
   }
   if (const auto* plain = std::get_if<snapshot::HttpBackend>(&target)) {
-    x.voice = Voice::kProblem;
     return forwardHttp(worker, x, *plain);
   }
   return answerSimulated(worker, x, std::get<snapshot::SimulatedBackend>(target));

@@ -45,11 +45,18 @@ struct HttpBackend {
 struct InvalidBackend {
   ErrorKind kind = ErrorKind::kNoBackend;
   std::string reason;
+  bool plain = false;  // no model was meant
 };
 
 struct Backend {
   telemetry::Name name;  // "namespace/name"
   std::variant<InvalidBackend, AiBackend, SimulatedBackend, HttpBackend> target;
+
+  /// No model, or none meant: clients get errors as problem+json (D8).
+  bool isPlain() const {
+    const auto* invalid = std::get_if<InvalidBackend>(&target);
+    return invalid == nullptr ? std::holds_alternative<HttpBackend>(target) : invalid->plain;
+  }
 };
 
 using BackendHandle = std::shared_ptr<const Backend>;

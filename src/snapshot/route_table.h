@@ -4,6 +4,7 @@
 // age, namespace/name, order. Immutable; lookup allocates nothing.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -31,6 +32,13 @@ struct Rule {
   std::uint64_t total_weight = 0;    // zero: no valid backend, 500
   Nanos request_timeout{0};          // whole exchange to the response head; zero is off
   Nanos backend_request_timeout{0};  // each try; zero is off
+
+  /// No request of the rule is for a model.
+  bool isPlain() const {
+    return std::ranges::all_of(backends, [](const WeightedBackend& choice) {
+      return choice.backend->isPlain();
+    });
+  }
 };
 
 enum class PathKind : std::uint8_t { kExact, kRegularExpression, kPrefix };
