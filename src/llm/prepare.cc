@@ -330,12 +330,68 @@ void renameMaxTokens(wire::JsonSplice& splice, const LocatedBody& body, std::str
   splice.replace(key, "\"max_completion_tokens\"");
 }
 
+/// Requests for a model, which its default would answer if they named none. Not so files, batches
+/// and stored responses.
+bool expectsModel(std::string_view own_path) {
+  return own_path == "/responses/compact" || own_path == "/responses/input_tokens" ||
+         own_path == "/moderations" || own_path.starts_with("/images/") ||
+         own_path.starts_with("/audio/");
+}
+
 bool wantsNewMaxTokens(const ProviderSettings& settings, const ModelName& model) {
   return settings.kind == ProviderKind::kOpenAi && addressesVendor(settings) &&
          model.text.starts_with("gpt-");
 }
 
 }  // namespace
+
+bool mayNameModel(
+    const DialectMatch& match, const ProviderSettings& settings, const http::Fields& fields
+) {
+  constexpr std::string_view kForm = "application/x-www-form-urlencoded";
+  if (match.dialect != Dialect::kDetect || !settings.model) {
+    return false;
+  }
+  const std::string type = fold(fields.get("content-type").value_or(""));
+  return type.empty() || type.contains("json") || type.starts_with(kForm);
+}
+
+Result<PreparedRequest> prepareDetected(
+    const DialectMatch& match,
+    const RequestBody& body,
+    const ProviderSettings& settings,
+    RequestFacts& facts
+) {
+  PreparedRequest prepared;
+  prepared.dialect = match.dialect;
+  prepared.body = {body.bytes};
+  std::string_view text = body.text.text();
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  const std::size_t start = text.find_first_not_of(" \t\r\n");
+  const bool object = start != std::string_view::npos && text[start] == '{';
+  if (!object && !text.starts_with(kByteOrderMark)) {
+    return prepared;
+  }
+  // Read as strictly as any other: of a body that two readers take differently, one might find the
+  // client's model.
+  wire::Parsed<wire::JsonObjectMap> map = wire::locateJson(body.text, keysOf(match.dialect));
+  if (!map) {
+    return fail(map.error().asError(ErrorKind::kInvalidJson, Origin::kDownstream));
+  }
+  LocatedBody located(body.text, *map);
+  GATEHOUSE_CHECK_OK(refuseEscapedModel(text, located));
+  readFacts(located, prepared.dialect, facts);
+  if (located.find(kModel) == nullptr && !expectsModel(match.own_path)) {
+    return prepared;
+  }
+  prepared.model_sent = *settings.model;
+  if (settings.model != facts.model_requested) {
+    wire::JsonSplice splice(*map);
+    spliceModel(splice, located, *settings.model);
+    prepared.body = splice.apply(body.bytes);
+  }
+  return prepared;
+}
 
 Result<PreparedRequest> prepareRequest(
     const DialectMatch& match,

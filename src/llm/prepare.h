@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/padded_view.h"
 #include "base/result.h"
+#include "http/fields.h"
 #include "llm/detect_client.h"
 #include "llm/dialect_match.h"
 #include "llm/model.h"
@@ -52,6 +53,23 @@ struct PreparedRequest {
   ModelName model_sent;
   UsageChunk usage_chunk = UsageChunk::kShown;  // for ReplyRules
 };
+
+/// Whether the body of a kDetect request may name a model that is not to reach the upstream: one is
+/// configured, and the content is JSON by its type, or by that of a client that sets none (curl's
+/// forms).
+bool mayNameModel(
+    const DialectMatch& match, const ProviderSettings& settings, const http::Fields& fields
+);
+
+/// A body of which mayNameModel holds, with the configured model in the place of the client's;
+/// where there is none, added on the paths where one is expected. What is no object of JSON goes on
+/// as it is, and nothing is known of it. Errors as of prepareRequest, kInvalidJson only.
+Result<PreparedRequest> prepareDetected(
+    const DialectMatch& match,
+    const RequestBody& body,
+    const ProviderSettings& settings,
+    RequestFacts& facts
+);
 
 /// Fills `facts`, which is empty before; after an error it means nothing.
 /// `dialect` is one that readsBody; kUnknown becomes kChat if the body is a chat. Errors, all

@@ -130,6 +130,92 @@ TEST(Prepare, RefusesWhatTwoReadersCouldReadDifferently) {
   }
 }
 
+Result<PreparedWithFacts> prepareAt(std::string_view path, std::string_view body) {
+  PaddedCopy padded(body);
+  DialectMatch matched = match(Dialect::kDetect);
+  matched.own_path = path;
+  RequestFacts facts;
+  GATEHOUSE_TRY(
+      PreparedRequest prepared,
+      prepareDetected(
+          matched, {.bytes = Chunk::copy(body), .text = padded.view()}, withModel("m"), facts
+      )
+  );
+  return PreparedWithFacts{std::move(prepared), std::move(facts)};
+}
+
+TEST(Detected, TheConfiguredModelReplacesTheClients) {
+  constexpr std::string_view kPath = "/moderations";
+  for (std::string_view model : {R"("q")", R"("")", "null", "7"}) {
+    const std::string body = R"({"input":"a","model":)" + std::string(model) + "}";
+    Result<PreparedWithFacts> prepared = prepareAt(kPath, body);
+    ASSERT_TRUE(prepared.has_value());
+    EXPECT_EQ(sent(*prepared), R"({"input":"a","model":"m"})") << model;
+    EXPECT_EQ(prepared->model_sent.text, "m");
+  }
+  EXPECT_EQ(prepareAt(kPath, R"({"model":"q"})")->facts.model_requested->text, "q");
+  EXPECT_EQ(sent(*prepareAt(kPath, " {\"model\" : \"m\"}\n")), " {\"model\" : \"m\"}\n");
+}
+
+TEST(Detected, AnAbsentModelIsAddedWhereOneIsExpected) {
+  for (std::string_view path :
+       {"/responses/compact",
+        "/responses/input_tokens",
+        "/moderations",
+        "/images/generations",
+        "/audio/speech"}) {
+    EXPECT_EQ(sent(*prepareAt(path, R"({"a":1})")), R"({"model":"m","a":1})") << path;
+  }
+  for (std::string_view path : {"/batches", "/files", "/responses/r1/cancel"}) {
+    Result<PreparedWithFacts> prepared = prepareAt(path, R"({"a":1})");
+    ASSERT_TRUE(prepared.has_value());
+    EXPECT_EQ(sent(*prepared), R"({"a":1})") << path;
+    EXPECT_EQ(prepared->model_sent.text, "");
+  }
+  EXPECT_EQ(sent(*prepareAt("/batches", R"({"model":"q"})")), R"({"model":"m"})");
+}
+
+TEST(Detected, WhatIsNoObjectGoesOnAsItIs) {
+  for (std::string_view body : {"", "[]", "\"a\"", "model=q", "  "}) {
+    EXPECT_EQ(sent(*prepareAt("/moderations", body)), body);
+  }
+}
+
+TEST(Detected, AModelCannotHideFromTheReader) {
+  for (std::string_view body :
+       {R"({"model":"m","model":"q"})",
+        R"({"mod\u0065l":"q"})",
+        R"({"model":"q"} x)",
+        R"({"model":"q")",
+        "\n{\"model\":\"q\"",
+        "\xEF\xBB\xBF{\"model\":\"m\",\"model\":\"q\"}"}) {
+    Result<PreparedWithFacts> prepared = prepareAt("/batches", body);
+    ASSERT_FALSE(prepared.has_value()) << body;
+    EXPECT_EQ(prepared.error().kind(), ErrorKind::kInvalidJson) << body;
+  }
+}
+
+TEST(Detected, IsReadWhereAModelIsConfiguredAndTheContentMayBeJson) {
+  const auto may = [](Dialect dialect, const ProviderSettings& settings, std::string_view type) {
+    http::Fields fields;
+    if (!type.empty()) {
+      fields.add("content-type", type);
+    }
+    return mayNameModel(match(dialect), settings, fields);
+  };
+  for (std::string_view type :
+       {"",
+        "application/json",
+        "Application/JSON; charset=utf-8",
+        "application/x-www-form-urlencoded"}) {
+    EXPECT_TRUE(may(Dialect::kDetect, withModel("m"), type)) << type;
+    EXPECT_FALSE(may(Dialect::kDetect, withoutModel(), type)) << type;
+    EXPECT_FALSE(may(Dialect::kPassthrough, withModel("m"), type)) << type;
+  }
+  EXPECT_FALSE(may(Dialect::kDetect, withModel("m"), "multipart/form-data; boundary=b"));
+  EXPECT_FALSE(may(Dialect::kDetect, withModel("m"), "audio/wav"));
+}
+
 TEST(UsageRequest, IsAddedToAStreamThatDoesNotAsk) {
   std::string_view body = R"({"model":"m","stream":true})";
   Result<PreparedWithFacts> prepared = prepare(body, withoutModel(), match(Dialect::kChat));

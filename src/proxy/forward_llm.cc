@@ -69,8 +69,11 @@ io::Task<Result<llm::PreparedRequest>> readAndPrepare(
   GATEHOUSE_CO_TRY(llm::RequestBody body, co_await readBody(worker, x));
   x.record.t_body = x.record.mark(worker.now());
   llm::RequestFacts facts;
+  const bool detected = match.dialect == llm::Dialect::kDetect;
   GATEHOUSE_CO_TRY(
-      llm::PreparedRequest prepared, llm::prepareRequest(match, body, settings, facts)
+      llm::PreparedRequest prepared,
+      detected ? llm::prepareDetected(match, body, settings, facts)
+               : llm::prepareRequest(match, body, settings, facts)
   );
   noteRequest(x, prepared.dialect, facts, settings);
   co_return prepared;
@@ -93,6 +96,14 @@ Answer answerHere(
       x.request_id
   );
   return answerOf(localReply(reply.status, "application/json", std::move(reply.body)));
+}
+
+/// Whether the body is read, and perhaps changed, before it goes on.
+bool isPrepared(
+    Exchange& x, const llm::DialectMatch& match, const llm::ProviderSettings& settings
+) {
+  return llm::readsBody(match.dialect) || match.dialect == llm::Dialect::kUnknown ||
+         (llm::mayNameModel(match, settings, x.head().fields) && x.wire->body()->length() != 0);
 }
 
 bool isAnsweredHere(const llm::Plan& plan) {
@@ -126,7 +137,7 @@ io::Task<Result<Answer>> forwardLlm(
   http::ClientRequest request;
   llm::UsageChunk usage_chunk = llm::UsageChunk::kShown;
   llm::ModelName model_sent;
-  if (llm::readsBody(match.dialect) || match.dialect == llm::Dialect::kUnknown) {
+  if (isPrepared(x, match, provider.llm)) {
     GATEHOUSE_CO_TRY(
         llm::PreparedRequest prepared, co_await readAndPrepare(worker, x, match, provider.llm)
     );
