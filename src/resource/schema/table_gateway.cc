@@ -38,7 +38,7 @@ spec!: {}
     certificateRefs: [@CertificateRef]..64
     options: map<str(0..4096)>..16
   allowedRoutes: {}
-    namespaces: {from:All|Selector|Same|None="Same", selector:@LabelSelector}
+    namespaces: {from:All|Selector|Same="Same", selector:@LabelSelector}
     kinds: [{group:group="gateway.networking.k8s.io", kind!:kind}]..8
 
 @CertificateRef = {group:group="", kind:kind="Secret", name!:str(1..253), namespace:ns}
