@@ -27,21 +27,6 @@ upstream::Verify verifyOf(const resource::BackendTls* tls) {
                                                                  : upstream::Verify::kNothing;
 }
 
-/// The text under ca.crt of a ConfigMap or Secret, or nothing.
-std::optional<std::string> readCa(const Draft& draft, const resource::ObjectRef& ref) {
-  constexpr std::string_view kCaKey = "ca.crt";
-  if (ref.kind == resource::Secret::kKind) {
-    const auto value = secret::valueFrom(draft.resources, ref.ns, ref.name, kCaKey);
-    return value ? std::optional(std::string((*value)->reveal())) : std::nullopt;
-  }
-  const auto* map = draft.resources.find<resource::ConfigMap>(ref.ns, ref.name);
-  if (ref.kind != resource::ConfigMap::kKind || map == nullptr) {
-    return std::nullopt;
-  }
-  const std::string* text = resource::findString(map->data, kCaKey);
-  return text == nullptr ? std::nullopt : std::optional(*text);
-}
-
 void addCa(
     Draft& draft,
     const resource::ObjectMeta& meta,
@@ -144,6 +129,20 @@ void appendTls(std::string& out, const upstream::TlsSettings& tls) {
 }
 
 }  // namespace
+
+std::optional<std::string> readCa(const Draft& draft, const resource::ObjectRef& ref) {
+  constexpr std::string_view kCaKey = "ca.crt";
+  if (ref.kind == resource::Secret::kKind) {
+    const auto value = secret::valueFrom(draft.resources, ref.ns, ref.name, kCaKey);
+    return value ? std::optional(std::string((*value)->reveal())) : std::nullopt;
+  }
+  const auto* map = draft.resources.find<resource::ConfigMap>(ref.ns, ref.name);
+  if (ref.kind != resource::ConfigMap::kKind || map == nullptr) {
+    return std::nullopt;
+  }
+  const std::string* text = resource::findString(map->data, kCaKey);
+  return text == nullptr ? std::nullopt : std::optional(*text);
+}
 
 EffectivePolicies effectivePolicies(
     const resource::BackendPolicies& backend, const resource::BackendPolicies* provider

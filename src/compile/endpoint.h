@@ -37,6 +37,9 @@ struct UpstreamAddress {
   ImplicitTls tls = ImplicitTls::kNo;
 };
 
+/// The text under ca.crt of a ConfigMap or Secret, or nothing.
+std::optional<std::string> readCa(const Draft& draft, const resource::ObjectRef& ref);
+
 /// An endpoint, or why requests to it must fail. Findings are about `meta`, the backend. A CA that
 /// cannot be read gives an endpoint that trusts nothing, and a sentence in `problems`.
 std::expected<upstream::EndpointHandle, snapshot::InvalidBackend> makeEndpoint(

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "compile/endpoint.h"
 #include "compile/passes.h"
 #include "resource/grant.h"
 #include "secret/from_objects.h"
@@ -13,6 +14,7 @@ namespace {
 
 using resource::Severity;
 
+constexpr std::string_view kCertificateStart = "-----BEGIN CERTIFICATE-----";
 constexpr std::string_view kTlsType = "kubernetes.io/tls";
 
 Problem invalid(std::string message) {
@@ -23,7 +25,7 @@ Problem invalid(std::string message) {
 std::optional<std::string> checkPair(
     const Draft& draft, std::string_view chain_pem, std::string_view key_pem
 ) {
-  if (!chain_pem.contains("-----BEGIN CERTIFICATE-----")) {
+  if (!chain_pem.contains(kCertificateStart)) {
     return "tls.crt holds no certificate in PEM form";
   }
   if (!key_pem.contains("PRIVATE KEY-----")) {
@@ -33,24 +35,32 @@ std::optional<std::string> checkPair(
                                       : std::nullopt;
 }
 
+std::optional<Problem> checkGrant(
+    const Draft& draft, const resource::ObjectRef& ref, const resource::Gateway& gateway
+) {
+  const resource::Referrer from{
+      resource::kGatewayGroup, resource::Gateway::kKind, gateway.meta.key.ns
+  };
+  if (resource::isGranted(draft.resources, from, keyOf(ref))) {
+    return std::nullopt;
+  }
+  return Problem{
+      std::string(resource::reason::kRefNotPermitted),
+      fmt::format(
+          "{} is in another namespace and no ReferenceGrant there permits it",
+          resource::toString(keyOf(ref))
+      )
+  };
+}
+
 std::optional<Problem> checkReference(
     const Draft& draft, const resource::ObjectRef& ref, const resource::Gateway& gateway
 ) {
   if (!ref.group.empty() || ref.kind != resource::Secret::kKind) {
     return invalid(fmt::format("certificates of kind {} are not supported", ref.kind));
   }
-  const resource::Referrer from{
-      resource::kGatewayGroup, resource::Gateway::kKind, gateway.meta.key.ns
-  };
-  if (!resource::isGranted(draft.resources, from, keyOf(ref))) {
-    return Problem{
-        std::string(resource::reason::kRefNotPermitted),
-        fmt::format(
-            "Secret {}/{} is in another namespace and no ReferenceGrant there permits it",
-            ref.ns,
-            ref.name
-        )
-    };
+  if (auto problem = checkGrant(draft, ref, gateway)) {
+    return problem;
   }
   const auto* secret = draft.resources.find<resource::Secret>(ref.ns, ref.name);
   if (secret != nullptr && secret->type != kTlsType) {
@@ -116,6 +126,79 @@ void resolveCertificates(Draft& draft, const GatewayDraft& gateway, ListenerDraf
   }
 }
 
+std::optional<Problem> checkAuthority(
+    const Draft& draft, const resource::ObjectRef& ref, const resource::Gateway& gateway
+) {
+  if (!ref.group.empty() ||
+      (ref.kind != resource::ConfigMap::kKind && ref.kind != resource::Secret::kKind)) {
+    return Problem{
+        std::string(resource::reason::kInvalidCaCertificateKind),
+        fmt::format("caCertificateRefs of kind {} are not supported", ref.kind)
+    };
+  }
+  if (auto problem = checkGrant(draft, ref, gateway)) {
+    return problem;
+  }
+  const auto pem = readCa(draft, ref);
+  if (pem && pem->contains(kCertificateStart)) {
+    return std::nullopt;
+  }
+  return Problem{
+      std::string(resource::reason::kInvalidCaCertificateRef),
+      fmt::format(
+          "{} {}",
+          resource::toString(keyOf(ref)),
+          pem ? "holds no certificate in PEM form under ca.crt" : "with key ca.crt not found"
+      )
+  };
+}
+
+/// What clients of a port must show, and where that was written.
+struct ClientValidation {
+  const resource::FrontendValidation* wanted = nullptr;
+  std::string field;
+};
+
+ClientValidation validationFor(const resource::Gateway& gateway, std::uint16_t port) {
+  if (!gateway.frontend_tls) {
+    return {};
+  }
+  const resource::FrontendTls& tls = *gateway.frontend_tls;
+  for (std::size_t i = 0; i < tls.per_port.size(); ++i) {
+    if (tls.per_port[i].port == port) {
+      const auto& own = tls.per_port[i].validation;
+      return {own ? &*own : nullptr, fmt::format("spec.tls.frontend.perPort[{}].tls", i)};
+    }
+  }
+  return {tls.by_default ? &*tls.by_default : nullptr, "spec.tls.frontend.default"};
+}
+
+/// A listener that asks for client certificates and knows no authority is not served.
+void resolveAuthorities(Draft& draft, const GatewayDraft& gateway, ListenerDraft& listener) {
+  const auto [wanted, field] = validationFor(*gateway.resource, listener.spec->port);
+  if (wanted == nullptr) {
+    return;
+  }
+  std::size_t bad = 0;
+  const auto& refs = wanted->ca_certificate_refs;
+  for (std::size_t i = 0; i < refs.size(); ++i) {
+    if (auto problem = checkAuthority(draft, refs[i], *gateway.resource)) {
+      draft.find(
+          Severity::kError,
+          gateway.resource->meta,
+          fmt::format("{}.validation.caCertificateRefs[{}].name", field, i),
+          problem->message
+      );
+      listener.unresolved = std::move(problem);
+      ++bad;
+    }
+  }
+  if (bad > 0 && bad == refs.size()) {
+    listener.not_accepted =
+        Problem{std::string(resource::reason::kNoValidCaCertificate), listener.unresolved->message};
+  }
+}
+
 /// The certificate a Gateway shall show to upstreams must be there, though nothing shows it yet.
 void checkClientCertificate(Draft& draft, GatewayDraft& gateway) {
   const auto& ref = gateway.resource->backend_client_certificate;
@@ -146,6 +229,7 @@ void passCertificates(Draft& draft) {
     for (ListenerDraft& listener : gateway.listeners) {
       if (listener.tls && listener.accepted()) {
         resolveCertificates(draft, gateway, listener);
+        resolveAuthorities(draft, gateway, listener);
       }
     }
     checkClientCertificate(draft, gateway);

@@ -106,3 +106,19 @@ def test_a_gateway_says_which_of_its_references_does_not_resolve(stage):
     status = status_of(gateway, "Gateway", "edge")
     assert condition(status, "ResolvedRefs")["status"] == "True"
     assert all(item["type"] != "InsecureFrontendValidationMode" for item in status["conditions"])
+
+
+def test_a_listener_that_knows_no_authority_for_its_clients_is_not_served(stage):
+    edge = secured_gateway()
+    edge["spec"]["listeners"].append({
+        "name": "tls", "protocol": "HTTPS", "port": 443, "tls": {"certificateRefs": [{"name": "cert"}]},
+    })
+    path = stage.write("c.yaml", manifests.to_text(edge, manifests.route("all", "echo"), manifests.static("echo", 9)))
+    gateway = stage.gateway([path], binds=["edge/http"])
+    tls = next(item for item in status_of(gateway, "Gateway", "edge")["listeners"] if item["name"] == "tls")
+    assert condition(tls, "Accepted")["reason"] == "NoValidCACertificate"
+    assert condition(tls, "ResolvedRefs")["reason"] == "InvalidCACertificateRef"
+    program = stage.process(["validate", "-f", path])
+    assert program.exit_code() == 1
+    said = "spec.tls.frontend.default.validation.caCertificateRefs[0].name: ConfigMap default/ca with key ca.crt not found"
+    assert any(said in line for line in program.stdout), program.text()
