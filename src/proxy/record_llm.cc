@@ -85,6 +85,7 @@ void noteRequest(
   }
   telemetry::LlmRecord& record = x.record.llm();
   record.stream = facts.stream;
+  record.model_fixed = settings.model.has_value();
   record.model_configured = settings.model && facts.model_requested == settings.model;
   if (facts.model_requested) {
     x.record.set(Text::kModelRequested, facts.model_requested->text);

@@ -69,6 +69,7 @@ struct LlmRecord {
   bool stream = false;            // the client asked for a stream
   bool stream_reply = false;      // the upstream answered with one
   bool model_configured = false;  // the requested model is named by configuration or price book
+  bool model_fixed = false;       // the backend names its model, whatever the client asks for
   std::uint16_t translation_notes = 0;  // fields dropped or changed
   std::uint32_t chunks = 0;             // events forwarded
   std::optional<llm::NanoDollars> cost;

@@ -111,7 +111,8 @@ ModelLabels modelLabels(const RequestRecord& record, const LlmRecord& llm) {
   const bool answered = record.attemptCount() > 0 && !labels.answered.empty();
   const bool served =
       answered && record.ending().outcome == Outcome::kCompleted && record.status < 400;
-  if (!labels.requested.empty() && !served) {
+  const bool heard = served && (!llm.model_fixed || labels.requested == labels.answered);
+  if (!labels.requested.empty() && !heard) {
     labels.requested = kOtherLabel;
   }
   if (!labels.answered.empty() && !answered) {
@@ -120,13 +121,37 @@ ModelLabels modelLabels(const RequestRecord& record, const LlmRecord& llm) {
   return labels;
 }
 
+LlmSeries::Cells LlmSeries::makeCells(
+    const RequestRecord& record, const LlmRecord& llm, ModelLabels models
+) {
+  auto backend = models_.find(record.backend.view());
+  if (backend == models_.end()) {
+    backend = models_.try_emplace(std::string(record.backend.view())).first;
+  }
+  std::string pair(models.requested);
+  pair.append(1, '\0').append(models.answered);
+  std::set<std::string>& known = backend->second;
+  const bool room = known.size() < kModelsPerBackend || known.contains(pair);
+  if (room) {
+    known.insert(std::move(pair));
+  } else {
+    models.requested = llm.model_configured ? models.requested : kOtherLabel;
+    models.answered = kOtherLabel;
+  }
+  Cells cells;
+  cells.model_requested = models.requested;
+  cells.model_answered = models.answered;
+  return cells;
+}
+
 void LlmSeries::count(const RequestRecord& record, const LlmRecord& llm, CountedSets sets) {
-  const Subject subject{record, llm, sets, modelLabels(record, llm)};
+  const ModelLabels models = modelLabels(record, llm);
   key_.clear();
   key_.add(record.gateway).add(record.listener).add(record.route).add(record.rule);
   key_.add(llm.provider).addNumber(record.listener_port).addText(llm.operation);
-  key_.addText(subject.models.requested).addText(subject.models.answered);
-  Cells& cells = cells_.find(key_, [] { return Cells(); });
+  key_.addText(models.requested).addText(models.answered);
+  Cells& cells = cells_.find(key_, [&] { return makeCells(record, llm, models); });
+  const Subject subject{record, llm, sets, {cells.model_requested, cells.model_answered}};
   if (sets.gatehouse) {
     countUsage(cells, subject, usageState(record, llm));
     countTimes(cells, subject);

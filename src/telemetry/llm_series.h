@@ -4,7 +4,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
+#include <set>
+#include <string>
 #include <string_view>
 
 #include "llm/usage.h"
@@ -17,12 +21,17 @@ namespace gatehouse::telemetry {
 
 /// Labels for the model a client named and the one the reply names: names of the configuration, or
 /// ones an upstream has served or given, else "other", so that clients cannot make series
-/// (telemetry specification section 10).
+/// (telemetry specification section 10). Where the backend names its model, the client's word
+/// reached no upstream and counts only if it is the configured or the answered name.
 struct ModelLabels {
   std::string_view requested;
   std::string_view answered;
 };
 ModelLabels modelLabels(const RequestRecord& record, const LlmRecord& llm);
+
+/// Pairs of model labels that one backend may bring; later ones are "other", so that an upstream
+/// which serves any name leaves room for the series of the other backends.
+inline constexpr std::size_t kModelsPerBackend = 100;
 
 class LlmSeries {
  public:
@@ -39,6 +48,8 @@ class LlmSeries {
 
   /// Made when first counted in.
   struct Cells {
+    std::string model_requested;  // the labels
+    std::string model_answered;
     std::array<std::optional<Counter>, kTokenKinds> tokens;
     std::array<std::optional<Counter>, kUsageStates> usage;
     std::array<std::optional<Histogram>, kTokenTypes> token_usage;
@@ -55,6 +66,7 @@ class LlmSeries {
     ModelLabels models;
   };
 
+  Cells makeCells(const RequestRecord& record, const LlmRecord& llm, ModelLabels models);
   void countUsage(Cells& cells, const Subject& subject, llm::UsageState state);
   void countTokens(Cells& cells, const Subject& subject, const llm::TokenUsage& usage);
   void countTokenUsage(Cells& cells, const Subject& subject, const llm::TokenUsage& usage);
@@ -65,6 +77,7 @@ class LlmSeries {
   MetricShard& shard_;
   SeriesCache<Cells> cells_;
   SeriesKey key_;
+  std::map<std::string, std::set<std::string>, std::less<>> models_;  // of each backend
 };
 
 }  // namespace gatehouse::telemetry

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "telemetry/llm_series.h"
 #include "telemetry/prometheus.h"
 #include "telemetry/scrape.h"
 
@@ -157,6 +158,44 @@ TEST_F(ReportTest, ModelsThatOnlyTheClientNamedAreOther) {
   configured.status = 500;
   finish(std::move(configured));
   EXPECT_NE(page().find("from-the-configuration"), std::string::npos);
+}
+
+TEST_F(ReportTest, ANameThatTheConfiguredModelReplacedIsOther) {
+  RequestRecord replaced = chat("junk", "served-model");
+  replaced.llm().model_fixed = true;
+  finish(std::move(replaced));
+  expectNone("junk");
+  const std::string text = page();
+  EXPECT_NE(
+      text.find(R"(gen_ai_request_model="other",gen_ai_response_model="served-model")"),
+      std::string::npos
+  );
+
+  RequestRecord same = chat("answered-name", "answered-name");
+  same.llm().model_fixed = true;
+  finish(std::move(same));
+  EXPECT_NE(page().find(R"(gen_ai_request_model="answered-name")"), std::string::npos);
+}
+
+TEST_F(ReportTest, ABackendThatServesAnyNameLeavesRoomForTheOthers) {
+  for (std::size_t i = 0; i < kSeriesLimit + 100; ++i) {
+    const std::string name = "junk-" + std::to_string(i);
+    finish(chat(name, name));
+  }
+  RequestRecord other = chat("honest", "honest");
+  other.route = Name("ai/other");
+  other.backend = Name("ai/claude");
+  finish(std::move(other));
+  expectLine(
+      R"(gatehouse_usage_total{state="known",gen_ai_operation_name="chat",)"
+      R"(gen_ai_provider_name="openai",gen_ai_request_model="honest",)"
+      R"(gen_ai_response_model="honest",gateway="ai/openai",listener="http",route="ai/other",)"
+      R"(route_rule="0"} 1)"
+  );
+  const std::string text = page();
+  EXPECT_NE(text.find(R"(gen_ai_request_model="junk-99")"), std::string::npos);
+  EXPECT_EQ(text.find(R"(gen_ai_request_model="junk-100")"), std::string::npos);
+  EXPECT_EQ(text.find("gatehouse_metric_overflow_total{"), std::string::npos);
 }
 
 TEST_F(ReportTest, MethodsOutsideTheStandardAreOne) {

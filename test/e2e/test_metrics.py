@@ -160,6 +160,15 @@ def test_labels_that_clients_choose_do_not_grow_without_bound(gateway):
     assert len([key for key in read(gateway).samples if key[0] == "gatehouse_requests_total"]) < 20
 
 
+def test_model_names_that_the_configured_one_replaces_are_no_labels(gateway):
+    port = gateway.port("edge")
+    for number in range(20):
+        assert harness.post(port, CHAT, {**harness.CHAT, "model": f"junk-{number}"}).status == 200
+    counted(gateway, "gatehouse_usage_total", 20)
+    names = {dict(labels).get("gen_ai_request_model") for _, labels in read(gateway).samples} - {None}
+    assert names == {"other"}
+
+
 def test_names_of_agentgateway_are_served_for_gateways_of_its_class(stage):
     mock = stage.mock()
     text = manifests.one_model(mock.port).replace('"gatehouse"', '"agentgateway"')
