@@ -24,10 +24,11 @@ bool isVariableName(std::string_view name) {
 /// What is left of expanding a text.
 struct Expanded {
   SensitiveText text;
-  std::string missing;  // the first variable that is not set
+  std::string missing;     // the first variable that is not set
+  bool malformed = false;  // a `${` that begins no `${NAME}`
 };
 
-/// Replaces each `${NAME}`; anything else with a dollar sign stays as it is.
+/// Replaces each `${NAME}`; a dollar sign without a brace stays as it is.
 Expanded expandVariables(std::string_view text, const LookUpVariable& variable) {
   std::string out;
   Expanded expanded;
@@ -36,13 +37,14 @@ Expanded expandVariables(std::string_view text, const LookUpVariable& variable) 
     const std::size_t end = start == std::string_view::npos ? start : text.find('}', start);
     const std::string_view name =
         end == std::string_view::npos ? "" : text.substr(start + 2, end - start - 2);
-    if (!isVariableName(name)) {
-      const std::size_t plain = start == std::string_view::npos ? text.size() : start + 2;
-      out.append(text.substr(0, plain));
-      text.remove_prefix(plain);
-      continue;
-    }
     out.append(text.substr(0, start));
+    if (start == std::string_view::npos) {
+      break;
+    }
+    if (!isVariableName(name)) {
+      expanded.malformed = true;
+      break;
+    }
     text.remove_prefix(end + 1);
     if (auto value = variable(name)) {
       out.append(*value);
@@ -54,6 +56,17 @@ Expanded expandVariables(std::string_view text, const LookUpVariable& variable) 
   expanded.text = SensitiveText(out);
   wipe(out);
   return expanded;
+}
+
+/// Empty if the text is whole. Nothing of the text itself: it may hold a secret.
+std::string whatIsWrong(const Expanded& expanded) {
+  if (expanded.malformed) {
+    return "\"${\" must begin ${NAME}, the name of an environment variable in letters, digits and "
+           "\"_\" (a value that has \"${\" in it can stand in data)";
+  }
+  return expanded.missing.empty()
+             ? ""
+             : fmt::format("the environment variable {} is not set", expanded.missing);
 }
 
 /// Calls `visit` with each member of the object under `name` that is a string.
@@ -121,7 +134,8 @@ Secret decodeSecret(
       return;
     }
     Expanded expanded = expandVariables(text, variable);
-    if (expanded.missing.empty()) {
+    const std::string wrong = whatIsWrong(expanded);
+    if (wrong.empty()) {
       secret.data.insert_or_assign(member.key, std::move(expanded.text));
       return;
     }
@@ -129,9 +143,7 @@ Secret decodeSecret(
     sink.error(
         member.value.position,
         joinPath("stringData", member.key),
-        fmt::format(
-            "the environment variable {} is not set; this key is left out", expanded.missing
-        )
+        fmt::format("{}; this key is left out", wrong)
     );
   });
   secret.meta = std::move(meta);

@@ -27,7 +27,7 @@ immutable: true
   EXPECT_EQ(secret->meta.document, nullptr);
 }
 
-TEST(DecodeSecret, ExpandsOnlyWholeNames) {
+TEST(DecodeSecret, ReplacesNames) {
   const Loaded loaded = loadClean(
       R"(
 apiVersion: v1
@@ -35,7 +35,7 @@ kind: Secret
 metadata: {name: s}
 stringData:
   a: "${KEY}-${KEY}"
-  b: "$KEY ${} ${1} ${KEY $"
+  b: "$KEY $$ {KEY} $"
 data: {c: JHtLRVl9}
 )",
       [](std::string_view name) {
@@ -44,8 +44,30 @@ data: {c: JHtLRVl9}
   );
   const auto& secret = *std::get<Shared<Secret>>(loaded.objects.at(0));
   EXPECT_EQ(secret.find("a")->reveal(), "v-v");
-  EXPECT_EQ(secret.find("b")->reveal(), "$KEY ${} ${1} ${KEY $");
+  EXPECT_EQ(secret.find("b")->reveal(), "$KEY $$ {KEY} $");
   EXPECT_EQ(secret.find("c")->reveal(), "${KEY}");
+}
+
+TEST(DecodeSecret, AKeyWithAMalformedReferenceIsAnErrorAndLeftOut) {
+  for (const std::string_view text : {"${KEY:-d}", "a${", "${}", "${KEY x}", "${KEY", "${1}"}) {
+    const SchemaSet schemas = SchemaSet::builtIn();
+    Loader loader(schemas, {.variable = [](std::string_view) { return std::string("v"); }});
+    loader.add(
+        "s.yaml",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  good: ${KEY}\n  bad: "
+        "\"" +
+            std::string(text) + "\"\n"
+    );
+    const Loaded loaded = loader.finish();
+    ASSERT_EQ(loaded.findings.size(), 1u) << text;
+    EXPECT_EQ(loaded.findings[0].severity, Severity::kError);
+    EXPECT_EQ(loaded.findings[0].field, "stringData.bad");
+    EXPECT_EQ(loaded.findings[0].position.line, 6u);
+    ASSERT_EQ(loaded.objects.size(), 1u);
+    const auto& secret = *std::get<Shared<Secret>>(loaded.objects.front());
+    EXPECT_EQ(secret.find("bad"), nullptr);
+    EXPECT_EQ(secret.find("good")->reveal(), "v");
+  }
 }
 
 TEST(DecodeService, PortsTakeTheirDefaults) {

@@ -5,6 +5,7 @@ import re
 import socket
 
 import harness
+import manifests
 from harness import SEED
 from seed import EVERYTHING, FILES, NODE_PORTS, WITHOUT_SECRETS, WITHOUT_SERVICES, Seed
 
@@ -128,6 +129,26 @@ def test_a_missing_secret_stops_its_backend_alone_and_heals_when_it_appears(stag
         lambda: stage.write("keys/xai.yaml", (SEED / "plain-secrets" / "xai-secret.yaml").read_text())
     )
     assert seed.post("xai", "/grok/v1/chat/completions").status == 200
+
+
+def test_a_malformed_reference_in_a_secret_never_goes_upstream_as_the_key(stage):
+    keys = stage.folder / "keys"
+    keys.mkdir()
+    for name in ("openai", "anthropic", "xai"):
+        stage.write(f"keys/{name}.yaml", (SEED / "plain-secrets" / f"{name}-secret.yaml").read_text())
+    stage.write("keys/xai.yaml", manifests.to_text({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "xai-secret", "namespace": "agentgateway-system"},
+        "stringData": {"Authorization": "${REV_A:-d}"}}))
+    seed = Seed(stage, files=[*WITHOUT_SECRETS, keys])
+    reply = seed.post("xai", "/grok/v1/chat/completions")
+    assert (reply.status, reply.json()["error"]["code"]) == (503, "credential_missing")
+    assert "agentgateway-system/xai-secret" in reply.json()["error"]["message"]
+    assert seed.mocks["xai"].requests() == []
+    findings = json.loads(seed.gateway.get("admin", "/api/resources")[1])["findings"]
+    found = [item for item in findings if item["path"] == "stringData.Authorization"]
+    assert len(found) == 1 and found[0]["severity"] == "error" and found[0]["line"] > 1
+    assert "REV_A" not in json.dumps(findings)
+    assert seed.post("openai", "/openai/v1/chat/completions").status == 200
 
 
 def test_the_seed_s_conditions_are_complete(seed):
