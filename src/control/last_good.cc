@@ -36,7 +36,7 @@ Broken findBroken(const std::vector<resource::Finding>& findings) {
     if (finding.severity != resource::Severity::kError) {
       continue;
     }
-    if (finding.object == ObjectKey()) {
+    if (finding.object.name.empty()) {  // no object, or one cut off before it had a name
       broken.files.insert(finding.file);
     } else {
       broken.objects.insert(finding.object);
@@ -54,12 +54,27 @@ std::string plural(std::size_t count) {
 std::vector<std::string> keepLastGood(
     const resource::ResourceSet& before, resource::Loaded& loaded
 ) {
+  if (before.generation() == 0) {
+    return {};
+  }
   const Broken broken = findBroken(loaded.findings);
+  std::map<std::string, std::size_t> kept_of_file;
+  std::map<ObjectKey, std::string> refused;  // and the broken file
+  std::erase_if(loaded.objects, [&](const resource::AnyObject& object) {
+    const resource::ObjectMeta& meta = resource::metaOf(object);
+    const std::string* place = broken.placeOf(meta.source.file);
+    if (place != nullptr) {
+      refused.emplace(meta.key, *place);
+    }
+    return place != nullptr;
+  });
+  for (const std::string& file : broken.files) {
+    kept_of_file[file] = 0;
+  }
   std::set<ObjectKey> present;
   for (const resource::AnyObject& object : loaded.objects) {
     present.insert(resource::metaOf(object).key);
   }
-  std::map<std::string, std::size_t> kept_of_file;
   std::vector<std::string> sentences;
   for (const resource::AnyObject& object : before.everything()) {
     const resource::ObjectMeta& meta = resource::metaOf(object);
@@ -68,6 +83,8 @@ std::vector<std::string> keepLastGood(
     }
     if (const std::string* place = broken.placeOf(meta.source.file)) {
       ++kept_of_file[*place];
+    } else if (const auto moved = refused.find(meta.key); moved != refused.end()) {
+      ++kept_of_file[moved->second];
     } else if (broken.objects.contains(meta.key)) {
       sentences.push_back(
           fmt::format("{} has errors; its last good state is kept", resource::toString(meta.key))
@@ -79,7 +96,11 @@ std::vector<std::string> keepLastGood(
   }
   for (const auto& [place, count] : kept_of_file) {
     sentences.push_back(
-        fmt::format("{} cannot be read; the last good state of {} is kept", place, plural(count))
+        count == 0
+            ? fmt::format("{} cannot be read; nothing of it is taken over", place)
+            : fmt::format(
+                  "{} cannot be read; the last good state of {} is kept", place, plural(count)
+              )
     );
   }
   std::ranges::sort(sentences);

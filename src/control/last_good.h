@@ -9,9 +9,10 @@
 
 namespace gatehouse::control {
 
-/// Adds to `loaded` the objects of `before` that errors took away: those of a file that cannot be
-/// read as a whole (or of any file below an unreadable directory), and an object whose new text has
-/// an error. An object that is there under the same identity stays as it is. Returns a sentence for
+/// Puts the objects of `before` where errors stand in `loaded`. Of a file that cannot be read as a
+/// whole (or of any file below an unreadable directory) nothing new is taken: what can be read of
+/// it has no claim to be complete. An object whose new text has an error comes back alone. At the
+/// first load, when there is nothing before, all that could be read stays. Returns a sentence for
 /// each file or object kept, in order.
 std::vector<std::string> keepLastGood(
     const resource::ResourceSet& before, resource::Loaded& loaded

@@ -87,10 +87,11 @@ ViewHandle Reconciler::reload() {
     next.generation = last_.generation();
     next.loaded_at = options_.now;
     next.objects = viewsOf(last_, last_report_);
-    ++next.reloads;
   }
   next.last_error.clear();
-  if (!kept.empty()) {
+  if (kept.empty()) {
+    ++next.reloads;
+  } else {
     next.last_error = fmt::format("{}", fmt::join(kept, "; "));
     next.last_error_at = options_.now;
     ++next.rejected_reloads;
@@ -112,19 +113,24 @@ ViewHandle Reconciler::publishView(View next) {
 void Reconciler::logReload(const View& before, const View& next) const {
   const auto warnings =
       std::ranges::count(next.findings, resource::Severity::kWarning, &resource::Finding::severity);
-  const LogFields fields{
-      {"generation", next.generation},
-      {"objects", next.objects.size()},
-      {"errors", resource::countErrors(next.findings)},
-      {"warnings", warnings},
-  };
-  if (next.reloads == before.reloads) {
-    parts_.log.error("configuration not applied", fields);
+  const std::size_t errors = resource::countErrors(next.findings);
+  if (next.reloads != before.reloads) {
+    parts_.log.info(
+        "configuration applied",
+        {{"generation", next.generation},
+         {"objects", next.objects.size()},
+         {"errors", errors},
+         {"warnings", warnings}}
+    );
   } else {
-    parts_.log.info("configuration applied", fields);
-  }
-  if (!next.last_error.empty()) {
-    parts_.log.error("last good state kept", {{"reason", next.last_error}});
+    parts_.log.error(
+        "configuration not applied as written",
+        {{"generation", next.generation},
+         {"objects", next.objects.size()},
+         {"errors", errors},
+         {"warnings", warnings},
+         {"reason", next.last_error}}
+    );
   }
   for (const snapshot::BindFailure& failure : next.unbound) {
     parts_.log.error(

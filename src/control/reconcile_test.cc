@@ -109,6 +109,56 @@ TEST_F(ReconcilerTest, AFileThatCannotBeReadKeepsItsLastGoodState) {
   EXPECT_EQ(healed->last_error, "");
 }
 
+TEST_F(ReconcilerTest, NothingOfABrokenFileIsTakenOver) {
+  const std::string whole = gateway("a") + "---\n" + gateway("b", "9000");
+  folder_.write("a.yaml", whole);
+  reconciler_.reload();
+  for (const std::string_view end : {"---\nfoo: [", "---\napiVersion: v1\n", "---\n- 1\n"}) {
+    folder_.write("a.yaml", gateway("a", "9001") + std::string(end));
+    const ViewHandle view = reconciler_.reload();
+    EXPECT_THAT(served(), ElementsAre("default/a 80", "default/b 9000")) << end;
+    EXPECT_THAT(view->last_error, HasSubstr("the last good state of 2 objects")) << end;
+  }
+  const std::string cut = gateway("a", "9001") + "---\n" + gateway("b");
+  folder_.write("a.yaml", cut.substr(0, cut.rfind("me: b")));  // metadata: {na
+  reconciler_.reload();
+  EXPECT_THAT(served(), ElementsAre("default/a 80", "default/b 9000"));
+}
+
+TEST_F(ReconcilerTest, NothingOfANewFileThatIsBrokenIsTakenOver) {
+  folder_.write("a.yaml", gateway("a"));
+  reconciler_.reload();
+  folder_.write("b.yaml", gateway("b", "9000") + "---\nfoo: [");
+  const ViewHandle view = reconciler_.reload();
+  EXPECT_THAT(served(), ElementsAre("default/a 80"));
+  EXPECT_THAT(view->last_error, HasSubstr("b.yaml cannot be read; nothing of it is taken over"));
+}
+
+TEST_F(ReconcilerTest, AnObjectThatMovesIntoABrokenFileStays) {
+  folder_.write("a.yaml", gateway("a"));
+  reconciler_.reload();
+  folder_.remove("a.yaml");
+  folder_.write("b.yaml", gateway("a", "9000") + "---\nfoo: [");
+  reconciler_.reload();
+  EXPECT_THAT(served(), ElementsAre("default/a 80"));
+}
+
+TEST_F(ReconcilerTest, AReloadIsAppliedOrRejectedAndNeverBoth) {
+  folder_.write("a.yaml", gateway("a"));
+  folder_.write("b.yaml", gateway("b", "9000") + "---\nfoo: [");
+  ViewHandle view = reconciler_.reload();  // the first start serves what can be read
+  EXPECT_THAT(served(), ElementsAre("default/a 80", "default/b 9000"));
+  EXPECT_EQ(view->reloads, 1u);
+  EXPECT_EQ(view->rejected_reloads, 0u);
+  view = reconciler_.reload();
+  EXPECT_EQ(view->reloads, 1u);
+  EXPECT_EQ(view->rejected_reloads, 1u);
+  folder_.write("b.yaml", gateway("b", "9001"));
+  view = reconciler_.reload();
+  EXPECT_EQ(view->reloads, 2u);
+  EXPECT_EQ(view->rejected_reloads, 1u);
+}
+
 TEST_F(ReconcilerTest, AnObjectWithAnErrorKeepsItsLastGoodState) {
   folder_.write("a.yaml", gateway("a") + "---\n" + gateway("b", "9000"));
   reconciler_.reload();

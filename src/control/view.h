@@ -35,7 +35,7 @@ struct View {
   /// Why the newest state of the sources, or a part of it, is not what is served; empty if it is.
   std::string last_error;
   WallMicros last_error_at{};
-  std::uint64_t reloads = 0;           // that reached the workers
+  std::uint64_t reloads = 0;           // applied as the sources are
   std::uint64_t rejected_reloads = 0;  // with something left at its last good state
   std::vector<resource::Finding> findings;
   std::vector<ObjectView> objects;  // by kind, namespace, name

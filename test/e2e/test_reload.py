@@ -40,8 +40,8 @@ class Line:
 
 
 def value_of(text, name):
-    """The value of a metric without labels."""
-    return [float(line.split()[1]) for line in text.splitlines() if line.startswith(f"{name} ")][0]
+    """The value of a metric; `name` with its labels."""
+    return [float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(f"{name} ")][0]
 
 
 def test_new_changed_and_removed_routes_are_taken_over_without_a_restart(stage):
@@ -83,6 +83,26 @@ def test_a_broken_file_keeps_the_last_good_and_says_why(stage):
     assert line.ask("a").json()["model"] == "two"
     assert value_of(line.gateway.metrics(), "gatehouse_config_last_reload_success") == 1
     assert line.gateway.configuration()["last_error"] is None
+
+
+def test_nothing_of_a_file_that_is_cut_in_the_middle_is_served(stage):
+    line = Line(stage, a="one", b="two")
+    before = line.gateway.configuration()
+    text = models(line.mock.port, a="changed", b="two")
+    stage.write("config/all.yaml", text + "---\nfoo: [")
+    state = line.gateway.wait_for(
+        lambda: (now := line.gateway.configuration())["rejected_reloads"] > before["rejected_reloads"] and now,
+        "the broken file is refused",
+    )
+    assert line.ask("a").json()["model"] == "one" and line.ask("b").json()["model"] == "two"
+    assert state["reloads"] == before["reloads"], "a reload is applied or rejected, never both"
+    metrics = line.gateway.metrics()
+    assert value_of(metrics, 'gatehouse_config_reloads_total{result="rejected"}') == state["rejected_reloads"]
+    assert value_of(metrics, 'gatehouse_config_reloads_total{result="applied"}') == state["reloads"]
+    said = line.gateway.wait_for(lambda: found if (found := [
+        told for told in line.gateway.text().splitlines() if "cannot be read; the last good state" in told]) else None,
+        "the log says it")
+    assert len(said) == 1 and "not applied" in said[0]
 
 
 def test_an_object_in_error_leaves_the_others_working(stage):
