@@ -58,6 +58,11 @@ void noteHead(Exchange& x) {
   record.client = llm::clientName(head.fields);
 }
 
+/// Classes whose dashboards read agentgateway's names (telemetry specification section 10).
+bool isForeignClass(std::string_view name) {
+  return name == "agentgateway" || name == "enterprise-agentgateway";
+}
+
 }  // namespace
 
 Exchange begin(Worker& worker, Arrival arrival, std::unique_ptr<http::ServerExchange> wire) {
@@ -77,7 +82,7 @@ Exchange begin(Worker& worker, Arrival arrival, std::unique_ptr<http::ServerExch
     x.record.gateway = x.port->gateway;
     x.record.listener_port = x.port->port;
     x.record.generation = x.snapshot->generation;
-    x.record.foreign_gateway = x.port->gateway_class != "gatehouse";
+    x.record.foreign_gateway = isForeignClass(x.port->gateway_class);
   }
   llm::Dialect by_path = llm::matchDialect(x.head().method, x.head().path(), {}).dialect;
   x.dialect = llm::errorDialect(by_path, x.head().fields);

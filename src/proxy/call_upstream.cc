@@ -45,8 +45,11 @@ void noteHead(Exchange& x, const UpstreamCall& call, http::ResponseHead& head) {
   attempt.status = head.status;
   attempt.detail = telemetry::detailOfStatus(head.status);
   telemetry::noteUpstreamHead(x.record, head.fields);
-  bool our_key_refused =
-      (head.status == 401 || head.status == 403) && !call.auth->credentials.empty();
+  const bool refused = head.status == 401 || head.status == 403;
+  const bool our_key_refused = refused && !call.auth->credentials.empty();
+  if (refused && !our_key_refused) {
+    attempt.detail = telemetry::Detail::kNone;  // it is between the client and the server
+  }
   if (our_key_refused && !head.fields.has("x-should-retry")) {
     head.fields.add("x-should-retry", "false");  // agents retry a 401 for minutes otherwise
   }

@@ -178,6 +178,28 @@ def test_names_of_agentgateway_are_served_for_gateways_of_its_class(stage):
     assert read(gateway).total("agentgateway_requests_total") == 1
 
 
+def test_a_class_of_another_name_has_our_names_only(stage):
+    mock = stage.mock()
+    mine = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "GatewayClass", "metadata": {"name": "mine"},
+            "spec": {"controllerName": "gatehouse.dev/gatehouse"}}
+    text = manifests.to_text(mine) + "---\n" + manifests.one_model(mock.port).replace('"gatehouse"', '"mine"')
+    gateway = stage.gateway([stage.write("c.yaml", text)], binds=["edge"])
+    assert harness.post(gateway.port("edge"), CHAT, harness.CHAT).status == 200
+    counted(gateway, "gatehouse_requests_total", 1)
+    assert "agentgateway_" not in gateway.metrics()
+
+
+def test_a_refusal_without_our_credential_is_none_of_our_key(stage):
+    def handle(connection, _):
+        read_request(connection)
+        connection.sendall(response(status=b"401 Unauthorized"))
+    peer = stage.keep(Peer(handle))
+    gateway = stage.gateway([stage.write("c.yaml", manifests.one_model(peer.port))], binds=["edge"])
+    assert harness.post(gateway.port("edge"), CHAT, harness.CHAT).status == 401
+    counted(gateway, "gatehouse_upstream_attempts_total", 1, detail="none")
+    counted(gateway, "gatehouse_upstream_attempts_total", 0, detail="provider_auth")
+
+
 def test_readiness_and_liveness(gateway):
     assert gateway.get("readiness", "/healthz/ready") == (200, "ready\n")
     assert gateway.get("readiness", "/healthz/live")[0] == 200
