@@ -166,6 +166,10 @@ proxy::DataPlaneSettings dataPlaneSettings(
   proxy::DataPlaneSettings settings;
   settings.resolver.overrides = std::move(flags.overrides);
   settings.telemetry.access_log.format = logFormat(options.log_format, STDOUT_FILENO);
+  const std::string file = secret::processVariable("SSL_CERT_FILE").value_or("");
+  if (!file.empty() && access(file.c_str(), R_OK) != 0) {  // the TLS library passes over it
+    log.warn("SSL_CERT_FILE names a file that cannot be read", {{"file", file}});
+  }
   auto roots = io::TrustStore::system();
   if (roots) {
     settings.system_roots = *std::move(roots);

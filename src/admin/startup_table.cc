@@ -89,12 +89,13 @@ bool isLoopback(std::string_view address) {
 }
 
 /// The one line to try: the simulated model if it is served, else the first route that takes a
-/// chat.
+/// chat and has its key.
 void offer(
     StartupTable& table, const RouteOverview& row, const std::vector<std::string>& addresses
 ) {
   bool offered_simulated = table.try_line.find("sim/echo") != std::string::npos;
-  bool better = row.simulated ? !offered_simulated : table.try_line.empty() && row.takes_chat;
+  bool answers = row.takes_chat && !row.key_from.starts_with("missing: ");
+  bool better = row.simulated ? !offered_simulated : table.try_line.empty() && answers;
   if (better && !row.path.empty() && !row.port->tls && !addresses.empty()) {
     std::string path = row.path == "/" ? "" : row.path;
     table.try_line = curlLine(

@@ -55,12 +55,6 @@ class AuthBuilder {
       refuse(field_ + ".key", "auth.key is empty");
       return;
     }
-    draft_.find(
-        Severity::kWarning,
-        meta_,
-        field_ + ".key",
-        "a key in plain text in the manifest; a secretRef keeps it out"
-    );
     place(
         std::make_shared<const crypto::SecretText>(crypto::SecretText::copyOf(key.reveal())),
         location

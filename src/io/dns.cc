@@ -59,7 +59,8 @@ Result<HostOverride> HostOverride::parse(std::string_view text) {
     if (Result<Address> full = Address::parse(where); port && !target && full) {
       target = *full;
     }
-    if (target) {
+    // A "+" is a flag of curl's (the answer may expire); nothing of ours expires.
+    if (target && target->port() != 0 && text.front() != '+') {
       return HostOverride{.host = fold(text.substr(0, first)), .port = *port, .target = *target};
     }
   }

@@ -246,7 +246,9 @@ TEST(HostOverride, ParsesAsCurlDoes) {
         "h:0:127.0.0.1",
         ":1:127.0.0.1",
         "h:1:name",
-        "h:1:127.0.0.1:x"}) {
+        "h:1:127.0.0.1:x",
+        "h:1:127.0.0.1:0",
+        "+h:1:127.0.0.1"}) {
     EXPECT_FALSE(HostOverride::parse(text).has_value()) << text;
   }
 }

@@ -9,7 +9,6 @@ namespace {
 /// What the reader can do about it; empty where the sentence of the error says all.
 std::string_view advice(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::kBadRequest:
     case ErrorKind::kInvalidJson:
       return "Send one JSON object.";
     case ErrorKind::kModelMissing:
@@ -19,7 +18,7 @@ std::string_view advice(ErrorKind kind) {
     case ErrorKind::kRouteNotFound:
       return "Check the host and path against the routes of this gateway.";
     case ErrorKind::kCredentialMissing:
-      return "The operator must provide the Secret; it is taken over at once.";
+      return "The operator must repair the backend's credential; the change is taken over at once.";
     case ErrorKind::kDns:
       return "Check the backend's host name.";
     case ErrorKind::kConnectRefused:
@@ -31,7 +30,7 @@ std::string_view advice(ErrorKind kind) {
       return "Check that the backend's port speaks TLS.";
     case ErrorKind::kUpstreamInvalid:
     case ErrorKind::kUpstreamClosed:
-      return "The model server failed; try again.";
+      return "The server behind the gateway failed; try again.";
     case ErrorKind::kTimeout:
       return "Try again, or raise the timeout of the route.";
     case ErrorKind::kOverloaded:

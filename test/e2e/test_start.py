@@ -40,6 +40,20 @@ def test_a_start_with_nothing_answers_the_first_curl(stage):
     assert entry["gen_ai.provider.name"] == "simulated"
 
 
+def test_an_unreadable_file_of_roots_is_said(stage):
+    gateway = zero(stage, env={"SSL_CERT_FILE": str(stage.folder / "nonexist.pem")})
+    assert "SSL_CERT_FILE" in gateway.text() and "nonexist.pem" in gateway.text()
+
+
+def test_the_line_to_try_is_one_that_has_its_key(stage):
+    mock = stage.mock()
+    text = manifests.to_text(
+        manifests.gateway(), manifests.route("nosec", "nosec", "/a-nosec"), manifests.route("fix", "fix", "/fix"),
+        manifests.openai("nosec", mock.port, "m", secret="absent"), manifests.openai("fix", mock.port, "m"))
+    gateway = stage.gateway([stage.write("c.yaml", text)], binds=["edge"])
+    assert re.search(r"curl http://[^/]+(/\S+)", gateway.text())[1] == "/fix/v1/chat/completions"
+
+
 @pytest.mark.parametrize("path, body", [
     (CHAT, harness.CHAT), ("/v1/messages", {"model": "m", "max_tokens": 5, "messages": harness.CHAT["messages"]}),
 ])
