@@ -21,9 +21,6 @@ namespace {
 // Interim responses passed over before an upstream that sends nothing else is given up.
 constexpr int kMostInterim = 16;
 constexpr std::size_t kStatusLine = 1024;
-// A head is received into so much of the shared buffer: what comes behind it is copied once, so it
-// should not be much.
-constexpr std::size_t kHeadRead = 16 * 1024;
 
 // A request on its way. On the heap, so that nothing of it is left while the answer is awaited.
 struct Outgoing {
@@ -333,10 +330,10 @@ Result<std::span<char>> H1Client::received(Result<std::size_t> count) {
 
 // Nothing until the head of a final response is complete.
 Result<H1Client::Answer> H1Client::parse(std::span<char> bytes, Method asked) {
+  const HeadLimits limits{kStatusLine, wire_.limits.field_section, wire_.limits.field_count};
   while (!bytes.empty()) {
     std::string_view view(bytes.data(), bytes.size());
-    auto step =
-        reader_.push(view, {kStatusLine, wire_.limits.field_section, wire_.limits.field_count});
+    auto step = reader_.push(view, limits);
     if (!step) {
       return fail(toError(step.error(), Origin::kUpstream));
     }
@@ -345,7 +342,7 @@ Result<H1Client::Answer> H1Client::parse(std::span<char> bytes, Method asked) {
       break;
     }
     ResponseHead head;
-    auto framing = reader_.parseResponse(asked, head);
+    auto framing = reader_.parseResponse(asked, limits, head);
     reader_.reset();
     if (!framing || (head.status < 200 && ++interim_ > kMostInterim)) {
       Violation violation = framing ? Violation::kStatus : framing.error();

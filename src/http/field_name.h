@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string_view>
 
 #include "base/text.h"
@@ -96,7 +97,7 @@ inline constexpr FieldId kUnknownField = 0;
 /// The number of a name in any case.
 FieldId fieldIdOf(std::string_view name);
 /// The same for a token that has been loaded: `first` is the octets from its begin on.
-FieldId fieldIdOf(std::string_view token, const wire::HalfBlock& first);
+inline FieldId fieldIdOf(std::string_view token, wire::HalfBlock first);
 
 /// A name with its number. Views the text it was made from.
 class FieldName {
@@ -144,6 +145,9 @@ class FieldSet {
   }
 
   constexpr void add(FieldId id) { bits_ |= bitOf(id); }
+  constexpr void add(FieldSet other) { bits_ |= other.bits_; }
+  constexpr void remove(FieldId id) { bits_ &= ~bitOf(id); }
+  constexpr void remove(FieldSet other) { bits_ &= ~other.bits_; }
   constexpr bool has(FieldId id) const { return (bits_ & bitOf(id)) != 0; }
   constexpr bool overlaps(FieldSet other) const { return (bits_ & other.bits_) != 0; }
 
@@ -152,6 +156,88 @@ class FieldSet {
   static_assert(kKnownFields.size() < 64);
 
   std::uint64_t bits_ = 0;
+};
+
+/// Known names by number, as they are looked up.
+struct KnownField {
+  std::array<char, wire::HalfBlock::kSize> folded{};  // its letters, all with kCaseBit
+  std::size_t size = 0;                               // 0 for kUnknownField
+
+  static constexpr std::size_t kSlots = 512;
+  /// Names that differ rarely share length, first and last character. Where they do, the later one
+  /// is in the next free slot.
+  static constexpr std::size_t slotOf(std::string_view name) {
+    constexpr unsigned kCase = wire::HalfBlock::kCaseBit;
+    auto folded = [](char c) { return std::size_t{static_cast<unsigned char>(c) | kCase}; };
+    return (name.size() * 61 + folded(*name.begin()) * 7 + folded(*(name.end() - 1)) * 29) % kSlots;
+  }
+  static const std::array<FieldId, kSlots> slots;
+  static const std::array<KnownField, kKnownFields.size() + 1> all;
+};
+
+inline FieldId fieldIdOf(std::string_view token, wire::HalfBlock first) {
+  if (token.size() > wire::HalfBlock::kSize) [[unlikely]] {
+    return fieldIdOf(token);
+  }
+  std::uint32_t within = ~std::uint32_t{0} >> (wire::HalfBlock::kSize - token.size());
+  std::size_t slot = KnownField::slotOf(token);
+  while (true) {
+    FieldId id = KnownField::slots[slot];
+    const KnownField& known = KnownField::all.data()[id];
+    bool same = known.size == token.size() &&
+                (first.differCaseless(wire::HalfBlock(known.folded.data())) & within) == 0;
+    if (same || id == kUnknownField) {
+      return id;
+    }
+    slot = (slot + 1) % KnownField::kSlots;
+  }
+}
+
+/// Some known names, and all names that begin with one of a few prefixes.
+class FieldFilter {
+ public:
+  static constexpr std::size_t kShortestPrefix = 3;
+
+  constexpr FieldFilter() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor): a set is a filter without prefixes
+  constexpr FieldFilter(FieldSet names) : names_(names) {}
+  /// `prefixes` are in lower case, have at least kShortestPrefix letters, and are static data.
+  consteval FieldFilter(FieldSet names, std::span<const std::string_view> prefixes)
+      : names_(names), prefixes_(prefixes) {
+    for (std::string_view prefix : prefixes) {
+      first_letters_ |= bitOf(prefix.at(0));
+      third_letters_ |= bitOf(prefix.at(2));
+      for (std::size_t i = 0; i < kKnownFields.size(); ++i) {
+        if (kKnownFields[i].starts_with(prefix)) {
+          names_.add(static_cast<FieldId>(i + 1));
+        }
+      }
+    }
+  }
+
+  void add(FieldSet names) { names_.add(names); }
+  /// The known names that pass, those that begin with a prefix among them.
+  FieldSet names() const { return names_; }
+  bool hasPrefixes() const { return !prefixes_.empty(); }
+  bool passes(FieldId id, std::string_view name) const {
+    if (id != kUnknownField) {
+      return names_.has(id);
+    }
+    // Few names have the first letter of one and the third of one.
+    return name.size() >= kShortestPrefix && (bitOf(name[0]) & first_letters_) != 0 &&
+           (bitOf(name[2]) & third_letters_) != 0 && beginsWithPrefix(name);
+  }
+
+ private:
+  static constexpr std::uint32_t bitOf(char letter) {
+    return std::uint32_t{1} << (static_cast<std::uint8_t>(letter) & 31);
+  }
+  bool beginsWithPrefix(std::string_view name) const;
+
+  FieldSet names_;
+  std::span<const std::string_view> prefixes_;
+  std::uint32_t first_letters_ = 0;
+  std::uint32_t third_letters_ = 0;
 };
 
 }  // namespace gatehouse::http

@@ -63,8 +63,8 @@ TEST(Fields, WhatIsRemovedIsNotThereAnyMore) {
   fields.add("sec-fetch-mode", "cors");
   fields.add("Sec-Fetch-Site", "none");
   fields.add("Origin", "b");
-  constexpr std::array<std::string_view, 1> kPrefixes = {"sec-fetch-"};
-  fields.removeAll({}, kPrefixes);
+  static constexpr std::array<std::string_view, 1> kPrefixes = {"sec-fetch-"};
+  fields.removeAll(FieldFilter({}, kPrefixes));
   fields.removeAll({"cookie", "date"});
   ASSERT_EQ(fields.size(), 1u);
   EXPECT_FALSE(fields.has("cookie"));

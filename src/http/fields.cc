@@ -50,29 +50,20 @@ void Fields::add(FieldName name, std::string_view value) {
   present_.add(name.id());
 }
 
-std::string_view Fields::beginReceived(std::string_view received, std::size_t lines) {
-  GATEHOUSE_DEBUG_CHECK(lines_.empty());
-  text_.reserve(received.size() + kSlack + kRoomForOctets);
-  text_.append(received).append(kSlack, ' ');
-  lines_.reserve(lines + kRoomForLines);
-  return {text_.data(), received.size()};
+Fields::Receiver::Receiver(Fields& fields, std::string_view section, std::size_t lines)
+    : fields_(fields), size_(section.size()) {
+  GATEHOUSE_DEBUG_CHECK(fields.lines_.empty());
+  fields.text_.reserve(section.size() + kSlack + kRoomForOctets);
+  fields.text_.append(section).append(kSlack, ' ');
+  fields.lines_.reserve(lines + kRoomForLines);
+  fields.lines_.resize(lines);
+  text_ = fields.text_.data();
+  next_ = fields.lines_.data();
 }
 
-void Fields::addReceived(std::string_view name, FieldId id, std::string_view value) {
-  const char* text = text_.data();
-  GATEHOUSE_DEBUG_CHECK(name.data() >= text && name.size() <= kLongestName);
-  const char* before = name.data() + name.size();
-  const char* behind = value.data() + value.size();
-  bool as_written = value.data() == before + kColon.size() && before[1] == ' ' && *behind == '\r';
-  lines_.push_back({
-      .name_begin = static_cast<std::uint32_t>(name.data() - text),
-      .value_begin = static_cast<std::uint32_t>(value.data() - text),
-      .value_size = static_cast<std::uint32_t>(value.size()),
-      .name_size = static_cast<std::uint16_t>(name.size()),
-      .id = id,
-      .as_written = as_written,
-  });
-  present_.add(id);
+void Fields::Receiver::finish() {
+  fields_.lines_.resize(static_cast<std::size_t>(next_ - fields_.lines_.data()));
+  fields_.present_ = present_;
 }
 
 void Fields::set(FieldName name, std::string_view value) {
@@ -84,47 +75,30 @@ std::size_t Fields::remove(FieldName name) {
   if (!present_.has(name.id())) {
     return 0;
   }
-  std::size_t removed = std::erase_if(lines_, [&](const Line& line) { return names(line, name); });
-  countPresent();
-  return removed;
+  if (name.id() != kUnknownField) {
+    present_.remove(name.id());
+  }
+  return std::erase_if(lines_, [&](const Line& line) { return names(line, name); });
 }
 
-void Fields::removeAll(FieldSet names, std::span<const std::string_view> prefixes) {
-  if (prefixes.empty() && !present_.overlaps(names)) {
+void Fields::removeAll(const FieldFilter& unwanted) {
+  if (!unwanted.hasPrefixes() && !present_.overlaps(unwanted.names())) {
     return;
   }
-  // Few names have the first letter of one and the third of one.
-  auto bitOf = [](char letter) {
-    return std::uint32_t{1} << (static_cast<std::uint8_t>(letter) & 31);
-  };
-  std::uint32_t first = 0;
-  std::uint32_t third = 0;
-  for (std::string_view prefix : prefixes) {
-    GATEHOUSE_DEBUG_CHECK(prefix.size() >= kShortestPrefix);
-    first |= bitOf(prefix[0]);
-    third |= bitOf(prefix[2]);
-  }
-  auto unwanted = [&](const Line& line) {
-    std::string_view name = field(line).name;
-    if (names.has(line.id)) {
-      return true;
-    }
-    bool may = name.size() >= kShortestPrefix && (bitOf(name[0]) & first) != 0 &&
-               (bitOf(name[2]) & third) != 0;
-    return may && std::ranges::any_of(prefixes, [name](std::string_view prefix) {
-             return istartsWith(name, prefix);
-           });
-  };
-  if (std::erase_if(lines_, unwanted) != 0) {
-    countPresent();
-  }
+  present_.remove(unwanted.names());
+  std::erase_if(lines_, [&](const Line& line) {
+    return unwanted.passes(line.id, {text_.data() + line.name_begin, line.name_size});
+  });
 }
 
-void Fields::countPresent() {
-  present_ = {};
-  for (const Line& line : lines_) {
-    present_.add(line.id);
+void Fields::removeUnknown(std::vector<std::string> names) {
+  if (names.empty()) {
+    return;
   }
+  std::ranges::sort(names);
+  std::erase_if(lines_, [&](const Line& line) {
+    return line.id == kUnknownField && std::ranges::binary_search(names, fold(field(line).name));
+  });
 }
 
 void Fields::removeAllWiped(FieldSet names) {
@@ -247,7 +221,7 @@ bool Fields::names(const Line& line, FieldName name) const {
          (line.name_size == name.text().size() && iequals(field(line).name, name.text()));
 }
 
-void removeHopByHop(Fields& fields) {
+void removeHopByHop(Fields& fields, FieldFilter unwanted) {
   constexpr FieldSet kHopByHop = {
       "connection",
       "keep-alive",
@@ -259,14 +233,23 @@ void removeHopByHop(Fields& fields) {
       "proxy-authorization",
       "trailer",
   };
+  unwanted.add(kHopByHop);
   if (fields.has("connection")) {
+    FieldSet known;
+    std::vector<std::string> others;
     std::string nominated = fields.joined("connection");
     std::string_view list = nominated;
     for (auto name = nextElement(list); !name.empty(); name = nextElement(list)) {
-      fields.remove(name);
+      if (FieldId id = fieldIdOf(name); id != kUnknownField) {
+        known.add(id);
+      } else {
+        others.push_back(fold(name));
+      }
     }
+    unwanted.add(known);
+    fields.removeUnknown(std::move(others));
   }
-  fields.removeAll(kHopByHop);
+  fields.removeAll(unwanted);
 }
 
 }  // namespace gatehouse::http

@@ -6,11 +6,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "http/field_name.h"
 
 namespace gatehouse::http {
@@ -22,14 +23,28 @@ class Fields {
     std::string_view value;
   };
 
+  Fields() = default;
+  Fields(const Fields&) = default;
+  Fields& operator=(const Fields&) = default;
+  /// What is moved from is empty.
+  Fields(Fields&& other) noexcept
+      : text_(std::move(other.text_)),
+        lines_(std::move(other.lines_)),
+        present_(std::exchange(other.present_, {})) {}
+  Fields& operator=(Fields&& other) noexcept {
+    text_ = std::move(other.text_);
+    lines_ = std::move(other.lines_);
+    present_ = std::exchange(other.present_, {});
+    return *this;
+  }
+  ~Fields() = default;
+
   /// Appends; the caller has checked name and value (h1_strict, h2_session) or they are our own
   /// literals.
   void add(FieldName name, std::string_view value);
-  /// For readers of messages: copies the text of a whole section as received, once, into an empty
-  /// section, and gives the copy. Behind it kSlack more octets can be read. Then addReceived
-  /// appends a line of it; `name` and `value` lie within the copy.
-  std::string_view beginReceived(std::string_view received, std::size_t lines);
-  void addReceived(std::string_view name, FieldId id, std::string_view value);
+  /// For readers of messages: a whole section as received.
+  class Receiver;
+  /// Octets that can be read behind the text of a received section.
   static constexpr std::size_t kSlack = 32;
   /// A name's size at most.
   static constexpr std::size_t kLongestName = 65535;
@@ -37,10 +52,11 @@ class Fields {
   void set(FieldName name, std::string_view value);
   /// Number of lines removed.
   std::size_t remove(FieldName name);
-  /// All of these names, and all names that begin with one of `prefixes`, which are in lower case
-  /// and have at least kShortestPrefix letters; in one pass.
-  static constexpr std::size_t kShortestPrefix = 3;
-  void removeAll(FieldSet names, std::span<const std::string_view> prefixes = {});
+  /// All that pass, in one pass.
+  void removeAll(const FieldFilter& unwanted);
+  void removeAll(FieldSet names) { removeAll(FieldFilter(names)); }
+  /// The same for names that are not known, in lower case.
+  void removeUnknown(std::vector<std::string> names);
   /// The same for secrets: their octets are overwritten as well.
   void removeAllWiped(FieldSet names);
   /// First value of that name.
@@ -85,16 +101,50 @@ class Fields {
     };
   }
   bool names(const Line& line, FieldName name) const;
-  void countPresent();
 
   std::string text_;  // what is removed stays in it
   std::vector<Line> lines_;
-  FieldSet present_;  // of the ids of lines_
+  FieldSet present_;  // of the ids of lines_; that of unknown names may stay when they are gone
+};
+
+/// Fills an empty section line by line from text that is copied once.
+class Fields::Receiver {
+ public:
+  /// `lines` is how many add() may take.
+  Receiver(Fields& fields, std::string_view section, std::size_t lines);
+  Receiver(Receiver&&) = delete;
+  Receiver& operator=(Receiver&&) = delete;
+
+  /// The copy. Behind it kSlack more octets can be read.
+  std::string_view text() const { return {text_, size_}; }
+  /// Appends a line of it: `name` and `value` lie within the copy. `as_written`: ": " stands before
+  /// the value and CRLF behind it.
+  void add(std::string_view name, FieldId id, std::string_view value, bool as_written) {
+    GATEHOUSE_DEBUG_CHECK(next_ < fields_.lines_.data() + fields_.lines_.size());
+    *next_++ = {
+        .name_begin = static_cast<std::uint32_t>(name.data() - text_),
+        .value_begin = static_cast<std::uint32_t>(value.data() - text_),
+        .value_size = static_cast<std::uint32_t>(value.size()),
+        .name_size = static_cast<std::uint16_t>(name.size()),
+        .id = id,
+        .as_written = as_written,
+    };
+    present_.add(id);
+  }
+  /// The section has the lines added, and no others.
+  void finish();
+
+ private:
+  Fields& fields_;
+  const char* text_;
+  std::size_t size_;
+  Line* next_;
+  FieldSet present_;
 };
 
 /// Removes hop-by-hop fields (RFC 9110 section 7.6.1): Connection and all it names, Keep-Alive,
 /// Proxy-Connection, TE, Transfer-Encoding, Upgrade, Proxy-Authenticate, Proxy-Authorization,
-/// Trailer.
-void removeHopByHop(Fields& fields);
+/// Trailer. And in the same pass what else is unwanted.
+void removeHopByHop(Fields& fields, FieldFilter unwanted = {});
 
 }  // namespace gatehouse::http

@@ -23,20 +23,18 @@ constexpr std::array<std::string_view, 33> kMethods = {
     "PURGE",     "MKCALENDAR", "LINK",     "UNLINK", "UNSUBSCRIBE",
 };
 
-// A request's Host is its authority; in a response it is a field like others.
-enum class HostField : std::uint8_t { kKept, kTaken };
+constexpr wire::ByteClass kToken(kTokenOctets);
 
-// Reads the line at `at` and gives the begin of the next. HeadScan has been over it: it has its
-// CRLF and no control characters, and is not folded. A block's octets can be read from anywhere in
-// it.
-Checked<const char*> takeLine(const char* at, HostField host, FramingFields& framing, Fields& out) {
-  // No token holds white space, so this refuses a space before the colon as well.
+// Reads the line at `at`, of a section where a block's octets can be read from anywhere. Gives the
+// begin of the next. A request's Host is its authority, and not among its fields.
+Checked<const char*> takeLine(
+    const char* at, MessageKind kind, FramingFields& framing, Fields::Receiver& out
+) {
+  // No token holds white space, so this refuses folding and a space before the colon as well.
   wire::HalfBlock first(at);
-  auto size = static_cast<std::size_t>(std::countr_zero(first.notToken()));
-  if (size == wire::HalfBlock::kSize) {
-    while (kTokenOctet[static_cast<std::uint8_t>(at[size])]) {
-      ++size;
-    }
+  auto size = static_cast<std::size_t>(std::countr_one(first.in(kToken)));
+  while (size >= wire::HalfBlock::kSize && kTokenOctet[static_cast<std::uint8_t>(at[size])]) {
+    ++size;
   }
   if (size == 0 || at[size] != ':') {
     return std::unexpected(Violation::kField);
@@ -47,38 +45,28 @@ Checked<const char*> takeLine(const char* at, HostField host, FramingFields& fra
   std::string_view name(at, size);
   FieldId id = fieldIdOf(name, first);
   const char* from = at + size + 1;
-  const char* line_feed = from;
-  std::uint32_t found = wire::HalfBlock(line_feed).equal('\n');
+  const char* end = from;
+  std::uint32_t found = wire::HalfBlock(end).controls();
   while (found == 0) {
-    line_feed += wire::HalfBlock::kSize;
-    found = wire::HalfBlock(line_feed).equal('\n');
+    end += wire::HalfBlock::kSize;
+    found = wire::HalfBlock(end).controls();
   }
-  line_feed += std::countr_zero(found);
-  std::string_view value(from, static_cast<std::size_t>(line_feed - 1 - from));
+  end += std::countr_zero(found);
+  if (end[0] != '\r' || end[1] != '\n') {
+    bool line_end = end[0] == '\r' || end[0] == '\n';
+    return std::unexpected(line_end ? Violation::kLineEnding : Violation::kControl);
+  }
+  std::string_view value(from, static_cast<std::size_t>(end - from));
   if (FramingFields::kNoted.has(id)) {
     framing.note(id, value);
-  }
-  if (host == HostField::kKept || id != FieldName("host").id()) {
-    out.addReceived(name, id, trimBlanks(value));
-  }
-  return line_feed + 1;
-}
-
-// All field lines of a whole head.
-Checked<FramingFields> readSection(
-    std::string_view section, std::size_t lines, HostField host, Fields& out
-) {
-  static_assert(Fields::kSlack >= wire::HalfBlock::kSize);
-  FramingFields framing;
-  const char* at = out.beginReceived(section, lines).data();
-  while (*at != '\r') {
-    auto next = takeLine(at, host, framing, out);
-    if (!next) {
-      return std::unexpected(next.error());
+    if (kind == MessageKind::kRequest && id == FieldName("host").id()) {
+      return end + 2;
     }
-    at = *next;
   }
-  return framing;
+  // As nearly everybody writes it.
+  bool as_written = end - from >= 2 && from[0] == ' ' && !isBlank(from[1]) && !isBlank(end[-1]);
+  out.add(name, id, as_written ? value.substr(1) : trimBlanks(value), as_written);
+  return end + 2;
 }
 
 Version versionOf(char minor) {
@@ -112,25 +100,24 @@ Checked<void> resolveTarget(std::string_view text, const FramingFields& framing,
 
 Checked<HeadReader::Step> HeadReader::push(std::string_view bytes, const HeadLimits& limits) {
   std::size_t before = pending_.size();
-  if (before != 0) {
-    pending_.append(bytes);
+  if (before == 0) {
+    HeadEnd end = findHeadEnd(bytes);
+    if (end.size != 0) {
+      whole_ = bytes.substr(0, end.size);
+      line_feeds_ = end.line_feeds;
+      return Step{.taken = end.size, .complete = true};
+    }
   }
-  std::string_view text = before != 0 ? std::string_view(pending_) : bytes;
-  auto size = scan_.scan(text, limits);
+  pending_.append(bytes);
+  auto size = scan_.scan(pending_, limits);
   if (!size) {
     return std::unexpected(size.error());
   }
   if (*size == 0) {
-    if (before == 0) {
-      pending_.assign(bytes);
-    }
     return Step{.taken = bytes.size(), .complete = false};
   }
-  if (before != 0) {
-    pending_.resize(*size);
-  } else {
-    whole_ = bytes.substr(0, *size);
-  }
+  pending_.resize(*size);
+  line_feeds_ = findHeadEnd(pending_).line_feeds;
   return Step{.taken = *size - before, .complete = true};
 }
 
@@ -148,17 +135,40 @@ std::string_view HeadReader::head() const {
   return whole_.empty() ? std::string_view(pending_) : whole_;
 }
 
-std::string_view HeadReader::section() const {
-  return head().substr(scan_.sectionBegin());
-}
-
-std::string_view HeadReader::startLine() const {
-  return head().substr(scan_.startLine(), scan_.startLineSize());
+// All field lines, which lie between the start line's CRLF and that of the final empty line.
+Checked<FramingFields> HeadReader::readSection(
+    std::string_view start_line, const HeadLimits& limits, Fields& out
+) const {
+  static_assert(Fields::kSlack >= wire::HalfBlock::kSize);
+  std::string_view all = head();
+  auto begin = static_cast<std::size_t>(start_line.data() - all.data()) + start_line.size() + 2;
+  std::size_t other_lines = start_line.data() == all.data() ? 2 : 3;
+  std::size_t lines = line_feeds_ - std::min(line_feeds_, other_lines);
+  if (all.size() - begin - 2 > limits.field_section || lines > limits.field_count) {
+    return std::unexpected(Violation::kTooLarge);
+  }
+  Fields::Receiver received(out, all.substr(begin), lines);
+  FramingFields framing;
+  const char* at = received.text().data();
+  const char* end = at + received.text().size() - 2;
+  while (at < end) {
+    auto next = takeLine(at, kind_, framing, received);
+    if (!next) {
+      return std::unexpected(next.error());
+    }
+    at = *next;
+  }
+  received.finish();
+  // It was found by its LF only.
+  return *end == '\r' ? Checked<FramingFields>(framing) : std::unexpected(Violation::kLineEnding);
 }
 
 Checked<MessageFraming> HeadReader::parseRequest(const HeadLimits& limits, RequestHead& out) const {
-  // "METHOD SP target SP HTTP/1.x", as HeadScan has checked.
-  std::string_view line = startLine();
+  auto start_line = takeStartLine(head(), kind_, limits);
+  if (!start_line) {
+    return std::unexpected(start_line.error());
+  }
+  std::string_view line = *start_line;  // "METHOD SP target SP HTTP/1.x"
   std::string_view method = line.substr(0, line.find(' '));
   std::string_view target = line.substr(method.size() + 1, line.rfind(' ') - method.size() - 1);
   out.method = methodFrom(method);
@@ -168,7 +178,7 @@ Checked<MessageFraming> HeadReader::parseRequest(const HeadLimits& limits, Reque
     }
     out.method_text = method;
   }
-  auto framing = readSection(section(), scan_.fieldLines(), HostField::kTaken, out.fields);
+  auto framing = readSection(line, limits, out.fields);
   if (!framing) {
     return std::unexpected(framing.error());
   }
@@ -190,9 +200,15 @@ Checked<MessageFraming> HeadReader::parseRequest(const HeadLimits& limits, Reque
   };
 }
 
-Checked<MessageFraming> HeadReader::parseResponse(Method asked, ResponseHead& out) const {
-  std::string_view line = startLine();
-  auto framing = readSection(section(), scan_.fieldLines(), HostField::kKept, out.fields);
+Checked<MessageFraming> HeadReader::parseResponse(
+    Method asked, const HeadLimits& limits, ResponseHead& out
+) const {
+  auto start_line = takeStartLine(head(), kind_, limits);
+  if (!start_line) {
+    return std::unexpected(start_line.error());
+  }
+  std::string_view line = *start_line;  // "HTTP/1.x 200 reason"
+  auto framing = readSection(line, limits, out.fields);
   if (!framing) {
     return std::unexpected(framing.error());
   }

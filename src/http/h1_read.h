@@ -1,6 +1,6 @@
 // Message heads from bytes (RFC 9112). A head that lies whole in the bytes pushed is parsed where
-// it lies; one that comes in pieces is collected first. What is refused is in h1_strict. Bodies:
-// h1_body. Owner's loop only.
+// it lies, in one pass; one that comes in pieces is collected first, and watched over meanwhile.
+// What is refused is in h1_strict. Bodies: h1_body. Owner's loop only.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +11,10 @@
 #include "http/head.h"
 
 namespace gatehouse::http {
+
+/// So much is received at once where a head is due: what comes behind it is copied once, so it
+/// should not be much.
+inline constexpr std::size_t kHeadRead = 16 * 1024;
 
 /// What a head says about its message and the connection.
 struct MessageFraming {
@@ -37,20 +41,23 @@ class HeadReader {
   /// Parse the complete head. The bytes last pushed must still be there. `out` starts empty.
   Checked<MessageFraming> parseRequest(const HeadLimits& limits, RequestHead& out) const;
   /// `asked` is the method of the request answered.
-  Checked<MessageFraming> parseResponse(Method asked, ResponseHead& out) const;
+  Checked<MessageFraming> parseResponse(Method asked, const HeadLimits& limits, ResponseHead& out)
+      const;
 
   /// Ready for the next head; gives its memory back.
   void reset();
 
  private:
-  std::string_view startLine() const;
   std::string_view head() const;
-  std::string_view section() const;
+  Checked<FramingFields> readSection(
+      std::string_view start_line, const HeadLimits& limits, Fields& out
+  ) const;
 
   HeadScan scan_;
   MessageKind kind_;
-  std::string pending_;     // the head so far, unless it came in one piece
-  std::string_view whole_;  // the complete head, when it lies in the bytes pushed
+  std::size_t line_feeds_ = 0;  // of the complete head
+  std::string pending_;         // the head so far, unless it came in one piece
+  std::string_view whole_;      // the complete head, when it lies in the bytes pushed
 };
 
 }  // namespace gatehouse::http

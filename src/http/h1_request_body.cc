@@ -47,7 +47,7 @@ void H1RequestBody::begin(std::string_view bytes) {
     return;
   }
   received_ = *std::move(buffer);
-  std::ranges::copy(bytes.substr(0, mine), received_.space().begin());
+  bytes.copy(received_.space().data(), mine);
   received_.commit(mine);
 }
 

@@ -13,9 +13,6 @@
 namespace gatehouse::http {
 namespace {
 
-// The longest method and version around a target.
-constexpr std::size_t kStartLineSlack = 64;
-
 struct Row {
   std::string_view name;
   Status status;
@@ -45,35 +42,32 @@ const Row& rowOf(Violation violation) {
   return kRows[static_cast<std::size_t>(violation)];
 }
 
-using Octet = std::uint8_t;
-
-// Whether `test` is not 0 for any of `count` positions. In blocks, without a branch per octet and
-// in octets only, so that the compiler turns a block into a few wide compares.
-template <typename Test>
-bool anyOctet(const char* begin, std::size_t count, Test test) {
-  constexpr std::size_t kBlock = 32;
-  Octet found = 0;
-  std::size_t at = 0;
-  for (; at + kBlock <= count; at += kBlock) {
-    for (std::size_t i = 0; i < kBlock; ++i) {
-      found |= test(begin + at + i);
-    }
-  }
-  for (; at < count; ++at) {
-    found |= test(begin + at);
-  }
-  return found != 0;
+// A block of what is left of `text`, spaces behind it.
+wire::ByteBlock lastBlock(std::string_view text) {
+  std::array<char, wire::ByteBlock::kSize> padded;
+  padded.fill(' ');
+  text.copy(padded.data(), text.size());
+  return wire::ByteBlock(padded.data());
 }
 
-// Any control character but tab.
+wire::ByteBlock firstBlock(std::string_view text) {
+  bool whole = text.size() >= wire::ByteBlock::kSize;
+  return whole ? wire::ByteBlock(text.data()) : lastBlock(text);
+}
+
+constexpr bool isControl(char octet) {
+  auto value = static_cast<std::uint8_t>(octet);
+  return (value < 0x20 && octet != '\t') || value == 0x7f;
+}
+
 bool hasControl(std::string_view text) {
-  return anyOctet(text.data(), text.size(), [](const char* at) -> Octet {
-    auto octet = static_cast<Octet>(*at);
-    Octet low = octet < 0x20;
-    Octet other = octet != '\t';
-    Octet del = octet == 0x7f;
-    return static_cast<Octet>((low & other) | del);
-  });
+  while (text.size() > wire::ByteBlock::kSize) {
+    if (wire::ByteBlock(text.data()).controls() != 0) {
+      return true;
+    }
+    text.remove_prefix(wire::ByteBlock::kSize);
+  }
+  return !text.empty() && firstBlock(text).controls() != 0;
 }
 
 Checked<void> checkOctets(std::string_view text) {
@@ -84,29 +78,23 @@ Checked<void> checkOctets(std::string_view text) {
   return std::unexpected(line_end ? Violation::kLineEnding : Violation::kControl);
 }
 
-// The octets of a head that scan() looks at together, bit i for octet i.
-struct HeadBlock {
-  std::uint64_t line_feeds;
-  std::uint64_t returns;
-  std::uint64_t controls;
-};
+// The longest method and version around a target.
+constexpr std::size_t kStartLineSlack = 64;
 
-HeadBlock lookAt(const wire::ByteBlock& block) {
-  std::uint64_t returns = block.equal('\r');
-  std::uint64_t line_feeds = block.equal('\n');
-  return {line_feeds, returns, block.controls() & ~(returns | line_feeds)};
+Checked<void> checkStartLine(std::string_view line, MessageKind kind, const HeadLimits& limits) {
+  if (auto checked = checkOctets(line); !checked) {
+    return checked;
+  }
+  if (line.size() > limits.target + kStartLineSlack) {
+    return std::unexpected(Violation::kTooLarge);
+  }
+  return kind == MessageKind::kRequest ? checkRequestLine(line) : checkStatusLine(line);
 }
 
-// Of up to a block's octets, followed by spaces.
-HeadBlock lookAtLast(std::string_view text) {
-  std::array<char, wire::ByteBlock::kSize> padded;
-  padded.fill(' ');
-  text.copy(padded.data(), text.size());
-  return lookAt(wire::ByteBlock(padded.data()));
-}
-
-constexpr std::uint64_t firstBits(std::size_t count) {
-  return count < 64 ? (std::uint64_t{1} << count) - 1 : ~std::uint64_t{0};
+// RFC 9112 section 2.2: one empty line before a request is forgiven, as some clients end a body
+// with it.
+bool isForgiven(std::string_view line_begin, MessageKind kind) {
+  return kind == MessageKind::kRequest && line_begin.starts_with("\r\n");
 }
 
 // "HTTP/" DIGIT "." DIGIT
@@ -168,80 +156,78 @@ Error toError(Violation violation, Origin origin) {
   return {kind, origin, "malformed HTTP/1.1 message: " + std::string(row.what)};
 }
 
-Checked<std::size_t> HeadScan::scan(std::string_view text, const HeadLimits& limits) {
+HeadEnd findHeadEnd(std::string_view text) {
   constexpr std::size_t kBlock = wire::ByteBlock::kSize;
-  while (seen_ < text.size()) {
-    std::size_t count = std::min(kBlock, text.size() - seen_);
-    HeadBlock block = count == kBlock ? lookAt(wire::ByteBlock(text.data() + seen_))
-                                      : lookAtLast(text.substr(seen_));
-    // An LF without its CR, or a CR without its LF; what follows the last octet is not known yet.
-    std::uint64_t behind_return = block.returns << 1 | std::uint64_t{after_return_};
-    std::uint64_t bare = (block.line_feeds ^ behind_return) & firstBits(count);
-    std::uint64_t faults = block.controls | bare;
-    std::uint64_t before_faults = (faults & -faults) - 1;
-    std::uint64_t ends = block.line_feeds & before_faults;
-    for (; ends != 0; ends &= ends - 1) {
-      auto ended = endLine(text, seen_ + static_cast<std::size_t>(std::countr_zero(ends)), limits);
-      if (!ended) {
-        return std::unexpected(ended.error());
-      }
-      if (*ended) {
-        seen_ = line_begin_;
-        return line_begin_;
-      }
+  HeadEnd end;
+  std::uint64_t before = 0;  // whether the two octets before are LFs, the last one's bit above
+  for (std::size_t seen = 0; seen < text.size(); seen += kBlock) {
+    std::uint64_t line_feeds = firstBlock(text.substr(seen)).equal('\n');
+    std::uint64_t last = line_feeds & (line_feeds << 2 | before);
+    if (last != 0) {
+      auto at = static_cast<unsigned>(std::countr_zero(last));
+      end.size = seen + at + 1;
+      end.line_feeds += static_cast<unsigned>(std::popcount(line_feeds & (last ^ (last - 1))));
+      return end;
     }
-    if (faults != 0) {
-      bool control = (block.controls & (before_faults + 1)) != 0;
-      return std::unexpected(control ? Violation::kControl : Violation::kLineEnding);
-    }
-    after_return_ = (block.returns >> (count - 1) & 1) != 0;
-    seen_ += count;
+    end.line_feeds += static_cast<unsigned>(std::popcount(line_feeds));
+    before = line_feeds >> (kBlock - 2);
   }
-  auto checked = checkUnfinished(text, limits);
-  return checked ? Checked<std::size_t>(0) : std::unexpected(checked.error());
+  return {};
 }
 
-// The line that ends with the LF there. True if it is the empty one that ends the head.
-Checked<bool> HeadScan::endLine(
-    std::string_view text, std::size_t line_feed, const HeadLimits& limits
+Checked<std::string_view> takeStartLine(
+    std::string_view head, MessageKind kind, const HeadLimits& limits
 ) {
-  std::size_t begin = std::exchange(line_begin_, line_feed + 1);
-  std::size_t size = line_feed - 1 - begin;
-  if (lines_ == 0) {
-    // RFC 9112 section 2.2: one empty line before a request is forgiven, as some clients end a body
-    // with it.
-    if (size == 0 && begin == 0 && kind_ == MessageKind::kRequest) {
-      start_line_ = line_begin_;
-      return false;
+  std::size_t begin = isForgiven(head, kind) ? 2 : 0;
+  std::string_view line = head.substr(begin, head.find('\n', begin) - begin);
+  if (!line.ends_with('\r')) {
+    return std::unexpected(Violation::kLineEnding);
+  }
+  line.remove_suffix(1);
+  auto checked = checkStartLine(line, kind, limits);
+  return checked ? Checked<std::string_view>(line) : std::unexpected(checked.error());
+}
+
+Checked<std::size_t> HeadScan::scan(std::string_view text, const HeadLimits& limits) {
+  for (; seen_ < text.size(); ++seen_) {
+    char octet = text[seen_];
+    bool behind_return = seen_ != 0 && text[seen_ - 1] == '\r';
+    if ((octet == '\n') != behind_return) {
+      return std::unexpected(Violation::kLineEnding);
     }
-    lines_ = 1;
-    auto checked = checkStartLine(text.substr(begin, size), limits);
-    return checked ? Checked<bool>(false) : std::unexpected(checked.error());
+    if (octet != '\n') {
+      if (octet != '\r' && isControl(octet)) {
+        return std::unexpected(Violation::kControl);
+      }
+      continue;
+    }
+    std::string_view line = text.substr(line_begin_, seen_ - 1 - line_begin_);
+    bool forgiven = seen_ == 1 && isForgiven(text, kind_);
+    line_begin_ = seen_ + 1;
+    if (forgiven) {
+      continue;
+    }
+    if (auto checked = checkLine(line, limits); !checked) {
+      return std::unexpected(checked.error());
+    }
+    if (line.empty()) {
+      return ++seen_;
+    }
   }
-  if (size == 0) {
-    bool too_large =
-        begin - sectionBegin() > limits.field_section || fieldLines() > limits.field_count;
-    return too_large ? std::unexpected(Violation::kTooLarge) : Checked<bool>(true);
-  }
-  ++lines_;
-  bool folded = text[begin] == ' ' || text[begin] == '\t';
-  return folded ? std::unexpected(Violation::kField) : Checked<bool>(false);
+  bool too_large = section_ == 0 ? text.size() - line_begin_ > limits.target + kStartLineSlack + 1
+                                 : text.size() - section_ > limits.field_section + 2 ||
+                                       field_lines_ > limits.field_count;
+  return too_large ? std::unexpected(Violation::kTooLarge) : Checked<std::size_t>(0);
 }
 
-// What will be wrong with the head however it goes on, so that rubbish need not be waited for.
-Checked<void> HeadScan::checkUnfinished(std::string_view text, const HeadLimits& limits) const {
-  bool too_large = lines_ == 0 ? text.size() - line_begin_ > limits.target + kStartLineSlack + 1
-                               : text.size() - sectionBegin() > limits.field_section + 2 ||
-                                     fieldLines() > limits.field_count;
-  return too_large ? std::unexpected(Violation::kTooLarge) : Checked<void>();
-}
-
-Checked<void> HeadScan::checkStartLine(std::string_view line, const HeadLimits& limits) {
-  start_line_size_ = line.size();
-  if (line.size() > limits.target + kStartLineSlack) {
-    return std::unexpected(Violation::kTooLarge);
+Checked<void> HeadScan::checkLine(std::string_view line, const HeadLimits& limits) {
+  if (section_ == 0) {
+    section_ = line_begin_;
+    return checkStartLine(line, kind_, limits);
   }
-  return kind_ == MessageKind::kRequest ? checkRequestLine(line) : checkStatusLine(line);
+  field_lines_ += line.empty() ? 0 : 1;
+  bool folded = line.starts_with(' ') || line.starts_with('\t');
+  return folded ? std::unexpected(Violation::kField) : Checked<void>();
 }
 
 Checked<Fields::Field> splitFieldLine(std::string_view line) {

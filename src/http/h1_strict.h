@@ -52,9 +52,23 @@ struct HeadLimits {
 
 enum class MessageKind : std::uint8_t { kRequest, kResponse };
 
-/// Finds the end of a head while checking its lines: their ends, their octets, the start line,
-/// folding, and the limits. The text is handed over from its first octet on, each time with what
-/// came since.
+/// Where a head ends, for the reader that checks it afterwards: at an LF that one octet parts from
+/// the LF before. `size` is 0 if there is none.
+struct HeadEnd {
+  std::size_t size = 0;
+  std::size_t line_feeds = 0;  // within
+};
+HeadEnd findHeadEnd(std::string_view text);
+
+/// The start line of a whole head, without its CRLF and the empty line that is forgiven before a
+/// request.
+Checked<std::string_view> takeStartLine(
+    std::string_view head, MessageKind kind, const HeadLimits& limits
+);
+
+/// Watches over a head that comes in pieces: finds its end, and what will be wrong with it however
+/// it goes on, so that rubbish need not be waited for. The text is handed over from its first octet
+/// on, each time with what came since.
 class HeadScan {
  public:
   explicit HeadScan(MessageKind kind) : kind_(kind) {}
@@ -62,24 +76,14 @@ class HeadScan {
   /// The size of the head with its final empty line, or 0 when the end has not come yet.
   Checked<std::size_t> scan(std::string_view text, const HeadLimits& limits);
 
-  /// Of a finished scan: the start line without its CRLF begins at startLine() and is this long.
-  std::size_t startLine() const { return start_line_; }
-  std::size_t startLineSize() const { return start_line_size_; }
-  std::size_t sectionBegin() const { return start_line_ + start_line_size_ + 2; }
-  std::size_t fieldLines() const { return lines_ == 0 ? 0 : lines_ - 1; }
-
  private:
-  Checked<bool> endLine(std::string_view text, std::size_t line_feed, const HeadLimits& limits);
-  Checked<void> checkStartLine(std::string_view line, const HeadLimits& limits);
-  Checked<void> checkUnfinished(std::string_view text, const HeadLimits& limits) const;
+  Checked<void> checkLine(std::string_view line, const HeadLimits& limits);
 
   std::size_t seen_ = 0;        // octets looked at
   std::size_t line_begin_ = 0;  // of the line not ended yet
-  std::size_t start_line_ = 0;
-  std::size_t start_line_size_ = 0;
-  std::size_t lines_ = 0;
+  std::size_t section_ = 0;     // where it begins; 0 until the start line has ended
+  std::size_t field_lines_ = 0;
   MessageKind kind_;
-  bool after_return_ = false;  // the last octet seen is a CR
 };
 
 /// Method SP request-target SP "HTTP/1." ( "0" / "1" ), single spaces.

@@ -112,7 +112,7 @@ inline ReadResponse readResponse(
       limits,
       cut,
       [&](const HeadReader& reader, ResponseHead& head) {
-        return reader.parseResponse(asked, head);
+        return reader.parseResponse(asked, limits, head);
       }
   );
 }

@@ -49,6 +49,7 @@ class H1Server final : public ServerConnection {
   using Begun = std::expected<std::unique_ptr<ServerExchange>, Refusal>;
 
   std::span<char> readSpace() { return wire_.reactor.readSpace(); }
+  std::span<char> headSpace() { return readSpace().first(std::min(readSpace().size(), kHeadRead)); }
   io::Deadline headDeadline();
   bool nothingBegun() const { return wire_.ahead.empty() && !reader_.started(); }
   std::expected<bool, Refusal> pushHead(std::string_view& bytes);
@@ -89,7 +90,7 @@ io::Task<std::unique_ptr<ServerExchange>> H1Server::next() {
     std::string ahead = std::exchange(wire_.ahead, {});
     std::string_view bytes = ahead;
     if (bytes.empty()) {
-      TimedRead read(*wire_.stream, readSpace(), headDeadline(), Origin::kDownstream);
+      TimedRead read(*wire_.stream, headSpace(), headDeadline(), Origin::kDownstream);
       waiting_ = &read;
       auto count = co_await read;
       waiting_ = nullptr;

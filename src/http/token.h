@@ -11,12 +11,13 @@
 
 namespace gatehouse::http {
 
+inline constexpr std::string_view kTokenOctets =
+    "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
 /// True for the octets that may stand in a token.
 inline constexpr std::array<bool, 256> kTokenOctet = [] {
   std::array<bool, 256> table{};
-  for (char c : std::string_view(
-           "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-       )) {
+  for (char c : kTokenOctets) {
     table[static_cast<std::uint8_t>(c)] = true;
   }
   return table;
@@ -32,12 +33,16 @@ constexpr bool isToken(std::string_view text) {
   return all;
 }
 
+constexpr bool isBlank(char c) {
+  return c == ' ' || c == '\t';
+}
+
 /// Without the spaces and tabs around it.
 constexpr std::string_view trimBlanks(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {
+  while (!text.empty() && isBlank(text.front())) {
     text.remove_prefix(1);
   }
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) {
+  while (!text.empty() && isBlank(text.back())) {
     text.remove_suffix(1);
   }
   return text;

@@ -15,8 +15,7 @@
 namespace gatehouse::proxy {
 namespace {
 
-void setTraceFields(http::Fields& fields, const Exchange& x, const upstream::Endpoint& endpoint) {
-  fields.removeAll({"traceparent", "tracestate", "baggage"});
+void addTraceFields(http::Fields& fields, const Exchange& x, const upstream::Endpoint& endpoint) {
   if (endpoint.inside) {
     fields.add("traceparent", telemetry::traceparentFor(x.record.trace, x.record.trace.span));
     if (std::string_view state = x.record.text(telemetry::Text::kTraceState); !state.empty()) {
@@ -55,15 +54,21 @@ void noteHead(Exchange& x, const UpstreamCall& call, http::ResponseHead& head) {
   }
 }
 
+// What is told anew, and what is not for the callee.
 void stripRequest(http::Fields& fields, Callee callee) {
+  constexpr http::FieldSet kOurs = {
+      "content-length", "expect", "traceparent", "tracestate", "baggage"
+  };
   if (callee == Callee::kProvider) {
-    llm::stripRequestFields(fields, llm::ForwardedTrust::kUntrusted);
+    llm::stripRequestFields(fields, llm::ForwardedTrust::kUntrusted, kOurs);
     return;
   }
-  http::removeHopByHop(fields);
   // Anybody may write them; a service that believes them believes the client.
-  constexpr std::array<std::string_view, 1> kForwarded = {"x-forwarded-"};
-  fields.removeAll({"forwarded"}, kForwarded);
+  static constexpr std::array<std::string_view, 1> kForwarded = {"x-forwarded-"};
+  constexpr http::FieldFilter kUntrusted({"forwarded"}, kForwarded);
+  http::FieldFilter unwanted = kUntrusted;
+  unwanted.add(kOurs);
+  http::removeHopByHop(fields, unwanted);
 }
 
 void stripResponse(http::Fields& fields, Callee callee) {
@@ -119,9 +124,8 @@ Result<http::RequestHead> upstreamHead(Exchange& x, const UpstreamCall& call, st
   head.target = std::move(target);
   http::ClientCredential credential = http::ClientCredential::lift(head);
   stripRequest(head.fields, call.callee);
-  head.fields.removeAll({"content-length", "expect"});
   head.authority = call.endpoint->authority.empty() ? x.head().authority : call.endpoint->authority;
-  setTraceFields(head.fields, x, *call.endpoint);
+  addTraceFields(head.fields, x, *call.endpoint);
   GATEHOUSE_CHECK_OK(upstream::applyCredential(head, std::move(credential), *call.auth));
   return head;
 }

@@ -1,13 +1,14 @@
 #include "telemetry/line_buffer.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
 
 #include "base/check.h"
 #include "base/text.h"
-#include "telemetry/byte_block.h"
+#include "wire/byte_block.h"
 
 namespace gatehouse::telemetry {
 namespace {
@@ -16,15 +17,20 @@ constexpr std::size_t kFirstRoom = 4096;
 constexpr std::size_t kAroundField = 16;  // separators, quotes, the line's end
 constexpr std::size_t kLongestEscape = 6;
 
-/// Bytes that JSON strings and quoted text do not hold as they are.
-BlockMask needsEscape(ByteBlock block) {
-  return (block < 0x20) | (block >= 0x7F) | (block == '"') | (block == '\\');
-}
+constexpr std::string_view kLetters =
+    "!#$%&'()*+,-./0123456789:;<>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~";
+constexpr std::array<char, kLetters.size() + 2> kWithinQuotes = [] {
+  std::array<char, kLetters.size() + 2> all{' ', '='};
+  std::ranges::copy(kLetters, all.begin() + 2);
+  return all;
+}();
 
-/// Bytes for which a value outside JSON has to be quoted, besides those.
-BlockMask needsQuotes(ByteBlock block) {
-  return (block == ' ') | (block == '=');
-}
+/// Bytes that stand as they are, in a JSON string and in a value without quotes.
+constexpr wire::ByteClass kPlainInJson(std::string_view(kWithinQuotes.data(), kWithinQuotes.size())
+);
+constexpr wire::ByteClass kPlainInText(kLetters);
+
+constexpr std::size_t kBlock = wire::HalfBlock::kSize;
 
 }  // namespace
 
@@ -84,7 +90,7 @@ void LineBuffer::word(const LineKey& key, std::string_view value) {
 }
 
 void LineBuffer::text(const LineKey& key, std::string_view value) {
-  reserve(LineKey::kSize + value.size() + kBlockSize + kAroundField);
+  reserve(LineKey::kSize + value.size() + kBlock + kAroundField);
   char* at = key.write(at_);
   // Written as if nothing needed care, then looked at: what stands behind the text counts for
   // nothing in that look.
@@ -95,7 +101,7 @@ void LineBuffer::text(const LineKey& key, std::string_view value) {
   const char* const from = at;
   std::memcpy(at, value.data(), value.size());
   at += value.size();
-  std::memset(at, 'a', kBlockSize);
+  std::memset(at, 'a', kBlock);
   if (!isPlain(from, at)) [[unlikely]] {
     at_ = begin;
     textWithEscapes(value);
@@ -108,24 +114,12 @@ void LineBuffer::text(const LineKey& key, std::string_view value) {
 }
 
 bool LineBuffer::isPlain(const char* from, const char* end) const {
-  if (json_) {
-    for (; from < end; from += kBlockSize) {
-      if (any(needsEscape(loadBlock(from)))) {
-        return false;
-      }
-    }
-    return true;
+  const wire::ByteClass& plain = json_ ? kPlainInJson : kPlainInText;
+  bool all = json_ || from != end;
+  for (; from < end; from += kBlock) {
+    all &= ~wire::HalfBlock(from).in(plain) == 0;
   }
-  if (from == end) {
-    return false;
-  }
-  for (; from < end; from += kBlockSize) {
-    const ByteBlock block = loadBlock(from);
-    if (any(needsEscape(block) | needsQuotes(block))) {
-      return false;
-    }
-  }
-  return true;
+  return all;
 }
 
 void LineBuffer::textWithEscapes(std::string_view value) {

@@ -89,7 +89,7 @@ class LineBuffer {
 
  private:
   void reserve(std::size_t bytes);
-  /// Whether the bytes can stay as they are; up to kBlockSize bytes after `end` are read, too.
+  /// Whether the bytes can stay as they are; up to a block of bytes after `end` is read, too.
   bool isPlain(const char* from, const char* end) const;
   void textWithEscapes(std::string_view value);
 

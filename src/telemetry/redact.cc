@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "base/text.h"
-#include "telemetry/byte_block.h"
+#include "wire/byte_block.h"
 
 namespace gatehouse::telemetry {
 namespace {
@@ -110,39 +110,68 @@ Found credentialAt(std::string_view text, std::size_t at) {
   return found.end != found.begin ? found : tokenAfterScheme(text, at);
 }
 
-// Whether one of three letters in a row that each shape has begins in the block at `bytes`; two
-// more bytes are read. Texts of records are many and short, and nearly none has one.
-bool hasTripleOfShape(const char* bytes) {
-  const ByteBlock first = loadBlock(bytes);
-  const ByteBlock second = loadBlock(bytes + 1);
-  const ByteBlock third = loadBlock(bytes + 2);
-  auto triple = [&](unsigned char a, unsigned char b, unsigned char c) {
-    return (first == a) & (second == b) & (third == c);
-  };
-  auto foldedTriple = [&](unsigned char a, unsigned char b, unsigned char c) {
-    return ((first | 0x20) == a) & ((second | 0x20) == b) & ((third | 0x20) == c);
-  };
-  return any(
-      triple('s', 'k', '-') | triple('a', 'i', '-') | triple('g', 'h', '_') |
-      triple('s', 'k', '_') | triple('e', 'y', 'J') | triple('I', 'z', 'a') |
-      triple(':', '/', '/') | foldedTriple('r', 'e', 'r') | foldedTriple('s', 'i', 'c')
-  );
+// Three characters in a row of each shape, in any of the cases they are read in. Texts of records
+// are many and short, and nearly none has such a triple.
+struct Triple {
+  std::string_view first;
+  std::string_view second;
+  std::string_view third;
+};
+constexpr std::array<Triple, 8> kTriples = {{
+    {"s", "k", "-_"},    // sk-, gsk_
+    {"a", "i", "-"},     // xai-
+    {"g", "h", "_"},     // gh_
+    {"e", "y", "J"},     // eyJ
+    {"I", "z", "a"},     // AIza
+    {":", "/", "/"},     // ://
+    {"rR", "eE", "rR"},  // bearer
+    {"sS", "iI", "cC"},  // basic
+}};
+
+// A bit for each triple with such a character; bytes with the halves of two of them pass as well.
+class TripleFilter {
+ public:
+  explicit consteval TripleFilter(std::string_view Triple::* place) {
+    for (std::size_t i = 0; i < kTriples.size(); ++i) {
+      for (char c : kTriples[i].*place) {
+        low_[static_cast<std::uint8_t>(c) & 0x0FU] |= static_cast<std::uint8_t>(1U << i);
+        high_[static_cast<std::uint8_t>(c) >> 4U] |= static_cast<std::uint8_t>(1U << i);
+      }
+    }
+  }
+  wire::HalfBlock triplesAt(const char* bytes) const {
+    return wire::HalfBlock(bytes).lookUp(low_, high_);
+  }
+
+ private:
+  wire::HalfTable low_{};
+  wire::HalfTable high_{};
+};
+constexpr TripleFilter kFirst(&Triple::first);
+constexpr TripleFilter kSecond(&Triple::second);
+constexpr TripleFilter kThird(&Triple::third);
+
+// Whether one may begin in the block at `bytes`; two more bytes are read.
+bool mayHoldTriple(const char* bytes) {
+  wire::HalfBlock all =
+      kFirst.triplesAt(bytes) & kSecond.triplesAt(bytes + 1) & kThird.triplesAt(bytes + 2);
+  return ~all.equal('\0') != 0;
 }
 
 }  // namespace
 
 bool mayHoldCredential(std::string_view text) {
-  constexpr std::size_t kStep = kBlockSize;
+  constexpr std::size_t kStep = wire::HalfBlock::kSize;
   constexpr std::size_t kReach = kStep + 2;  // triples that begin in the block
   while (text.size() >= kReach) {
-    if (hasTripleOfShape(text.data())) {
+    if (mayHoldTriple(text.data())) {
       return true;
     }
     text.remove_prefix(kStep);
   }
   std::array<char, kReach> rest{};
   std::memcpy(rest.data(), text.data(), text.size());
-  return hasTripleOfShape(rest.data());
+  return mayHoldTriple(rest.data());
 }
 
 std::string redacted(std::string_view text) {

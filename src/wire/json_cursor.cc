@@ -5,6 +5,7 @@
 #include <bitset>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <utility>
 
 #include <fmt/core.h>
@@ -17,6 +18,10 @@ namespace gatehouse::wire {
 namespace {
 
 constexpr std::uint64_t kOddBits = 0xAAAA'AAAA'AAAA'AAAA;
+
+constexpr ByteClass kSimpleEscapes("\"\\/bfnrt");
+constexpr ByteClass kHexDigits("0123456789abcdefABCDEF");
+constexpr ByteClass kSpaces(" \t\n\r");
 
 /// Which bytes are escaped, that is, follow a backslash that is not itself escaped. `carry` is 1 if
 /// the last byte of the block before was such a backslash. Method of simdjson (Langdale, Lemire:
@@ -41,15 +46,14 @@ class EscapeCheck {
     if ((escaped | digits_due_) == 0) {
       return 0;
     }
-    std::uint64_t unicode = escaped & block.equal('u');
-    std::uint64_t simple = block.anyOf<'"', '\\', '/', 'b', 'f', 'n', 'r', 't'>();
-    std::uint64_t bad = escaped & ~(simple | unicode);
-    if ((unicode | digits_due_) != 0) {
-      std::uint64_t due = unicode << 1 | unicode << 2 | unicode << 3 | unicode << 4 | digits_due_;
-      digits_due_ = unicode >> 63 | unicode >> 62 | unicode >> 61 | unicode >> 60;
-      bad |= due & ~block.hexDigits();
+    std::uint64_t other = escaped & ~block.in(kSimpleEscapes);
+    if ((other | digits_due_) == 0) {
+      return 0;
     }
-    return bad;
+    std::uint64_t unicode = other & block.equal('u');
+    std::uint64_t due = unicode << 1 | unicode << 2 | unicode << 3 | unicode << 4 | digits_due_;
+    digits_due_ = unicode >> 63 | unicode >> 62 | unicode >> 61 | unicode >> 60;
+    return (other & ~unicode) | (due & ~block.in(kHexDigits));
   }
 
  private:
@@ -133,7 +137,7 @@ bool JsonCursor::failString(const char* opening_quote) {
 
 void JsonCursor::skipSpaceRun() {
   while (at_ < end_) {
-    std::uint64_t other = ~ByteBlock(at_).anyOf<' ', '\t', '\n', '\r'>();
+    std::uint64_t other = ~ByteBlock(at_).in(kSpaces);
     auto run = static_cast<std::ptrdiff_t>(std::countr_zero(other));
     at_ += std::min(run, end_ - at_);
     if (other != 0) {
@@ -190,6 +194,16 @@ void JsonCursor::closeContainers(Nesting& nesting) {
   }
 }
 
+template <std::size_t N>
+bool JsonCursor::skipLiteral(const char (&literal)[N]) {
+  constexpr std::size_t kSize = N - 1;  // without its NUL
+  if (static_cast<std::size_t>(end_ - at_) < kSize || std::memcmp(at_, literal, kSize) != 0) {
+    return failExpected(literal);
+  }
+  at_ += kSize;
+  return true;
+}
+
 bool JsonCursor::skipScalar() {
   switch (peek()) {
     case '"':
@@ -203,15 +217,6 @@ bool JsonCursor::skipScalar() {
     default:
       return skipNumber();
   }
-}
-
-bool JsonCursor::skipLiteral(std::string_view literal) {
-  std::string_view rest(at_, static_cast<std::size_t>(end_ - at_));
-  if (!rest.starts_with(literal)) {
-    return failExpected(literal);
-  }
-  at_ += literal.size();
-  return true;
 }
 
 bool JsonCursor::skipNumber() {
@@ -242,12 +247,14 @@ bool JsonCursor::skipNumber() {
 }
 
 bool JsonCursor::skipDigits(std::string_view wanted) {
-  if (!isDigit(peek())) {
+  const char* at = at_;
+  while (at != end_ && isDigit(*at)) {
+    ++at;
+  }
+  if (at == at_) {
     return failExpected(wanted);
   }
-  while (isDigit(peek())) {
-    ++at_;
-  }
+  at_ = at;
   return true;
 }
 

@@ -30,11 +30,13 @@ class JsonCursor {
   char peek() const { return at_ == end_ ? '\0' : *at_; }
   void advance() { ++at_; }  // not at the end
   void skipSpace() {
-    if (peek() == ' ') {
-      ++at_;  // mostly one behind ':' and ','
-    }
-    if (static_cast<unsigned char>(peek()) <= ' ') {
-      skipSpaceRun();
+    // Mostly none, or one behind ':' and ','. What stands behind the end can be read.
+    if (isSpace(at_[0])) {
+      if (at_[0] == ' ' && !isSpace(at_[1]) && !atEnd()) {
+        ++at_;
+      } else {
+        skipSpaceRun();
+      }
     }
   }
 
@@ -73,6 +75,8 @@ class JsonCursor {
  private:
   class Nesting;
 
+  /// Or a control character; the run knows which.
+  static bool isSpace(char c) { return static_cast<unsigned char>(c) <= ' '; }
   bool skipPlainString();
   bool skipAnyString();
   void skipSpaceRun();
@@ -82,7 +86,8 @@ class JsonCursor {
   bool skipScalar();
   bool skipNumber();
   bool skipDigits(std::string_view wanted);
-  bool skipLiteral(std::string_view literal);
+  template <std::size_t N>
+  bool skipLiteral(const char (&literal)[N]);
   bool skipSeparator(char wanted) {
     if (peek() != wanted) {
       return false;

@@ -1,5 +1,6 @@
 #include "wire/json_keys.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <string_view>
 
@@ -8,7 +9,9 @@
 namespace gatehouse::wire {
 
 std::size_t JsonKeys::findUnescaped(std::string_view written) const {
-  return findPlain(unescapeJson(written, LoneSurrogate::kReplace).value_or(""));
+  auto key = unescapeJson(written, LoneSurrogate::kReplace);
+  auto found = key ? std::ranges::find(keys_, *key) : keys_.end();
+  return found == keys_.end() ? kNone : static_cast<std::size_t>(found - keys_.begin());
 }
 
 }  // namespace gatehouse::wire

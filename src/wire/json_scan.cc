@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <immintrin.h>
 
 #include "base/text.h"
 #include "wire/byte_block.h"
@@ -11,6 +12,8 @@ namespace gatehouse::wire {
 namespace {
 
 constexpr std::string_view kElements = "[]";  // in the place of a key
+
+constexpr ByteClass kBrackets("{}[]");
 
 JsonType typeOf(char first) {
   switch (first) {
@@ -47,12 +50,40 @@ std::uint64_t escapedBytes(std::uint64_t backslashes, std::size_t count, bool& c
 }
 
 /// Bit i of the result is the parity of bits 0..i: from an opening quote up to before its closing
-/// one.
+/// one. That is a product without carries by all ones.
 std::uint64_t parity(std::uint64_t bits) {
-  for (unsigned shift = 1; shift < 64; shift *= 2) {
-    bits ^= bits << shift;
+  __m128i factor = _mm_cvtsi64_si128(static_cast<std::int64_t>(bits));
+  __m128i product = _mm_clmulepi64_si128(factor, _mm_set1_epi8(-1), 0);
+  return static_cast<std::uint64_t>(_mm_cvtsi128_si64(product));
+}
+
+/// Of keys, which are short: without a call.
+bool sameKey(std::string_view a, std::string_view b) {
+  std::size_t size = a.size();
+  if (size != b.size()) {
+    return false;
   }
-  return bits;
+  auto sameAt = [&]<typename Word>(std::size_t at, Word) {
+    Word left;
+    Word right;
+    std::memcpy(&left, a.data() + at, sizeof left);
+    std::memcpy(&right, b.data() + at, sizeof right);
+    return left == right;
+  };
+  if (size < 4) {
+    return size == 0 ||
+           (a.front() == b.front() && a[size / 2] == b[size / 2] && a.back() == b.back());
+  }
+  if (size < 8) {
+    return sameAt(0, std::uint32_t()) && sameAt(size - 4, std::uint32_t());
+  }
+  std::size_t at = 0;
+  for (; at + 8 < size; at += 8) {
+    if (!sameAt(at, std::uint64_t())) {
+      return false;
+    }
+  }
+  return sameAt(size - 8, std::uint64_t());
 }
 
 }  // namespace
@@ -108,6 +139,9 @@ std::optional<JsonHit> JsonScan::next() {
         return false;
       }
       endKey();
+      if (state_ == State::kUnwanted) {
+        return true;
+      }
       [[fallthrough]];
     case State::kColon:
       if (!takeToken()) {
@@ -128,6 +162,12 @@ std::optional<JsonHit> JsonScan::next() {
         return false;
       }
       endValue();
+      return true;
+    case State::kUnwanted:
+      if (!takeOf(ends_)) {
+        return false;
+      }
+      passUnwanted();
       return true;
     case State::kAfter:
       if (!takeToken()) {
@@ -165,8 +205,9 @@ std::optional<JsonHit> JsonScan::next() {
   std::uint64_t quotes = block.equal('"') & ~escapedBytes(block.equal('\\'), count, escaped_);
   std::uint64_t strings = parity(quotes) ^ (in_string_ ? ~std::uint64_t{0} : 0);
   in_string_ = (strings >> (count - 1) & 1) != 0;
-  brackets_ = block.anyOf<'{', '}', '[', ']'>() & ~strings;
-  tokens_ = quotes | brackets_ | (block.anyOf<':', ','>() & ~strings);
+  brackets_ = block.in(kBrackets) & ~strings;
+  ends_ = brackets_ | (block.equal(',') & ~strings);
+  tokens_ = quotes | ends_ | (block.equal(':') & ~strings);
   block_ = loaded_;
   loaded_ += count;
   return true;
@@ -184,23 +225,45 @@ inline bool JsonScan::takeToken() {
   return true;
 }
 
+/// Goes to the next of the tokens in `which`, one of the members of the block.
+bool JsonScan::takeOf(const std::uint64_t& which) {
+  std::uint64_t left = tokens_ & which;
+  while (left == 0) {
+    if (!loadBlock()) {
+      return false;
+    }
+    left = which;
+  }
+  auto at = static_cast<unsigned>(std::countr_zero(left));
+  tokens_ &= ~std::uint64_t{1} << at;
+  at_ = block_ + at;
+  return true;
+}
+
 /// Goes to the bracket that closes the skipped container.
 bool JsonScan::takeSkipped() {
-  while (true) {
-    std::uint64_t left = tokens_ & brackets_;
-    while (left == 0) {
-      if (!loadBlock()) {
-        return false;
-      }
-      left = brackets_;
-    }
-    auto at = static_cast<unsigned>(std::countr_zero(left));
-    tokens_ &= ~std::uint64_t{1} << at;
-    at_ = block_ + at;
+  while (takeOf(brackets_)) {
     depth_ = token() == '{' || token() == '[' ? depth_ + 1 : depth_ - 1;
     if (depth_ == 0) {
       return true;
     }
+  }
+  return false;
+}
+
+/// At the first comma or bracket behind the key.
+void JsonScan::passUnwanted() {
+  switch (token()) {
+    case ',':
+      nextInContainer();
+      return;
+    case '{':
+    case '[':
+      depth_ = 1;
+      state_ = State::kSkip;
+      return;
+    default:
+      closeContainer();
   }
 }
 
@@ -209,7 +272,7 @@ void JsonScan::endKey() {
   step_ = key == kElements ? kNoStep : childOf(frames_[frame_count_ - 1U].step, key);
   kept_.clear();
   scalar_begun_ = false;
-  state_ = State::kColon;
+  state_ = step_ == kNoStep ? State::kUnwanted : State::kColon;
 }
 
 void JsonScan::beginValue() {
@@ -308,15 +371,15 @@ std::string_view JsonScan::joined(std::string_view here) {
   return kept_.empty() ? here : kept_.append(here);
 }
 
-std::uint8_t JsonScan::childOf(std::uint8_t step, std::string_view key) const {
+inline std::uint8_t JsonScan::childOf(std::uint8_t step, std::string_view key) const {
   const JsonNode& parent = nodes_[step];
   if ((parent.key_sizes & JsonNode::sizeBit(key.size())) == 0) {
     return kNoStep;
   }
-  for (unsigned i = parent.first_child, end = i + parent.child_count; i < end; ++i) {
-    std::string_view known = nodes_[i].key;
-    if (known.size() == key.size() && known.front() == key.front() && known == key) {
-      return static_cast<std::uint8_t>(i);
+  auto children = nodes_.subspan(parent.first_child, parent.child_count);
+  for (const JsonNode& child : children) {
+    if (sameKey(child.key, key)) {
+      return static_cast<std::uint8_t>(&child - nodes_.data());
     }
   }
   return kNoStep;

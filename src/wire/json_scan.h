@@ -103,9 +103,10 @@ class JsonScan {
     kKeyOrEnd,  // a key, or the end of an object
     kKey,       // within a key
     kColon,
-    kString,  // within a string value
-    kSkip,    // within a container without paths of ours
-    kAfter,   // behind a value in a container
+    kString,    // within a string value
+    kUnwanted,  // within a member without paths of ours, before its value's end
+    kSkip,      // within a container without paths of ours
+    kAfter,     // behind a value in a container
     kDone,
     kFailed,
   };
@@ -119,6 +120,7 @@ class JsonScan {
   char token() const { return bytes_.data()[at_]; }
   bool loadBlock();
   bool takeToken();
+  bool takeOf(const std::uint64_t& which);
   bool takeSkipped();
   void endKey();
   void beginValue();
@@ -130,6 +132,7 @@ class JsonScan {
   bool wanted() const;
   std::string_view joined(std::string_view here);
   std::uint8_t childOf(std::uint8_t step, std::string_view key) const;
+  void passUnwanted();
   void keepUnfinished();
 
   std::span<const JsonNode> nodes_;
@@ -138,6 +141,7 @@ class JsonScan {
   // ends a string, or what nests or parts outside of strings.
   std::uint64_t tokens_ = 0;    // not yet taken
   std::uint64_t brackets_ = 0;  // those that nest, taken or not
+  std::uint64_t ends_ = 0;      // those, and commas
   std::size_t block_ = 0;       // its offset in bytes_
   std::size_t loaded_ = 0;      // end of it
   std::size_t at_ = 0;          // in bytes_, of the token taken last

@@ -23,7 +23,8 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 /// The first LF or CR at or behind `from`; the size if there is none.
 std::size_t findLineEnd(std::string_view bytes, std::size_t from) {
   for (; bytes.size() - from >= ByteBlock::kSize; from += ByteBlock::kSize) {
-    std::uint64_t ends = ByteBlock(bytes.data() + from).anyOf<'\n', '\r'>();
+    ByteBlock block(bytes.data() + from);
+    std::uint64_t ends = block.equal('\n') | block.equal('\r');
     if (ends != 0) {
       return from + static_cast<std::size_t>(std::countr_zero(ends));
     }

@@ -11,12 +11,15 @@
 namespace gatehouse::llm {
 namespace {
 
-constexpr http::FieldSet kBrowserFields = {"origin", "cookie", "cookie2"};
-constexpr http::FieldSet kBrowserAndForwardedFields = {"origin", "cookie", "cookie2", "forwarded"};
-constexpr std::array<std::string_view, 3> kBrowserAndForwardedPrefixes = {
+constexpr std::array<std::string_view, 3> kPrefixes = {
     "access-control-request-", "sec-fetch-", "x-forwarded-"
 };
-constexpr std::span kBrowserPrefixes = std::span(kBrowserAndForwardedPrefixes).first(2);
+constexpr http::FieldFilter kBrowserFields(
+    {"origin", "cookie", "cookie2"}, std::span(kPrefixes).first(2)
+);
+constexpr http::FieldFilter kBrowserAndForwardedFields(
+    {"origin", "cookie", "cookie2", "forwarded"}, kPrefixes
+);
 
 constexpr http::FieldSet kPrivateResponseFields = {
     "set-cookie",
@@ -57,18 +60,15 @@ void addProviderFields(ProviderKind kind, Dialect dialect, http::Fields& fields)
   }
 }
 
-void stripRequestFields(http::Fields& fields, ForwardedTrust trust) {
-  http::removeHopByHop(fields);
-  if (trust == ForwardedTrust::kUntrusted) {
-    fields.removeAll(kBrowserAndForwardedFields, kBrowserAndForwardedPrefixes);
-  } else {
-    fields.removeAll(kBrowserFields, kBrowserPrefixes);
-  }
+void stripRequestFields(http::Fields& fields, ForwardedTrust trust, http::FieldSet also) {
+  http::FieldFilter unwanted =
+      trust == ForwardedTrust::kUntrusted ? kBrowserAndForwardedFields : kBrowserFields;
+  unwanted.add(also);
+  http::removeHopByHop(fields, unwanted);
 }
 
 void stripResponseFields(http::Fields& fields) {
-  http::removeHopByHop(fields);
-  fields.removeAll(kPrivateResponseFields);
+  http::removeHopByHop(fields, kPrivateResponseFields);
 }
 
 }  // namespace gatehouse::llm

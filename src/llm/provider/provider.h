@@ -63,8 +63,8 @@ void addProviderFields(ProviderKind kind, Dialect dialect, http::Fields& fields)
 enum class ForwardedTrust : std::uint8_t { kUntrusted, kTrusted };
 
 /// Takes out what never goes upstream: hop-by-hop fields, browser fields, cookies, Forwarded and
-/// x-forwarded-* of untrusted clients. Credentials are not touched here.
-void stripRequestFields(http::Fields& fields, ForwardedTrust trust);
+/// x-forwarded-* of untrusted clients, and what the caller names. Credentials are not touched here.
+void stripRequestFields(http::Fields& fields, ForwardedTrust trust, http::FieldSet also = {});
 
 /// Takes out what never goes to the client: hop-by-hop fields, set-cookie, via, server,
 /// organisation ids.
