@@ -144,6 +144,27 @@ void bound(std::string& id) {
   id = "h:" + crypto::sha256Hex(id).substr(0, kDigits);
 }
 
+/// The first of kAgentParts that is in it, in one pass.
+const Mark* partOf(std::string_view agent) {
+  static constexpr auto kFirstLetters = [] {
+    std::array<bool, 256> letters{};
+    for (const Mark& part : kAgentParts) {
+      letters[static_cast<unsigned char>(part.text.front())] = true;
+    }
+    return letters;
+  }();
+  std::size_t found = kAgentParts.size();
+  for (; !agent.empty(); agent.remove_prefix(1)) {
+    if (!kFirstLetters[static_cast<unsigned char>(agent.front())]) {
+      continue;
+    }
+    for (std::size_t i = 0; i < found; ++i) {
+      found = agent.starts_with(kAgentParts[i].text) ? i : found;
+    }
+  }
+  return found == kAgentParts.size() ? nullptr : &kAgentParts[found];
+}
+
 }  // namespace
 
 std::string_view clientName(const http::Fields& fields) {
@@ -156,10 +177,8 @@ std::string_view clientName(const http::Fields& fields) {
   if (agent.empty()) {
     return {};
   }
-  for (const Mark& part : kAgentParts) {
-    if (agent.contains(part.text)) {
-      return part.client;
-    }
+  if (const Mark* part = partOf(agent)) {
+    return part->client;
   }
   for (const Mark& start : kAgentStarts) {
     if (agent.front() == start.text.front() && agent.starts_with(start.text)) {

@@ -22,43 +22,59 @@ constexpr http::FieldSet kLimits = {
     "anthropic-ratelimit-tokens-limit",
 };
 
-// Both families of field names, in the order limit, remaining, reset.
-struct RateLimitFields {
-  std::array<http::FieldName, 3> requests;
-  std::array<http::FieldName, 3> tokens;
+// Both families of field names.
+constexpr std::array<std::string_view, 2> kPrefixes = {"x-ratelimit-", "anthropic-ratelimit-"};
+constexpr http::FieldFilter kRateLimits(kLimits, kPrefixes);
+
+// Where a field's value goes.
+struct Place {
+  std::string_view name;
+  std::optional<std::int64_t> ProviderRateLimit::* number = nullptr;
+  TextRef ProviderRateLimit::* text = nullptr;
 };
-constexpr std::array<RateLimitFields, 2> kRateLimitFields = {{
-    {{"x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"},
-     {"x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"}},
-    {{"anthropic-ratelimit-requests-limit",
-      "anthropic-ratelimit-requests-remaining",
-      "anthropic-ratelimit-requests-reset"},
-     {"anthropic-ratelimit-tokens-limit",
-      "anthropic-ratelimit-tokens-remaining",
-      "anthropic-ratelimit-tokens-reset"}},
+constexpr std::array<Place, 12> kPlaces = {{
+    {.name = "x-ratelimit-limit-requests", .number = &ProviderRateLimit::requests_limit},
+    {.name = "x-ratelimit-remaining-requests", .number = &ProviderRateLimit::requests_remaining},
+    {.name = "x-ratelimit-reset-requests", .text = &ProviderRateLimit::requests_reset},
+    {.name = "x-ratelimit-limit-tokens", .number = &ProviderRateLimit::tokens_limit},
+    {.name = "x-ratelimit-remaining-tokens", .number = &ProviderRateLimit::tokens_remaining},
+    {.name = "x-ratelimit-reset-tokens", .text = &ProviderRateLimit::tokens_reset},
+    {.name = "anthropic-ratelimit-requests-limit", .number = &ProviderRateLimit::requests_limit},
+    {.name = "anthropic-ratelimit-requests-remaining",
+     .number = &ProviderRateLimit::requests_remaining},
+    {.name = "anthropic-ratelimit-requests-reset", .text = &ProviderRateLimit::requests_reset},
+    {.name = "anthropic-ratelimit-tokens-limit", .number = &ProviderRateLimit::tokens_limit},
+    {.name = "anthropic-ratelimit-tokens-remaining", .number = &ProviderRateLimit::tokens_remaining
+    },
+    {.name = "anthropic-ratelimit-tokens-reset", .text = &ProviderRateLimit::tokens_reset},
 }};
 
-std::optional<std::int64_t> numberOf(const http::Fields& fields, http::FieldName name) {
-  auto text = fields.get(name);
-  auto number = text ? parseUnsigned(trim(*text), INT64_MAX) : std::nullopt;
+std::optional<std::int64_t> numberOf(std::string_view value) {
+  auto number = parseUnsigned(trim(value), INT64_MAX);
   return number ? std::optional(static_cast<std::int64_t>(*number)) : std::nullopt;
 }
 
+// Of two fields with one place the first counts.
 void noteRateLimit(RequestRecord& record, const http::Fields& fields) {
-  for (const RateLimitFields& names : kRateLimitFields) {
-    if (!fields.has(names.requests[0]) && !fields.has(names.tokens[0])) {
+  auto limit = std::make_unique<ProviderRateLimit>();
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    http::Fields::Field field = fields.at(i);
+    if (!kRateLimits.passes(fields.idAt(i), field.name)) {
       continue;
     }
-    auto limit = std::make_unique<ProviderRateLimit>();
-    limit->requests_limit = numberOf(fields, names.requests[0]);
-    limit->requests_remaining = numberOf(fields, names.requests[1]);
-    limit->requests_reset = record.keep(fields.get(names.requests[2]).value_or(""));
-    limit->tokens_limit = numberOf(fields, names.tokens[0]);
-    limit->tokens_remaining = numberOf(fields, names.tokens[1]);
-    limit->tokens_reset = record.keep(fields.get(names.tokens[2]).value_or(""));
-    record.lastAttempt().rate_limit = std::move(limit);
-    return;
+    for (const Place& place : kPlaces) {
+      if (!iequals(place.name, field.name)) {
+        continue;
+      }
+      if (place.number != nullptr && !((*limit).*place.number)) {
+        (*limit).*place.number = numberOf(field.value);
+      } else if (place.text != nullptr && !((*limit).*place.text).known()) {
+        (*limit).*place.text = record.keep(field.value);
+      }
+      break;
+    }
   }
+  record.lastAttempt().rate_limit = std::move(limit);
 }
 
 }  // namespace
