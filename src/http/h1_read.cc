@@ -25,6 +25,15 @@ constexpr std::array<std::string_view, 33> kMethods = {
 
 constexpr wire::ByteClass kToken(kTokenOctets);
 
+// Why a line must not go on with the octet at `at`.
+Violation violationAt(const char* at) {
+  if (at[0] == '\r' || at[0] == '\n') {
+    return at[0] == '\r' && at[1] == '\n' ? Violation::kField : Violation::kLineEnding;
+  }
+  bool control = (wire::HalfBlock(at).controls() & 1) != 0;
+  return control ? Violation::kControl : Violation::kField;
+}
+
 // Reads the line at `at`, of a section where a block's octets can be read from anywhere. Gives the
 // begin of the next. A request's Host is its authority, and not among its fields.
 Checked<const char*> takeLine(
@@ -37,7 +46,7 @@ Checked<const char*> takeLine(
     ++size;
   }
   if (size == 0 || at[size] != ':') {
-    return std::unexpected(Violation::kField);
+    return std::unexpected(violationAt(at + size));
   }
   if (size > Fields::kLongestName) {
     return std::unexpected(Violation::kTooLarge);
@@ -53,8 +62,7 @@ Checked<const char*> takeLine(
   }
   end += std::countr_zero(found);
   if (end[0] != '\r' || end[1] != '\n') {
-    bool line_end = end[0] == '\r' || end[0] == '\n';
-    return std::unexpected(line_end ? Violation::kLineEnding : Violation::kControl);
+    return std::unexpected(violationAt(end));
   }
   std::string_view value(from, static_cast<std::size_t>(end - from));
   if (FramingFields::kNoted.has(id)) {

@@ -56,6 +56,8 @@ const std::vector<Case>& probes() {
       {"signed length", post("Content-Length: +3\r\n", "abc"), V::kFraming},
       {"almost chunked", post("Transfer-Encoding: xchunked\r\n", "0\r\n\r\n"), V::kFraming},
       {"space before the colon", get("X : a\r\n"), V::kField},
+      {"control in a name", get("X\x01Y: a\r\n"), V::kControl},
+      {"no colon", get("X\r\n"), V::kField},
       {"folded line", get("X: a\r\n b\r\n"), V::kField},
       {"two hosts", get("Host: b\r\n"), V::kHost},
   };
