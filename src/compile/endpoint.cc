@@ -182,6 +182,7 @@ std::expected<upstream::EndpointHandle, snapshot::InvalidBackend> makeEndpoint(
     endpoint.connect_timeout = *policies.tcp->connect_timeout;
   }
   endpoint.authority = authorityOf(address.host, address.port, endpoint.tls != nullptr);
+  endpoint.backend = resource::qualifiedName(meta.key);
   return finishEndpoint(std::move(endpoint));
 }
 

@@ -24,8 +24,11 @@ const resource::ServicePort* findPort(const resource::Service& service, std::uin
 }
 
 /// The Host stays the client's: a Service is reached as the client addressed it.
-upstream::EndpointHandle plainEndpoint(std::string host, std::uint16_t port) {
+upstream::EndpointHandle plainEndpoint(
+    std::string host, std::uint16_t port, const std::string& backend
+) {
   upstream::Endpoint endpoint;
+  endpoint.backend = backend;
   endpoint.host = std::move(host);
   endpoint.port = port;
   return finishEndpoint(std::move(endpoint));
@@ -34,6 +37,7 @@ upstream::EndpointHandle plainEndpoint(std::string host, std::uint16_t port) {
 void addReady(
     const resource::EndpointSlice& slice,
     const resource::ServicePort& wanted,
+    const std::string& backend,
     std::vector<upstream::EndpointHandle>& endpoints
 ) {
   const auto port = std::ranges::find(slice.ports, wanted.name, &resource::EndpointPort::name);
@@ -45,7 +49,7 @@ void addReady(
       continue;
     }
     for (const std::string& address : endpoint.addresses) {
-      endpoints.push_back(plainEndpoint(address, port->port));
+      endpoints.push_back(plainEndpoint(address, port->port, backend));
     }
   }
 }
@@ -85,11 +89,12 @@ std::expected<snapshot::BackendHandle, Problem> makeServiceBackend(
   for (const auto& slice : draft.resources.all<resource::EndpointSlice>()) {
     if (slice->meta.key.ns == key.ns && slice->serviceName() == key.name) {
       any_slice = true;
-      addReady(*slice, *entry, http.endpoints);
+      addReady(*slice, *entry, name, http.endpoints);
     }
   }
   if (!any_slice && draft.options.standalone) {
-    http.endpoints.push_back(plainEndpoint(fmt::format("{}.{}.svc", key.name, key.ns), port));
+    std::string host = fmt::format("{}.{}.svc", key.name, key.ns);
+    http.endpoints.push_back(plainEndpoint(std::move(host), port, name));
   }
   auto backend = std::make_shared<snapshot::Backend>();
   backend->name = telemetry::Name(name);

@@ -17,7 +17,8 @@ Worker::Worker(
       telemetry_(index, seed, shard, access_log, settings.telemetry),
       resolver_(reactor, settings.resolver),
       connector_(reactor, resolver_, settings.system_roots, settings.client),
-      pool_(reactor, connector_, settings.pool),
+      upstream_gauges_(telemetry_),
+      pool_(reactor, connector_, upstream_gauges_, settings.pool),
       gate_(reactor) {}
 
 }  // namespace gatehouse::proxy

@@ -14,6 +14,7 @@
 #include "io/reactor.h"
 #include "io/stop.h"
 #include "io/tls_config.h"
+#include "proxy/upstream_gauges.h"
 #include "telemetry/metrics.h"
 #include "telemetry/worker_telemetry.h"
 #include "upstream/connect.h"
@@ -69,6 +70,7 @@ class Worker {
   http::ServerShared server_shared_;
   io::Resolver resolver_;
   upstream::Connector connector_;
+  UpstreamGauges upstream_gauges_;
   upstream::Pool pool_;
   io::Stop cut_off_;
   io::Gate gate_;

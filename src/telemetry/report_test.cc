@@ -270,8 +270,9 @@ TEST_F(ReportTest, ANewSnapshotsNamesCountInTheSameSeries) {
 TEST_F(ReportTest, TheRestOfAWorkerIsCounted) {
   worker_.connectionOpened(gateway_, Name("http"), Protocol::kHttp);
   worker_.protocolError(Name("http"), "head_invalid");
-  worker_.upstreamConnections(Name("ai/gpt"), WorkerTelemetry::ConnectionState::kIdle, 1);
-  worker_.upstreamConnections(Name("ai/gpt"), WorkerTelemetry::ConnectionState::kIdle, -1);
+  Gauge idle = worker_.upstreamConnections("ai/gpt", WorkerTelemetry::ConnectionState::kIdle);
+  idle.add(1);
+  idle.add(-1);
   worker_.bufferedBytes(4096);
   expectLine(
       R"(gatehouse_downstream_connections_total{gateway="ai/openai",listener="http",protocol="http"} 1)"

@@ -94,19 +94,11 @@ void WorkerTelemetry::protocolError(const Name& listener, std::string_view kind)
   shard_.counter(Family::kProtocolErrors, labels).add();
 }
 
-void WorkerTelemetry::upstreamConnections(const Name& backend, ConnectionState state, int change) {
-  const std::string_view word = state == ConnectionState::kIdle ? "idle" : "active";
-  key_.clear();
-  key_.addNumber(Family::kUpstreamConnections).addNumber(state).add(backend);
-  gauges_
-      .find(
-          key_,
-          [&] {
-            const std::array<std::string_view, 2> labels = {backend.view(), word};
-            return shard_.gauge(Family::kUpstreamConnections, labels);
-          }
-      )
-      .add(change);
+Gauge WorkerTelemetry::upstreamConnections(std::string_view backend, ConnectionState state) {
+  const std::array<std::string_view, 2> labels = {
+      backend, state == ConnectionState::kIdle ? "idle" : "active"
+  };
+  return shard_.gauge(Family::kUpstreamConnections, labels);
 }
 
 }  // namespace gatehouse::telemetry

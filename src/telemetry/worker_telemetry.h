@@ -57,9 +57,9 @@ class WorkerTelemetry {
   /// A message that was no HTTP, or broke our rules for it, and became no request: `kind` is of a
   /// closed list, "head_invalid", "head_too_large", "tls", "proxy_protocol", ...
   void protocolError(const Name& listener, std::string_view kind);
-  /// Changes the number of upstream connections of a backend in a state, by +1 or -1.
+  /// The number of upstream connections of a backend in a state.
   enum class ConnectionState : std::uint8_t { kIdle, kActive };
-  void upstreamConnections(const Name& backend, ConnectionState state, int change);
+  Gauge upstreamConnections(std::string_view backend, ConnectionState state);
   /// Sets what this worker's buffers hold now.
   void bufferedBytes(std::uint64_t bytes) { buffered_.set(static_cast<std::int64_t>(bytes)); }
 

@@ -40,6 +40,8 @@ struct Endpoint {
   std::string pool_key;
   /// How records and errors name it: "host:port", IPv6 in brackets.
   std::string name;
+  /// The backend it was made for, "namespace/name"; no part of the key.
+  std::string backend;
   /// Ours, so that it may see our trace ids: a private address or a name of the inner network.
   bool inside = false;
 };

@@ -10,11 +10,17 @@ namespace gatehouse::upstream {
 /// An idle connection that notices when its peer breaks it.
 class Pool::Idle final : private io::StopCallback {
  public:
-  Idle(Pool& pool, std::unique_ptr<http::ClientConnection> connection, MonoTime since)
-      : pool_(pool), connection_(std::move(connection)), since_(since) {
+  Idle(
+      Pool& pool,
+      ConnectionCount& count,
+      std::unique_ptr<http::ClientConnection> connection,
+      MonoTime since
+  )
+      : pool_(pool), count_(count), connection_(std::move(connection)), since_(since) {
+    count_.idle(1);
     fit_ = arm(connection_->broken());
   }
-  ~Idle() override = default;
+  ~Idle() override { count_.idle(-1); }
 
   bool usable() const { return fit_ && connection_->reusable(); }
   MonoTime since() const { return since_; }
@@ -32,6 +38,7 @@ class Pool::Idle final : private io::StopCallback {
   }
 
   Pool& pool_;
+  ConnectionCount& count_;
   std::unique_ptr<http::ClientConnection> connection_;
   MonoTime since_;
   bool fit_ = false;
@@ -42,6 +49,7 @@ Pool::Lease::Lease(
 )
     : pool_(&pool), entry_(std::move(entry)), connection_(std::move(connection)) {
   ++entry_->active;
+  entry_->count->active(1);
 }
 
 Pool::Lease::~Lease() {
@@ -49,13 +57,16 @@ Pool::Lease::~Lease() {
     return;  // moved from
   }
   --entry_->active;
+  entry_->count->active(-1);
   if (connection_->reusable()) {
     pool_->giveBack(entry_, std::move(connection_));
   }
 }
 
-Pool::Pool(io::Reactor& reactor, Connector& connector, PoolLimits limits)
-    : reactor_(reactor), connector_(connector), limits_(limits) {}
+Pool::Pool(
+    io::Reactor& reactor, Connector& connector, ConnectionCounter& counter, PoolLimits limits
+)
+    : reactor_(reactor), connector_(connector), counter_(counter), limits_(limits) {}
 
 Pool::~Pool() = default;
 
@@ -65,6 +76,7 @@ Result<std::shared_ptr<Pool::Entry>> Pool::entryOf(const Endpoint& endpoint) {
   }
   auto entry = std::make_shared<Entry>();
   GATEHOUSE_TRY(entry->tls, connector_.tlsConfig(endpoint));
+  entry->count = counter_.countOf(endpoint);
   entries_.emplace(endpoint.pool_key, entry);
   return entry;
 }
@@ -100,7 +112,9 @@ void Pool::giveBack(
   if (entry->idle.size() >= limits_.idle_per_endpoint) {
     entry->idle.erase(entry->idle.begin());
   }
-  entry->idle.push_back(std::make_unique<Idle>(*this, std::move(connection), reactor_.now()));
+  entry->idle.push_back(
+      std::make_unique<Idle>(*this, *entry->count, std::move(connection), reactor_.now())
+  );
   if (!armed()) {
     reactor_.timers().arm(*this, reactor_.now() + limits_.idle_time);
   }

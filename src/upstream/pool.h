@@ -25,6 +25,28 @@ struct PoolLimits {
   Nanos idle_time = Seconds(90);
 };
 
+/// Is told of an endpoint's connections: +1 or -1 as they come and go.
+class ConnectionCount {
+ public:
+  ConnectionCount() = default;
+  ConnectionCount(ConnectionCount&&) = delete;
+  ConnectionCount& operator=(ConnectionCount&&) = delete;
+  virtual ~ConnectionCount() = default;
+  virtual void idle(int change) = 0;
+  virtual void active(int change) = 0;
+};
+
+/// Makes one for each endpoint that is connected to. Endpoints that share connections share the one
+/// of the first.
+class ConnectionCounter {
+ public:
+  ConnectionCounter() = default;
+  ConnectionCounter(ConnectionCounter&&) = delete;
+  ConnectionCounter& operator=(ConnectionCounter&&) = delete;
+  virtual ~ConnectionCounter() = default;
+  virtual std::unique_ptr<ConnectionCount> countOf(const Endpoint& endpoint) = 0;
+};
+
 /// What one endpoint's connections cost now.
 struct PoolCounts {
   std::size_t idle = 0;
@@ -55,7 +77,8 @@ class Pool final : private io::Timer {
     std::unique_ptr<http::ClientConnection> connection_;
   };
 
-  Pool(io::Reactor& reactor, Connector& connector, PoolLimits limits);
+  /// All outlive the pool.
+  Pool(io::Reactor& reactor, Connector& connector, ConnectionCounter& counter, PoolLimits limits);
   ~Pool() override;
 
   /// The most recently used idle connection that is still good, if there is one.
@@ -70,6 +93,7 @@ class Pool final : private io::Timer {
   class Idle;
   struct Entry {
     std::shared_ptr<io::TlsClientConfig> tls;
+    std::unique_ptr<ConnectionCount> count;   // outlives what is idle
     std::vector<std::unique_ptr<Idle>> idle;  // most recently used last
     std::size_t active = 0;
   };
@@ -84,6 +108,7 @@ class Pool final : private io::Timer {
 
   io::Reactor& reactor_;
   Connector& connector_;
+  ConnectionCounter& counter_;
   PoolLimits limits_;
   std::unordered_map<std::string, std::shared_ptr<Entry>> entries_;
   bool sweeping_ = false;  // a sweep is due at the end of this turn

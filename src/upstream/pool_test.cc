@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -24,6 +25,27 @@ io::Task<void> keep(io::Task<Leased> task, std::optional<Leased>& out) {
 io::Task<io::Listener::Accepted> accept(io::Listener& listener) {
   co_return co_await listener.accept();
 }
+
+/// All endpoints together.
+class Totals final : public ConnectionCounter {
+ public:
+  std::unique_ptr<ConnectionCount> countOf(const Endpoint&) override {
+    return std::make_unique<One>(*this);
+  }
+  int idle = 0;
+  int active = 0;
+
+ private:
+  class One final : public ConnectionCount {
+   public:
+    explicit One(Totals& totals) : totals_(totals) {}
+    void idle(int change) override { totals_.idle += change; }
+    void active(int change) override { totals_.active += change; }
+
+   private:
+    Totals& totals_;
+  };
+};
 
 class PoolTest : public testing::Test {
  protected:
@@ -46,7 +68,8 @@ class PoolTest : public testing::Test {
   io::Reactor reactor;
   io::Resolver resolver{reactor, {}};
   Connector connector{reactor, resolver, nullptr, {}};
-  Pool pool{reactor, connector, {}};
+  Totals totals;
+  Pool pool{reactor, connector, totals, {.idle_per_endpoint = 2}};
   io::Gate gate{reactor};
   io::Stop stop;
   std::unique_ptr<io::Listener> listener;
@@ -65,6 +88,27 @@ TEST_F(PoolTest, ConnectionGoesBackWhenItsLeaseEnds) {
   EXPECT_EQ(pool.counts().idle, 1U);
   EXPECT_FALSE(pool.takeIdle(*endpoint("two")).has_value());
   EXPECT_TRUE(pool.takeIdle(*one).has_value());
+}
+
+TEST_F(PoolTest, EveryConnectionIsCountedAsWhatItIs) {
+  EndpointHandle one = endpoint("one");
+  {
+    std::vector<Leased> leases;
+    for (int i = 0; i < 3; ++i) {
+      leases.push_back(io::runTask(reactor, pool.connect(one, marks)));
+      ASSERT_TRUE(leases.back().has_value());
+    }
+    EXPECT_EQ(std::pair(totals.idle, totals.active), std::pair(0, 3));
+  }
+  // One more than are kept.
+  EXPECT_EQ(std::pair(totals.idle, totals.active), std::pair(2, 0));
+  {
+    std::optional<Pool::Lease> again = pool.takeIdle(*one);
+    EXPECT_EQ(std::pair(totals.idle, totals.active), std::pair(1, 1));
+  }
+  EXPECT_EQ(std::pair(totals.idle, totals.active), std::pair(2, 0));
+  pool.closeIdle();
+  EXPECT_EQ(std::pair(totals.idle, totals.active), std::pair(0, 0));
 }
 
 TEST_F(PoolTest, SweepLeavesTheEndpointThatIsBeingConnectedTo) {

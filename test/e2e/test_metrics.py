@@ -122,6 +122,30 @@ def test_a_running_stream_is_in_flight(stage):
     counted(gateway, "gatehouse_requests_total", 1, outcome="ClientGone")
 
 
+def test_connections_to_models_are_counted_as_idle_or_active(stage):
+    go = socket.socketpair()
+
+    def handle(connection, _):
+        read_request(connection)
+        go[0].recv(1)
+        connection.sendall(response())
+        go[0].recv(1)  # and closes while the connection is idle
+    peer = stage.keep(Peer(handle))
+    gateway = stage.gateway([stage.write("c.yaml", manifests.one_model(peer.port))], binds=["edge"])
+
+    def connections(idle, active):
+        counted(gateway, "gatehouse_upstream_connections", idle, state="idle")
+        counted(gateway, "gatehouse_upstream_connections", active, state="active")
+    asking = threading.Thread(target=harness.post, args=(gateway.port("edge"), CHAT, harness.CHAT))
+    asking.start()
+    connections(idle=0, active=1)
+    go[1].sendall(b"x")
+    asking.join(harness.PATIENCE)
+    connections(idle=1, active=0)
+    go[1].sendall(b"x")
+    connections(idle=0, active=0)
+
+
 def test_a_request_that_waits_for_its_model_holds_its_body(stage):
     go = socket.socketpair()
 
