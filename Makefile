@@ -60,6 +60,10 @@ fuzz: setup-test  ## every fuzz target for SECONDS_EACH (20) from its corpus
 bench: setup-test build  ## compare with nginx and haproxy; see bench/README.md
 	@bench/run $(ARGS)
 
+.PHONY: profile
+profile: setup-test  ## count what runs, which release builds are laid out by; after changes to the data path
+	@tools/profile
+
 .PHONY: lint
 lint: setup-test  ## format, tidy on changed files (LINT_ALL=1: all), rooms, sizes, words, headers alone
 	$(call build_preset,debug)

@@ -8,6 +8,11 @@ option(GATEHOUSE_WERROR "warnings are errors (the default where CI is set in the
 option(GATEHOUSE_STRIP "leave the symbol table out of executables" OFF)
 set(GATEHOUSE_SANITIZE "" CACHE STRING "sanitizers for every target, e.g. address,undefined")
 
+# How often what runs, as tools/profile has counted: release builds are laid out by it (docs/decisions/0007). Code that is
+# newer than the profile is compiled as without one, which is nothing to warn of.
+set(GATEHOUSE_PROFILE "" CACHE FILEPATH "profile that the compiler optimises by; none if empty")
+option(GATEHOUSE_COUNT "count what runs, for tools/profile" OFF)
+
 # The CPU every build is for. simdjson compiles its on-demand code as a slow fallback without PCLMUL.
 set(GATEHOUSE_CPU -march=x86-64-v3 -mpclmul)
 
@@ -25,4 +30,11 @@ if(GATEHOUSE_SANITIZE)
   target_compile_options(gatehouse_flags INTERFACE
     -fsanitize=${GATEHOUSE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(gatehouse_flags INTERFACE -fsanitize=${GATEHOUSE_SANITIZE})
+endif()
+if(GATEHOUSE_COUNT)
+  target_compile_options(gatehouse_flags INTERFACE -fprofile-generate -fprofile-update=atomic)
+  target_link_options(gatehouse_flags INTERFACE -fprofile-generate)
+elseif(GATEHOUSE_PROFILE)
+  target_compile_options(gatehouse_flags INTERFACE
+    -fprofile-use=${GATEHOUSE_PROFILE} -Wno-profile-instr-unprofiled -Wno-profile-instr-out-of-date -Wno-backend-plugin)
 endif()
