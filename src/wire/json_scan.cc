@@ -123,33 +123,9 @@ std::optional<JsonHit> JsonScan::next() {
 [[gnu::always_inline]] inline bool JsonScan::advance() {
   switch (state_) {
     case State::kKeyOrEnd:
-      if (!takeToken()) {
-        return false;
-      }
-      if (token() != '"') {
-        closeContainer();
-        return true;
-      }
-      begin_ = at_ + 1;
-      kept_.clear();
-      state_ = State::kKey;
-      [[fallthrough]];
     case State::kKey:
-      if (!takeToken()) {
-        return false;
-      }
-      endKey();
-      if (state_ == State::kUnwanted) {
-        return true;
-      }
-      [[fallthrough]];
     case State::kColon:
-      if (!takeToken()) {
-        return false;
-      }
-      begin_ = at_ + 1;
-      state_ = token() == ':' ? State::kValue : State::kFailed;
-      return true;
+      return advanceKey();
     case State::kValue:
       if (!takeToken()) {
         return false;
@@ -185,6 +161,37 @@ std::optional<JsonHit> JsonScan::next() {
       return false;
   }
   return false;
+}
+
+/// To behind the key's colon, or to behind the key where its value is not wanted.
+[[gnu::always_inline]] inline bool JsonScan::advanceKey() {
+  if (state_ == State::kKeyOrEnd) {
+    if (!takeToken()) {
+      return false;
+    }
+    if (token() != '"') {
+      closeContainer();
+      return true;
+    }
+    begin_ = at_ + 1;
+    kept_.clear();
+    state_ = State::kKey;
+  }
+  if (state_ == State::kKey) {
+    if (!takeToken()) {
+      return false;
+    }
+    endKey();
+    if (state_ == State::kUnwanted) {
+      return true;
+    }
+  }
+  if (!takeToken()) {
+    return false;
+  }
+  begin_ = at_ + 1;
+  state_ = token() == ':' ? State::kValue : State::kFailed;
+  return true;
 }
 
 /// Finds the tokens of the next 64 bytes. False if there are none. Kept out of takeToken, which is

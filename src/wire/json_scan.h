@@ -117,6 +117,7 @@ class JsonScan {
   static constexpr std::uint8_t kNoStep = 0xFF;
 
   bool advance();
+  bool advanceKey();
   char token() const { return bytes_.data()[at_]; }
   bool loadBlock();
   bool takeToken();
