@@ -335,7 +335,7 @@ Result<H1Client::Answer> H1Client::parse(std::span<char> bytes, Method asked) {
     std::string_view view(bytes.data(), bytes.size());
     auto step = reader_.push(view, limits);
     if (!step) {
-      return fail(toError(step.error(), Origin::kUpstream));
+      return fail(answerError(step.error()));
     }
     bytes = bytes.subspan(step->taken);
     if (!step->complete) {
@@ -344,9 +344,15 @@ Result<H1Client::Answer> H1Client::parse(std::span<char> bytes, Method asked) {
     ResponseHead head;
     auto framing = reader_.parseResponse(asked, limits, head);
     reader_.reset();
-    if (!framing || (head.status < 200 && ++interim_ > kMostInterim)) {
-      Violation violation = framing ? Violation::kStatus : framing.error();
-      return fail(toError(violation, Origin::kUpstream));
+    if (!framing) {
+      return fail(answerError(framing.error()));
+    }
+    if (head.status < 200 && ++interim_ > kMostInterim) {
+      return fail(
+          ErrorKind::kUpstreamInvalid,
+          Origin::kUpstream,
+          "more than " + std::to_string(kMostInterim) + " interim responses and no final one"
+      );
     }
     if (head.status >= 200) {
       return respond(std::move(head), *framing, bytes);

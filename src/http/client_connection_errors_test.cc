@@ -104,7 +104,29 @@ TEST_F(ClientErrorsTest, EndlessInterimResponsesAreRefused) {
   for (int i = 0; i < 100; ++i) {
     many += "HTTP/1.1 100 Continue\r\n\r\n";
   }
-  EXPECT_EQ(errorOf(many)->kind(), ErrorKind::kUpstreamInvalid);
+  std::optional<Error> error = errorOf(many);
+  EXPECT_EQ(error->kind(), ErrorKind::kUpstreamInvalid);
+  EXPECT_EQ(error->detail(), "more than 16 interim responses and no final one");
+}
+
+TEST_F(ClientErrorsTest, AnAnswerOverItsLimitsIsNotToldAsARequest) {
+  std::string fields;
+  for (int i = 0; i < 20; ++i) {
+    fields += "X: 1\r\n";
+  }
+  const std::vector<std::string> answers = {
+      "HTTP/1.1 200 " + std::string(4000, 'x'),
+      "HTTP/1.1 200 OK\r\nX: " + std::string(4000, 'x'),
+      "HTTP/1.1 200 OK\r\n" + fields + "\r\n",
+      chunkedAnswer("0\r\nX: " + std::string(4000, 'x')),
+  };
+  for (const std::string& answer : answers) {
+    connect();
+    EXPECT_EQ(
+        errorOf(answer)->detail(),
+        "malformed HTTP/1.1 message: status line or field section over its limit"
+    ) << answer.substr(0, 32);
+  }
 }
 
 TEST_F(ClientErrorsTest, SilentEndOfAReusedConnectionMayBeRetried) {

@@ -37,4 +37,7 @@ struct H1ClientWire {
   Error upstreamError(Error error, std::string_view when) const;
 };
 
+/// What is wrong with an answer, as an error of the upstream in words that fit an answer.
+Error answerError(Violation violation);
+
 }  // namespace gatehouse::http

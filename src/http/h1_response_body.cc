@@ -16,6 +16,17 @@ Error H1ClientWire::upstreamError(Error error, std::string_view when) const {
   return std::move(error).because(kind, origin, std::string(when), retry);
 }
 
+Error answerError(Violation violation) {
+  if (violation == Violation::kTooLarge) {
+    return {
+        ErrorKind::kUpstreamInvalid,
+        Origin::kUpstream,
+        "malformed HTTP/1.1 message: status line or field section over its limit"
+    };
+  }
+  return toError(violation, Origin::kUpstream);
+}
+
 H1ResponseBody::H1ResponseBody(H1ClientWire& wire, const MessageFraming& framing)
     : wire_(wire),
       decoder_(
@@ -84,7 +95,7 @@ Result<std::string_view> H1ResponseBody::decode(std::span<char> bytes) {
   auto step = decoder_.compact(bytes);
   if (!step) {
     wire_.close();
-    return fail(toError(step.error(), Origin::kUpstream));
+    return fail(answerError(step.error()));
   }
   // Bytes behind the end belong to no answer of ours.
   keep_alive_ = keep_alive_ && step->taken == bytes.size();
