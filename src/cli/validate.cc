@@ -26,8 +26,8 @@ std::size_t countOf(const std::vector<resource::Finding>& findings, resource::Se
 Verdict validate(resource::Loaded loaded, const compile::CompileOptions& options) {
   std::vector<resource::Finding> findings = std::move(loaded.findings);
   std::size_t objects = loaded.objects.size();
-  compile::Compiled compiled =
-      compile::compile(resource::ResourceSet(std::move(loaded.objects), 1), options);
+  const resource::ResourceSet resources(std::move(loaded.objects), 1, loaded.refused);
+  compile::Compiled compiled = compile::compile(resources, options);
   findings.insert(findings.end(), compiled.findings.begin(), compiled.findings.end());
   resource::sortFindings(findings);
   Verdict verdict;

@@ -158,6 +158,12 @@ class ReferenceResolver {
 
   template <typename T>
   Resolved notFound(const resource::BackendObjectRef& ref) {
+    if (draft_.resources.refused(keyOf(ref))) {
+      return problem(
+          resource::reason::kBackendNotFound,
+          resource::toString(keyOf(ref)) + " has errors of its own"
+      );
+    }
     const auto names = namesIn<T>(draft_.resources, ref.ns);
     return std::unexpected(Problem{
         .reason = std::string(resource::reason::kBackendNotFound),

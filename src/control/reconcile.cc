@@ -70,7 +70,7 @@ ViewHandle Reconciler::view() const {
 ViewHandle Reconciler::reload() {
   resource::Loaded loaded = parts_.source.load();
   std::vector<std::string> kept = keepLastGood(last_, loaded);
-  resource::ResourceSet next_set(std::move(loaded.objects), last_.generation() + 1);
+  resource::ResourceSet next_set(std::move(loaded.objects), last_.generation() + 1, loaded.refused);
   options_.now = parts_.clock.wall();
   compile::Compiled compiled = compile::compile(next_set, options_);
   View next = *view();

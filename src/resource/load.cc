@@ -207,7 +207,11 @@ void Loader::addKnown(ObjectMeta meta, const KindSchema& schema, const Value& ob
     );
   }
   checkDocument(object, schema, sink);
-  if (isRepeated(meta, sink) || sink.failed()) {
+  if (isRepeated(meta, sink)) {
+    return;
+  }
+  if (sink.failed()) {
+    refused_.push_back(std::move(meta.key));
     return;
   }
   readMetadata(object, meta);
@@ -320,9 +324,14 @@ Loaded Loader::finish() {
     }
     findings_.push_back(std::move(ignored.first));
   }
-  Loaded loaded{.objects = std::move(objects_), .findings = std::move(findings_)};
+  Loaded loaded{
+      .objects = std::move(objects_),
+      .findings = std::move(findings_),
+      .refused = std::move(refused_),
+  };
   sortFindings(loaded.findings);
   objects_.clear();
+  refused_.clear();
   findings_.clear();
   seen_.clear();
   ignored_.clear();

@@ -28,7 +28,8 @@ struct LoadOptions {
 /// stay.
 struct Loaded {
   std::vector<AnyObject> objects;
-  std::vector<Finding> findings;  // by file, then position
+  std::vector<Finding> findings;   // by file, then position
+  std::vector<ObjectKey> refused;  // left out, and no other object of that name is in
 };
 
 /// Collects the files of one load. Owner's thread only.
@@ -62,6 +63,7 @@ class Loader {
   LoadOptions options_;
   std::vector<AnyObject> objects_;
   std::vector<Finding> findings_;
+  std::vector<ObjectKey> refused_;
   std::map<ObjectKey, Source> seen_;
   std::map<std::string, Ignored, std::less<>> ignored_;  // by apiVersion and kind
 };

@@ -35,6 +35,24 @@ TEST(Loader, NamesBothPlacesOfARepeatedObject) {
   );
 }
 
+TEST(Loader, NamesWhatIsLeftOutForItsErrors) {
+  const SchemaSet schemas = SchemaSet::builtIn();
+  Loader loader(schemas, {.default_namespace = "team"});
+  loader.add(
+      "a.yaml",
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: good}\n---\n"
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: good}\n---\n"
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: bad}\ndata: 1\n"
+  );
+  const Loaded loaded = loader.finish();
+  const ObjectKey bad{.group = "", .kind = "ConfigMap", .ns = "team", .name = "bad"};
+  EXPECT_EQ(loaded.refused, std::vector<ObjectKey>{bad});
+  const ResourceSet set(loaded.objects, 1, loaded.refused);
+  EXPECT_EQ(set.find<ConfigMap>("team", "bad"), nullptr);
+  EXPECT_TRUE(set.refused(bad));
+  EXPECT_FALSE(set.refused({.group = "", .kind = "ConfigMap", .ns = "team", .name = "good"}));
+}
+
 TEST(Loader, IgnoredKindsAreReportedOnceOverAllFiles) {
   const SchemaSet schemas = SchemaSet::builtIn();
   Loader loader(schemas, {});

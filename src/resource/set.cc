@@ -21,8 +21,10 @@ const ObjectMeta& metaOf(const AnyObject& object) {
   return std::visit([](const auto& shared) -> const ObjectMeta& { return shared->meta; }, object);
 }
 
-ResourceSet::ResourceSet(std::vector<AnyObject> objects, std::uint64_t generation)
-    : generation_(generation) {
+ResourceSet::ResourceSet(
+    std::vector<AnyObject> objects, std::uint64_t generation, const std::vector<ObjectKey>& refused
+)
+    : refused_(refused.begin(), refused.end()), generation_(generation) {
   for (AnyObject& object : objects) {
     std::visit(
         [this]<typename T>(Shared<T>& shared) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <span>
 #include <string_view>
 #include <tuple>
@@ -56,7 +57,12 @@ class ResourceSet {
  public:
   ResourceSet() = default;
   /// Objects in any order; identities must differ (the loader sees to it).
-  ResourceSet(std::vector<AnyObject> objects, std::uint64_t generation);
+  /// `refused` names what was written and is left out for its errors.
+  ResourceSet(
+      std::vector<AnyObject> objects,
+      std::uint64_t generation,
+      const std::vector<ObjectKey>& refused = {}
+  );
 
   /// All objects of a type, in order of namespace/name.
   template <typename T>
@@ -87,6 +93,9 @@ class ResourceSet {
     return nullptr;
   }
 
+  /// Whether there is such an object, but with errors of its own.
+  bool refused(const ObjectKey& key) const { return refused_.contains(key); }
+
   /// Every object, in order of kind, namespace, name.
   std::vector<AnyObject> everything() const;
 
@@ -100,6 +109,7 @@ class ResourceSet {
   static int compareName(const ObjectKey& key, std::string_view ns, std::string_view name);
 
   EachKind<SharedList, std::tuple> kinds_;
+  std::set<ObjectKey> refused_;
   std::uint64_t generation_ = 0;
 };
 

@@ -168,6 +168,23 @@ def test_validate_tells_place_field_expectation_and_the_nearest_name(stage, firs
     mistake.printed_in(program.stdout, path)
 
 
+def test_a_backend_with_errors_is_there_for_the_route_that_names_it(stage, first):
+    path = stage.write("config/second.yaml", SECOND.replace("PORT", "high"))
+    program = stage.process(["validate", "-f", stage.folder / "config"])
+    assert program.exit_code() == 1
+    said = "AgentgatewayBackend default/second has errors of its own"
+    assert any(line.endswith(f"{ROUTE}: spec.rules[0].backendRefs[0].name: {said}") for line in program.stdout), program.text()
+    assert "AgentgatewayBackend default/second not found" not in program.text()
+    gateway = stage.gateway([stage.folder / "config"], binds=["edge"])
+    (item,) = json.loads(gateway.get("admin", "/api/resources?kind=HTTPRoute&name=second")[1])["items"]
+    (parent,) = item["status"]["parents"]
+    (resolved,) = [each for each in parent["conditions"] if each["type"] == "ResolvedRefs"]
+    assert (resolved["status"], resolved["reason"], resolved["message"]) == ("False", "BackendNotFound", said)
+    assert ask(gateway, "second").status == 500
+    gateway.reloaded(lambda: path.write_text(SECOND.replace("PORT", str(first.port))))
+    assert ask(gateway, "second").status == 200
+
+
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_start_with_a_mistake_says_it_and_serves_the_rest(stage, first, name):
     mistake = MISTAKES[name]
