@@ -107,12 +107,17 @@ void receive(std::span<const std::uint8_t>& input, Fields& fields, Model& model)
     model.emplace_back(name, value);
   }
   text.append("\r\n");
-  std::string_view copy = fields.beginReceived(text, lines);
+  Fields::Receiver received(fields, text, lines + 1);
+  std::string_view copy = received.text();
   for (std::size_t i = 0; i < lines; ++i) {
     auto [begin, from, to] = places[i];
     std::string_view name = copy.substr(begin, model[i].first.size());
-    fields.addReceived(name, gatehouse::http::fieldIdOf(name), copy.substr(from, to - from));
+    bool as_written = copy.substr(begin + name.size(), from - begin - name.size()) == ": " &&
+                      copy.substr(to, 2) == "\r\n";
+    std::string_view value = copy.substr(from, to - from);
+    received.add(name, gatehouse::http::fieldIdOf(name), value, as_written);
   }
+  received.finish();
   input = input.subspan(1 + 3 * lines);
 }
 
@@ -163,7 +168,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         removeAll(model, "authorization");
         break;
       case 5:
-        fields.removeAll({}, kPrefixes);
+        fields.removeAll(gatehouse::http::FieldFilter({}, kPrefixes));
         std::erase_if(model, [](const auto& line) {
           return gatehouse::istartsWith(line.first, "x-o");
         });
