@@ -42,32 +42,31 @@ const Row& rowOf(Violation violation) {
   return kRows[static_cast<std::size_t>(violation)];
 }
 
-// A block of what is left of `text`, spaces behind it.
-wire::ByteBlock lastBlock(std::string_view text) {
+// Up to a block's octets of `text`; behind a shorter one stand spaces.
+wire::ByteBlock firstBlock(std::string_view text) {
+  if (text.size() >= wire::ByteBlock::kSize) {
+    return wire::ByteBlock(text.data());
+  }
   std::array<char, wire::ByteBlock::kSize> padded;
   padded.fill(' ');
   text.copy(padded.data(), text.size());
   return wire::ByteBlock(padded.data());
 }
 
-wire::ByteBlock firstBlock(std::string_view text) {
-  bool whole = text.size() >= wire::ByteBlock::kSize;
-  return whole ? wire::ByteBlock(text.data()) : lastBlock(text);
-}
-
+// Any control character but tab, as ByteBlock::controls tells them.
 constexpr bool isControl(char octet) {
   auto value = static_cast<std::uint8_t>(octet);
   return (value < 0x20 && octet != '\t') || value == 0x7f;
 }
 
 bool hasControl(std::string_view text) {
-  while (text.size() > wire::ByteBlock::kSize) {
-    if (wire::ByteBlock(text.data()).controls() != 0) {
+  while (!text.empty()) {
+    if (firstBlock(text).controls() != 0) {
       return true;
     }
-    text.remove_prefix(wire::ByteBlock::kSize);
+    text.remove_prefix(std::min(text.size(), wire::ByteBlock::kSize));
   }
-  return !text.empty() && firstBlock(text).controls() != 0;
+  return false;
 }
 
 Checked<void> checkOctets(std::string_view text) {
