@@ -35,6 +35,11 @@ if(GATEHOUSE_COUNT)
   target_compile_options(gatehouse_flags INTERFACE -fprofile-generate -fprofile-update=atomic)
   target_link_options(gatehouse_flags INTERFACE -fprofile-generate)
 elseif(GATEHOUSE_PROFILE)
+  # Under a name of its content: what another profile has laid out is compiled again, as the linker takes no mixture.
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${GATEHOUSE_PROFILE})
+  file(SHA256 ${GATEHOUSE_PROFILE} profile_hash)
+  set(profile ${CMAKE_BINARY_DIR}/${profile_hash}.profdata)
+  file(COPY_FILE ${GATEHOUSE_PROFILE} ${profile} ONLY_IF_DIFFERENT)
   target_compile_options(gatehouse_flags INTERFACE
-    -fprofile-use=${GATEHOUSE_PROFILE} -Wno-profile-instr-unprofiled -Wno-profile-instr-out-of-date -Wno-backend-plugin)
+    -fprofile-use=${profile} -Wno-profile-instr-unprofiled -Wno-profile-instr-out-of-date -Wno-backend-plugin)
 endif()
