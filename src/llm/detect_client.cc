@@ -2,13 +2,21 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 
+#include "base/padded_view.h"
 #include "base/text.h"
 #include "crypto/digest.h"
+#include "wire/byte_block.h"
 #include "wire/json_read.h"
 
 namespace gatehouse::llm {
 namespace {
+
+using wire::HalfBlock;
 
 struct Mark {
   std::string_view text;
@@ -54,6 +62,65 @@ constexpr std::array kAgentParts = {
     Mark{" ai-sdk/", "ai-sdk"},
 };
 
+/// Marks as they are looked for: by first letter, and in one comparison each.
+template <std::size_t count>
+class MarkSet {
+ public:
+  explicit consteval MarkSet(const std::array<Mark, count>& marks) {
+    for (std::size_t i = 0; i < count; ++i) {
+      std::string_view text = marks[i].text;
+      Pattern& pattern = patterns_[i];
+      pattern.size = text.size();
+      pattern.client = marks[i].client;
+      for (std::size_t at = 0; at < text.size(); ++at) {
+        pattern.text.at(at) = text[at];
+        pattern.case_bits[at] = text[at] >= 'a' && text[at] <= 'z' ? HalfBlock::kCaseBit : 0;
+      }
+      by_letter_[slotOf(text.front())] |= std::uint32_t{1} << i;
+    }
+  }
+
+  /// The first of the marks before `end` that `rest` begins with, in any case of letters; `end` if
+  /// there is none. `rest` is not empty.
+  std::size_t find(PaddedView rest, std::size_t end = count) const {
+    const char* text = rest.text().data();
+    std::uint32_t candidates = by_letter_[slotOf(*text)];
+    for (; candidates != 0; candidates &= candidates - 1) {
+      auto i = static_cast<std::size_t>(std::countr_zero(candidates));
+      if (i >= end) {
+        break;
+      }
+      if (begins(text, rest.size(), patterns_[i])) {
+        return i;
+      }
+    }
+    return end;
+  }
+  std::string_view clientOf(std::size_t index) const { return patterns_[index].client; }
+
+ private:
+  struct Pattern {
+    std::array<char, HalfBlock::kSize> text{};
+    std::array<char, HalfBlock::kSize> case_bits{};  // kCaseBit where a letter is
+    std::size_t size = 0;
+    std::string_view client;
+  };
+  static_assert(count <= 32);
+
+  /// The same for both cases of a letter; others may share it.
+  static constexpr std::size_t slotOf(char first) { return static_cast<std::uint8_t>(first) & 31U; }
+
+  static bool begins(const char* text, std::size_t size, const Pattern& pattern) {
+    HalfBlock folded = HalfBlock(text) | HalfBlock(pattern.case_bits.data());
+    HalfBlock::Mask differ = folded.differ(HalfBlock(pattern.text.data()));
+    return size >= pattern.size &&
+           static_cast<std::size_t>(std::countr_zero(differ)) >= pattern.size;
+  }
+
+  std::array<Pattern, count> patterns_{};
+  std::array<std::uint32_t, 32> by_letter_{};
+};
+
 /// Fields only one client sends.
 struct TellingField {
   http::FieldName name;
@@ -63,6 +130,18 @@ constexpr std::array kTellingFields = {
     TellingField{"x-claude-code-session-id", "claude-code"},
     TellingField{"x-grok-conv-id", "grok"},
     TellingField{"x-grok-session-id", "grok"},
+};
+constexpr http::FieldSet kTellingNames = {
+    "x-claude-code-session-id", "x-grok-conv-id", "x-grok-session-id"
+};
+/// Fields that name a session.
+constexpr http::FieldSet kSessionNames = {
+    "x-claude-code-session-id",
+    "x-grok-conv-id",
+    "x-grok-session-id",
+    "session-id",
+    "session_id",
+    "conversation_id",
 };
 
 Session sessionFrom(std::string_view id, std::string_view source) {
@@ -74,6 +153,9 @@ std::string_view valueOf(const http::Fields& fields, http::FieldName name) {
 }
 
 std::optional<Session> fromClientHeaders(const http::Fields& fields) {
+  if (!fields.hasAny(kSessionNames)) {
+    return std::nullopt;
+  }
   if (std::string_view id = valueOf(fields, "x-claude-code-session-id"); !id.empty()) {
     Session session = sessionFrom(id, "x-claude-code-session-id");
     session.agent = valueOf(fields, "x-claude-code-agent-id");
@@ -129,8 +211,27 @@ std::optional<Session> fromBody(const BodySessionKeys& body) {
       return sessionFrom(named.value, named.source);
     }
   }
+  if (body.metadata_user_id.empty()) {
+    return std::nullopt;
+  }
   std::string session = sessionInUserId(body.metadata_user_id);
   return session.empty() ? std::nullopt : std::optional(sessionFrom(session, "metadata.user_id"));
+}
+
+std::optional<Session> fromSources(
+    const http::Fields& fields,
+    const BodySessionKeys& body,
+    const std::vector<std::string>& configured_headers
+) {
+  for (const std::string& name : configured_headers) {
+    if (std::string_view id = valueOf(fields, name); !id.empty()) {
+      return sessionFrom(id, name);
+    }
+  }
+  if (std::optional<Session> session = fromClientHeaders(fields)) {
+    return session;
+  }
+  return fromBody(body);
 }
 
 /// Ids that are long or not printable are told apart by a digest.
@@ -144,48 +245,71 @@ void bound(std::string& id) {
   id = "h:" + crypto::sha256Hex(id).substr(0, kDigits);
 }
 
-/// The first of kAgentParts that is in it, in one pass.
-const Mark* partOf(std::string_view agent) {
-  static constexpr auto kFirstLetters = [] {
-    std::array<bool, 256> letters{};
-    for (const Mark& part : kAgentParts) {
-      letters[static_cast<unsigned char>(part.text.front())] = true;
-    }
-    return letters;
-  }();
+/// The character of each of kAgentParts at `place`, in both cases.
+constexpr std::array<char, 2 * kAgentParts.size()> lettersAt(std::size_t place) {
+  std::array<char, 2 * kAgentParts.size()> letters{};
+  for (std::size_t i = 0; i < kAgentParts.size(); ++i) {
+    char c = kAgentParts[i].text[place];
+    letters[2 * i] = c;
+    letters[2 * i + 1] = c >= 'a' && c <= 'z' ? static_cast<char>(c - HalfBlock::kCaseBit) : c;
+  }
+  return letters;
+}
+constexpr auto kFirstLetters = lettersAt(0);
+constexpr auto kSecondLetters = lettersAt(1);
+
+/// The client of the first of kAgentParts that is in it; empty if there is none.
+std::string_view clientOfPart(PaddedView agent) {
+  static constexpr MarkSet kParts(kAgentParts);
+  static constexpr wire::ByteClass kFirst({kFirstLetters.data(), kFirstLetters.size()});
+  static constexpr wire::ByteClass kSecond({kSecondLetters.data(), kSecondLetters.size()});
   std::size_t found = kAgentParts.size();
-  for (; !agent.empty(); agent.remove_prefix(1)) {
-    if (!kFirstLetters[static_cast<unsigned char>(agent.front())]) {
-      continue;
-    }
-    for (std::size_t i = 0; i < found; ++i) {
-      found = agent.starts_with(kAgentParts[i].text) ? i : found;
+  for (std::size_t from = 0; from < agent.size(); from += HalfBlock::kSize) {
+    const char* begin = agent.text().data() + from;
+    // Two letters that follow each other are rarely those of a part.
+    HalfBlock::Mask places = HalfBlock(begin).in(kFirst)&HalfBlock(begin + 1).in(kSecond);
+    std::size_t left = agent.size() - from;
+    for (; places != 0; places &= places - 1) {
+      auto place = static_cast<std::size_t>(std::countr_zero(places));
+      if (place >= left) {
+        break;
+      }
+      found = kParts.find(agent.slice(from + place, left - place), found);
     }
   }
-  return found == kAgentParts.size() ? nullptr : &kAgentParts[found];
+  return found == kAgentParts.size() ? std::string_view() : kParts.clientOf(found);
+}
+
+std::string_view clientOfAgent(PaddedView agent) {
+  static constexpr MarkSet kStarts(kAgentStarts);
+  if (std::string_view client = clientOfPart(agent); !client.empty()) {
+    return client;
+  }
+  std::size_t start = kStarts.find(agent);
+  return start == kAgentStarts.size() ? "other" : kStarts.clientOf(start);
 }
 
 }  // namespace
 
 std::string_view clientName(const http::Fields& fields) {
-  for (const TellingField& field : kTellingFields) {
-    if (fields.has(field.name)) {
-      return field.client;
+  if (fields.hasAny(kTellingNames)) {
+    for (const TellingField& field : kTellingFields) {
+      if (fields.has(field.name)) {
+        return field.client;
+      }
     }
   }
-  std::string agent = fold(fields.get("user-agent").value_or(""));
+  std::string_view agent = fields.get("user-agent").value_or("");
   if (agent.empty()) {
     return {};
   }
-  if (const Mark* part = partOf(agent)) {
-    return part->client;
+  constexpr std::size_t kUsual = 256;
+  if (agent.size() > kUsual) [[unlikely]] {
+    return clientOfAgent(PaddedCopy(agent).view());
   }
-  for (const Mark& start : kAgentStarts) {
-    if (agent.front() == start.text.front() && agent.starts_with(start.text)) {
-      return start.client;
-    }
-  }
-  return "other";
+  std::array<char, kUsual + PaddedView::kPadding> padded;
+  std::memcpy(padded.data(), agent.data(), agent.size());
+  return clientOfAgent(PaddedView(padded.data(), agent.size(), padded.size()));
 }
 
 std::optional<Session> findSession(
@@ -193,18 +317,7 @@ std::optional<Session> findSession(
     const BodySessionKeys& body,
     const std::vector<std::string>& configured_headers
 ) {
-  std::optional<Session> session;
-  for (const std::string& name : configured_headers) {
-    if (std::string_view id = valueOf(fields, name); !session && !id.empty()) {
-      session = sessionFrom(id, name);
-    }
-  }
-  if (!session) {
-    session = fromClientHeaders(fields);
-  }
-  if (!session) {
-    session = fromBody(body);
-  }
+  std::optional<Session> session = fromSources(fields, body, configured_headers);
   if (session) {
     bound(session->id);
     bound(session->agent);

@@ -40,6 +40,43 @@ TEST(ClientName, IsReadFromTheUserAgent) {
   EXPECT_EQ(clientName({}), "");
 }
 
+TEST(ClientName, IsFoundWhereverItStandsInTheUserAgent) {
+  for (std::size_t before = 0; before < 300; ++before) {
+    std::string agent = std::string(before, 'c') + "cuRSoR/";
+    EXPECT_EQ(clientWith(agent + std::string(before % 64, 'o')), "cursor") << before;
+    agent.pop_back();
+    EXPECT_EQ(clientWith(agent), before == 0 ? "cursor" : "other") << before;
+  }
+}
+
+TEST(ClientName, IsTheFirstOfOurListNotOfTheUserAgent) {
+  EXPECT_EQ(clientWith("opencode/1 ai-sdk/2 codex_cli/3 claude-cli/4"), "claude-code");
+  EXPECT_EQ(clientWith("x ai-sdk/2 LangChain codex_cli/3"), "codex");
+  EXPECT_EQ(clientWith("Mozilla/5.0 ai-sdk/2 langchain"), "langchain");
+  EXPECT_EQ(clientWith("openai/python ai-sdk/2"), "ai-sdk");
+}
+
+TEST(ClientName, FoldsLettersOnly) {
+  EXPECT_EQ(
+      clientWith("codex\x7f"
+                 "cli"),
+      "codex"
+  );  // by its start
+  EXPECT_EQ(
+      clientWith("x codex\x7f"
+                 "cli"),
+      "other"
+  );
+  EXPECT_EQ(clientWith("x CODEX_CLI"), "codex");
+  EXPECT_EQ(
+      clientWith("curl\x0f"
+                 "7"),
+      "other"
+  );
+  EXPECT_EQ(clientWith("\xC3\x87url/7"), "other");
+  EXPECT_EQ(clientWith("c"), "other");
+}
+
 TEST(ClientName, IsReadFromHeadersOnlyOneClientSends) {
   EXPECT_EQ(
       clientName(fieldsOf({{"User-Agent", "node"}, {"X-Claude-Code-Session-Id", "a"}})),

@@ -73,6 +73,7 @@ class HalfBlock {
   }
   Mask in(const ByteClass& set) const { return ~lookUp(set.low_, ByteClass::kHigh).equal('\0'); }
   friend HalfBlock operator&(HalfBlock a, HalfBlock b) { return HalfBlock(a.bytes_ & b.bytes_); }
+  friend HalfBlock operator|(HalfBlock a, HalfBlock b) { return HalfBlock(a.bytes_ | b.bytes_); }
 
  private:
   using Bytes = std::uint8_t __attribute__((ext_vector_type(kSize)));
