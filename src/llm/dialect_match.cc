@@ -18,15 +18,16 @@ struct Suffix {
   Dialect dialect;
 };
 
-/// A dialect's own path at the end of a request's path. Longest first where one ends in another.
+/// A dialect's own path at the end of a request's path. Longest first where one ends in another,
+/// else the usual ones first.
 constexpr std::array kSuffixes = {
-    Suffix{"/messages/count_tokens", Dialect::kMessagesCount},
     Suffix{"/chat/completions", Dialect::kChat},
-    Suffix{"/completions", Dialect::kCompletions},
-    Suffix{"/embeddings", Dialect::kEmbeddings},
-    Suffix{"/api/hello", Dialect::kHello},
-    Suffix{"/responses", Dialect::kResponses},
     Suffix{"/messages", Dialect::kMessages},
+    Suffix{"/responses", Dialect::kResponses},
+    Suffix{"/embeddings", Dialect::kEmbeddings},
+    Suffix{"/messages/count_tokens", Dialect::kMessagesCount},
+    Suffix{"/completions", Dialect::kCompletions},
+    Suffix{"/api/hello", Dialect::kHello},
     Suffix{"/realtime", Dialect::kRealtime},
     Suffix{"/rerank", Dialect::kRerank},
     Suffix{"/models", Dialect::kModels},
@@ -110,13 +111,18 @@ DialectMatch matchAt(Dialect dialect, std::string_view path, std::size_t at) {
   return match;
 }
 
-std::optional<DialectMatch> matchSuffix(std::string_view path) {
+/// The suffix `path` ends with; null if there is none.
+const Suffix* suffixOf(std::string_view path) {
   for (const Suffix& suffix : kSuffixes) {
     if (path.ends_with(suffix.text)) {
-      return matchAt(suffix.dialect, path, path.size() - suffix.text.size());
+      return &suffix;
     }
   }
-  return std::nullopt;
+  return nullptr;
+}
+
+DialectMatch matchSuffix(std::string_view path, const Suffix& suffix) {
+  return matchAt(suffix.dialect, path, path.size() - suffix.text.size());
 }
 
 std::optional<DialectMatch> matchAction(std::string_view path) {
@@ -203,6 +209,30 @@ DialectMatch unknown(std::string_view path) {
   return {.dialect = Dialect::kUnknown, .prefix = {}, .own_path = path, .path_model = {}};
 }
 
+[[gnu::noinline]] DialectMatch matchRoutes(std::string_view path, const DialectRoutes& routes) {
+  for (const DialectRoute& route : routes.inOrder()) {
+    if (std::optional<DialectMatch> match = matchRoute(path, route)) {
+      return *match;
+    }
+  }
+  return unknown(path);
+}
+
+/// Of a path that has no suffix, or has one that does not take the method.
+[[gnu::noinline]] DialectMatch matchOther(
+    http::Method method, std::string_view path, const Suffix* suffix
+) {
+  if (std::optional<DialectMatch> action = matchAction(path)) {
+    return *action;
+  }
+  std::optional<DialectMatch> stem = matchStem(path);
+  // A model id may end like a suffix: GET /v1/models/acme/rerank.
+  if (stem && (suffix == nullptr || allows(stem->dialect, method))) {
+    return *stem;
+  }
+  return suffix != nullptr ? matchSuffix(path, *suffix) : unknown(path);
+}
+
 std::string_view trimmedPath(std::string_view path) {
   path = path.substr(0, path.find('?'));
   while (path.ends_with('/')) {
@@ -251,28 +281,13 @@ std::optional<Dialect> dialectFromRouteType(std::string_view name) {
 DialectMatch matchDialect(http::Method method, std::string_view path, const DialectRoutes& routes) {
   path = trimmedPath(path);
   if (!routes.empty()) {
-    for (const DialectRoute& route : routes.inOrder()) {
-      if (std::optional<DialectMatch> match = matchRoute(path, route)) {
-        return *match;
-      }
-    }
-    return unknown(path);
+    return matchRoutes(path, routes);
   }
-  if (std::optional<DialectMatch> action = matchAction(path)) {
-    return *action;
+  const Suffix* suffix = suffixOf(path);
+  if (suffix != nullptr && allows(suffix->dialect, method)) [[likely]] {
+    return matchSuffix(path, *suffix);
   }
-  std::optional<DialectMatch> suffix = matchSuffix(path);
-  if (suffix && allows(suffix->dialect, method)) {
-    return *suffix;
-  }
-  // A model id may end like a suffix: GET /v1/models/acme/rerank.
-  if (std::optional<DialectMatch> stem = matchStem(path); stem && allows(stem->dialect, method)) {
-    return *stem;
-  }
-  if (suffix) {
-    return *suffix;
-  }
-  return matchStem(path).value_or(unknown(path));
+  return matchOther(method, path, suffix);
 }
 
 Result<DialectMatch> detectDialect(
