@@ -1,5 +1,7 @@
 #include "llm/plan.h"
 
+#include <expected>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -49,22 +51,27 @@ std::string_view baseOf(const ProviderSettings& settings) {
   return base;
 }
 
-std::string buildTarget(
-    const DialectMatch& match, const ClientTarget& target, const ProviderSettings& settings
+void buildTarget(
+    std::string& target,
+    const DialectMatch& match,
+    const ClientTarget& client,
+    const ProviderSettings& settings
 ) {
   if (!settings.path.empty()) {
-    return settings.path;
+    target = settings.path;
+    return;
   }
-  std::string built(baseOf(settings));
-  std::string_view own = ownPath(match, target);
+  std::string_view base = baseOf(settings);
+  std::string_view own = ownPath(match, client);
+  target.reserve(base.size() + own.size() + client.query.size() + 2);
+  target.append(base);
   if (!own.starts_with('/')) {
-    built += '/';
+    target.push_back('/');
   }
-  built += own;
-  if (!target.query.empty()) {
-    built.append(1, '?').append(target.query);
+  target.append(own);
+  if (!client.query.empty()) {
+    target.append(1, '?').append(client.query);
   }
-  return built;
 }
 
 /// Stored responses are replays: their usage was counted when they were made. Files and batches
@@ -81,40 +88,47 @@ bool countsReasoningOutside(std::string_view host) {
   return host == "api.x.ai" || host.ends_with(".api.x.ai");
 }
 
+bool listsModels(const DialectMatch& match, const ProviderSettings& settings) {
+  return match.dialect == Dialect::kModels && settings.model;
+}
+
+std::unexpected<Error> notServed(const DialectMatch& match, const ProviderSettings& settings) {
+  return fail(
+      ErrorKind::kNotSupported,
+      Origin::kGateway,
+      fmt::format(
+          "this backend ({}) does not serve {}; it serves {}",
+          toString(settings.kind),
+          printable(match.own_path),
+          profileOf(settings.kind).served
+      )
+  );
+}
+
 }  // namespace
 
 Result<Plan> makePlan(
     const DialectMatch& match, const ClientTarget& target, const ProviderSettings& settings
 ) {
-  Plan plan;
+  bool hello = match.dialect == Dialect::kHello;
+  bool list = listsModels(match, settings);
+  if (!hello && !list && !serves(settings.kind, match.dialect)) {
+    return notServed(match, settings);
+  }
+  Result<Plan> made;
+  Plan& plan = *made;
   plan.client = match.dialect;
   plan.upstream = match.dialect;
-  if (match.dialect == Dialect::kHello) {
-    plan.treatment = Treatment::kHello;
-    return plan;
-  }
-  if (match.dialect == Dialect::kModels && settings.model) {
-    plan.treatment = Treatment::kModelList;
-    return plan;
-  }
-  if (!serves(settings.kind, match.dialect)) {
-    return fail(
-        ErrorKind::kNotSupported,
-        Origin::kGateway,
-        fmt::format(
-            "this backend ({}) does not serve {}; it serves {}",
-            toString(settings.kind),
-            printable(match.own_path),
-            profileOf(settings.kind).served
-        )
-    );
+  if (hello || list) {
+    plan.treatment = hello ? Treatment::kHello : Treatment::kModelList;
+    return made;
   }
   plan.treatment = hasReadableReply(match) ? Treatment::kPassthrough : Treatment::kOpaque;
-  plan.target = buildTarget(match, target, settings);
+  buildTarget(plan.target, match, target, settings);
   plan.reply.dialect = plan.treatment == Treatment::kOpaque ? Dialect::kPassthrough : match.dialect;
   plan.reply.reasoning =
       countsReasoningOutside(settings.host) ? ReasoningCount::kOutside : ReasoningCount::kInside;
-  return plan;
+  return made;
 }
 
 }  // namespace gatehouse::llm
