@@ -11,8 +11,6 @@
 namespace gatehouse::wire {
 namespace {
 
-constexpr std::string_view kElements = "[]";  // in the place of a key
-
 constexpr ByteClass kBrackets("{}[]");
 
 JsonType typeOf(char first) {
@@ -36,6 +34,9 @@ JsonType typeOf(char first) {
 /// The bytes that a backslash escapes. `carry`: the byte before the block escapes its first; set
 /// for the next block.
 std::uint64_t escapedBytes(std::uint64_t backslashes, std::size_t count, bool& carry) {
+  if (backslashes == 0 && !carry) [[likely]] {
+    return 0;
+  }
   std::uint64_t escaped = carry ? 1 : 0;
   backslashes &= ~escaped;
   carry = false;
@@ -57,42 +58,41 @@ std::uint64_t parity(std::uint64_t bits) {
   return static_cast<std::uint64_t>(_mm_cvtsi128_si64(product));
 }
 
-/// Of keys, which are short: without a call.
-bool sameKey(std::string_view a, std::string_view b) {
-  std::size_t size = a.size();
-  if (size != b.size()) {
-    return false;
+/// Eight bytes from `key` on as JsonNode::headOf has them; `end` is that of what can be read.
+std::uint64_t headOf(std::string_view key, const char* end) {
+  std::uint64_t head = 0;
+  if (end - key.data() >= 8) [[likely]] {
+    std::memcpy(&head, key.data(), sizeof head);
+    return key.size() < 8 ? head & ((std::uint64_t{1} << (8 * key.size())) - 1) : head;
   }
-  auto sameAt = [&]<typename Word>(std::size_t at, Word) {
-    Word left;
-    Word right;
+  std::memcpy(&head, key.data(), std::min(key.size(), sizeof head));
+  return head;
+}
+
+/// Of two keys of one size that begin with the same eight bytes: without a call.
+bool sameRest(std::string_view a, std::string_view b) {
+  auto sameAt = [&](std::size_t at) {
+    std::uint64_t left = 0;
+    std::uint64_t right = 0;
     std::memcpy(&left, a.data() + at, sizeof left);
     std::memcpy(&right, b.data() + at, sizeof right);
     return left == right;
   };
-  if (size < 4) {
-    return size == 0 ||
-           (a.front() == b.front() && a[size / 2] == b[size / 2] && a.back() == b.back());
-  }
-  if (size < 8) {
-    return sameAt(0, std::uint32_t()) && sameAt(size - 4, std::uint32_t());
-  }
-  std::size_t at = 0;
-  for (; at + 8 < size; at += 8) {
-    if (!sameAt(at, std::uint64_t())) {
+  for (std::size_t at = 8; at + 8 < a.size(); at += 8) {
+    if (!sameAt(at)) {
       return false;
     }
   }
-  return sameAt(size - 8, std::uint64_t());
+  return a.size() <= 8 || sameAt(a.size() - 8);
 }
 
 }  // namespace
 
 void JsonScan::feed(std::string_view bytes) {
-  bytes_ = bytes;
-  begin_ = 0;
-  loaded_ = 0;
-  tokens_ = 0;
+  begin_ = bytes.data();
+  loaded_ = begin_;
+  end_ = begin_ + bytes.size();
+  tokens_.left = 0;
 }
 
 bool JsonScan::unfinished() const {
@@ -107,10 +107,13 @@ bool JsonScan::unfinished() const {
   }
 }
 
+// The tokens are a local variable while hits are looked for, so that registers have them.
 std::optional<JsonHit> JsonScan::next() {
   hit_.reset();
-  while (advance()) {
+  Tokens tokens = tokens_;
+  while (advance(tokens)) {
     if (hit_) {
+      tokens_ = tokens;
       return hit_;
     }
   }
@@ -120,41 +123,24 @@ std::optional<JsonHit> JsonScan::next() {
 
 /// Goes on where the last bytes ended, at most to behind a member or element. False if that needs
 /// more bytes.
-[[gnu::always_inline]] inline bool JsonScan::advance() {
+[[gnu::always_inline]] inline bool JsonScan::advance(Tokens& tokens) {
   switch (state_) {
+    case State::kAfter:
+      return advanceAfter(tokens);
     case State::kKeyOrEnd:
     case State::kKey:
     case State::kColon:
-      return advanceKey();
+      return advanceMember(tokens);
     case State::kValue:
-      if (!takeToken()) {
-        return false;
-      }
-      beginValue();
-      return true;
     case State::kString:
-    case State::kSkip:
-      if (state_ == State::kString ? !takeToken() : !takeSkipped()) {
-        return false;
-      }
-      endValue();
-      return true;
+      return advanceValue(tokens);
     case State::kUnwanted:
-      if (!takeOf(ends_)) {
+      return advanceUnwanted(tokens);
+    case State::kSkip:
+      if (!takeSkipped(tokens)) {
         return false;
       }
-      passUnwanted();
-      return true;
-    case State::kAfter:
-      if (!takeToken()) {
-        return false;
-      }
-      if (token() == ',') {
-        begin_ = at_ + 1;
-        nextInContainer();
-      } else {
-        closeContainer();
-      }
+      endValue(tokens.at);
       return true;
     case State::kDone:
     case State::kFailed:
@@ -163,94 +149,158 @@ std::optional<JsonHit> JsonScan::next() {
   return false;
 }
 
-/// To behind the key's colon, or to behind the key where its value is not wanted.
-[[gnu::always_inline]] inline bool JsonScan::advanceKey() {
+[[gnu::always_inline]] inline bool JsonScan::advanceAfter(Tokens& tokens) {
+  if (!take(tokens)) {
+    return false;
+  }
+  if (*tokens.at != ',') {
+    closeContainer(tokens.at);
+    return true;
+  }
+  if (const Frame frame = frames_.data()[frame_count_ - 1U]; frame.array) {
+    nextElement(tokens.at + 1, frame.step);
+    return true;
+  }
+  state_ = State::kKeyOrEnd;
+  return advanceMember(tokens);
+}
+
+/// From before, within or behind a key on.
+[[gnu::always_inline]] inline bool JsonScan::advanceMember(Tokens& tokens) {
   if (state_ == State::kKeyOrEnd) {
-    if (!takeToken()) {
+    if (!take(tokens)) {
       return false;
     }
-    if (token() != '"') {
-      closeContainer();
+    if (*tokens.at != '"') {
+      closeContainer(tokens.at);
       return true;
     }
-    begin_ = at_ + 1;
-    kept_.clear();
+    begin_ = tokens.at + 1;
+    forgetKept();
     state_ = State::kKey;
   }
   if (state_ == State::kKey) {
-    if (!takeToken()) {
+    if (!take(tokens)) {
       return false;
     }
-    endKey();
+    endKey(tokens.at);
     if (state_ == State::kUnwanted) {
-      return true;
+      return advanceUnwanted(tokens);
     }
   }
-  if (!takeToken()) {
+  if (!take(tokens)) {
     return false;
   }
-  begin_ = at_ + 1;
-  state_ = token() == ':' ? State::kValue : State::kFailed;
+  begin_ = tokens.at + 1;
+  scalar_begun_ = false;
+  if (*tokens.at != ':') {
+    state_ = State::kFailed;
+    return true;
+  }
+  state_ = State::kValue;
+  return advanceValue(tokens);
+}
+
+[[gnu::always_inline]] inline bool JsonScan::advanceValue(Tokens& tokens) {
+  if (state_ == State::kValue) {
+    if (!take(tokens)) {
+      return false;
+    }
+    if (*tokens.at != '"') {
+      if (!beginValue(tokens.at)) {
+        tokens.left |= std::uint64_t{1} << (tokens.at - tokens.block);
+      }
+      return true;
+    }
+    type_ = JsonType::kString;
+    begin_ = tokens.at;
+    size_ = 0;
+    forgetKept();
+    state_ = State::kString;
+  }
+  if (!take(tokens)) {
+    return false;
+  }
+  endValue(tokens.at);
   return true;
 }
 
-/// Finds the tokens of the next 64 bytes. False if there are none. Kept out of takeToken, which is
-/// to stay small.
+/// To the first comma or bracket behind the key.
+[[gnu::always_inline]] inline bool JsonScan::advanceUnwanted(Tokens& tokens) {
+  if (!takeOf(&Tokens::ends, tokens)) {
+    return false;
+  }
+  const char c = *tokens.at;
+  if (c == ',') {
+    state_ = State::kKeyOrEnd;
+  } else if (c == '{' || c == '[') {
+    depth_ = 1;
+    state_ = State::kSkip;
+  } else {
+    closeContainer(tokens.at);
+  }
+  return true;
+}
+
+/// Finds the tokens of the next 64 bytes. False if there are none. Kept out of take, which is to
+/// stay small.
 [[gnu::noinline]] bool JsonScan::loadBlock() {
-  std::size_t count = std::min(bytes_.size() - loaded_, ByteBlock::kSize);
+  const std::size_t count = std::min(static_cast<std::size_t>(end_ - loaded_), ByteBlock::kSize);
   if (count == 0) {
     return false;
   }
   std::array<char, ByteBlock::kSize> padded;
-  const char* begin = bytes_.data() + loaded_;
+  const char* begin = loaded_;
   if (count < ByteBlock::kSize) {
     padded.fill(' ');
     std::memcpy(padded.data(), begin, count);
     begin = padded.data();
   }
-  ByteBlock block(begin);
-  std::uint64_t quotes = block.equal('"') & ~escapedBytes(block.equal('\\'), count, escaped_);
-  std::uint64_t strings = parity(quotes) ^ (in_string_ ? ~std::uint64_t{0} : 0);
-  in_string_ = (strings >> (count - 1) & 1) != 0;
-  brackets_ = block.in(kBrackets) & ~strings;
-  ends_ = brackets_ | (block.equal(',') & ~strings);
-  tokens_ = quotes | ends_ | (block.equal(':') & ~strings);
-  block_ = loaded_;
+  const ByteBlock block(begin);
+  const std::uint64_t quotes = block.equal('"') & ~escapedBytes(block.equal('\\'), count, escaped_);
+  const std::uint64_t strings = parity(quotes) ^ in_string_;
+  in_string_ = (strings >> 63) != 0 ? ~std::uint64_t{0} : 0;  // behind the end are no quotes
+  tokens_.brackets = block.in(kBrackets) & ~strings;
+  tokens_.ends = tokens_.brackets | (block.equal(',') & ~strings);
+  tokens_.left = quotes | tokens_.ends | (block.equal(':') & ~strings);
+  tokens_.block = loaded_;
   loaded_ += count;
   return true;
 }
 
 /// Goes to the next token. False at the end of the bytes.
-inline bool JsonScan::takeToken() {
-  while (tokens_ == 0) [[unlikely]] {
+[[gnu::always_inline]] inline bool JsonScan::take(Tokens& tokens) {
+  while (tokens.left == 0) [[unlikely]] {
     if (!loadBlock()) {
       return false;
     }
+    tokens = tokens_;
   }
-  at_ = block_ + static_cast<unsigned>(std::countr_zero(tokens_));
-  tokens_ &= tokens_ - 1;
+  tokens.at = tokens.block + std::countr_zero(tokens.left);
+  tokens.left &= tokens.left - 1;
   return true;
 }
 
-/// Goes to the next of the tokens in `which`, one of the members of the block.
-bool JsonScan::takeOf(const std::uint64_t& which) {
-  std::uint64_t left = tokens_ & which;
-  while (left == 0) {
+/// Goes to the next of the tokens in `which`.
+[[gnu::always_inline]] inline bool JsonScan::takeOf(std::uint64_t Tokens::* which, Tokens& tokens) {
+  std::uint64_t found = tokens.left & tokens.*which;
+  while (found == 0) [[unlikely]] {
     if (!loadBlock()) {
       return false;
     }
-    left = which;
+    tokens = tokens_;
+    found = tokens.*which;
   }
-  auto at = static_cast<unsigned>(std::countr_zero(left));
-  tokens_ &= ~std::uint64_t{1} << at;
-  at_ = block_ + at;
+  const auto at = static_cast<unsigned>(std::countr_zero(found));
+  tokens.left &= ~std::uint64_t{1} << at;
+  tokens.at = tokens.block + at;
   return true;
 }
 
 /// Goes to the bracket that closes the skipped container.
-bool JsonScan::takeSkipped() {
-  while (takeOf(brackets_)) {
-    depth_ = token() == '{' || token() == '[' ? depth_ + 1 : depth_ - 1;
+[[gnu::always_inline]] inline bool JsonScan::takeSkipped(Tokens& tokens) {
+  while (takeOf(&Tokens::brackets, tokens)) {
+    depth_ = *tokens.at == '{' || *tokens.at == '[' ? depth_ + 1 : depth_ - 1;
     if (depth_ == 0) {
       return true;
     }
@@ -258,135 +308,126 @@ bool JsonScan::takeSkipped() {
   return false;
 }
 
-/// At the first comma or bracket behind the key.
-void JsonScan::passUnwanted() {
-  switch (token()) {
-    case ',':
-      nextInContainer();
-      return;
-    case '{':
-    case '[':
-      depth_ = 1;
-      state_ = State::kSkip;
-      return;
-    default:
-      closeContainer();
-  }
-}
-
-void JsonScan::endKey() {
-  std::string_view key = joined(bytes_.substr(begin_, at_ - begin_));
-  step_ = key == kElements ? kNoStep : childOf(frames_[frame_count_ - 1U].step, key);
-  kept_.clear();
-  scalar_begun_ = false;
+[[gnu::always_inline]] inline void JsonScan::endKey(const char* at) {
+  step_ = childOf(frames_.data()[frame_count_ - 1U].step, joined(since(at)));
+  forgetKept();
   state_ = step_ == kNoStep ? State::kUnwanted : State::kColon;
 }
 
-void JsonScan::beginValue() {
-  char c = token();
-  if (c != '"' && c != '{' && c != '[') {
-    endScalar();
-    return;
+/// At what is no quote. False if it stands behind the value and is to be taken again.
+bool JsonScan::beginValue(const char* at) {
+  if (*at != '{' && *at != '[') {
+    return endScalar(at);
   }
-  type_ = typeOf(c);
-  begin_ = at_;
+  type_ = typeOf(*at);
+  begin_ = at;
   size_ = 0;
-  kept_.clear();
-  if (c == '"') {
-    state_ = State::kString;
-  } else {
-    openContainer();
-  }
+  forgetKept();
+  openContainer(at);
+  return true;
 }
 
-void JsonScan::endValue() {
+inline void JsonScan::endValue(const char* at) {
   state_ = frame_count_ == 0 ? State::kDone : State::kAfter;
   if (!wanted()) {
     return;
   }
-  std::string_view here = bytes_.substr(begin_, at_ + 1 - begin_);
+  const std::string_view here = since(at + 1);
   hit_ = JsonHit{.step = step_, .type = type_, .text = {}, .size = size_ + here.size()};
-  if (nodes_[step_].want == JsonWant::kText && hit_->size <= kMaxText) {
+  if (node(step_).want == JsonWant::kText && hit_->size <= kMaxText) {
     hit_->text = joined(here);
   }
 }
 
 /// What stands before this token is a number or literal; or nothing, in an empty array.
-void JsonScan::endScalar() {
-  std::string_view here = trim(bytes_.substr(begin_, at_ - begin_));
+bool JsonScan::endScalar(const char* at) {
+  std::string_view here = trim(since(at));
   bool empty = here.empty() && !scalar_begun_;
-  if (frame_count_ == 0 || (empty && token() != ']')) {
+  if (frame_count_ == 0 || (empty && *at != ']')) {
     state_ = State::kFailed;
-    return;
+    return true;
   }
   if (empty) {
-    closeContainer();
-    return;
+    closeContainer(at);
+    return true;
   }
   state_ = State::kAfter;
   if (wanted()) {
-    std::string_view text = trim(joined(bytes_.substr(begin_, at_ - begin_)));
+    std::string_view text = kept_.empty() ? here : trim(joined(since(at)));
     hit_ = JsonHit{.step = step_, .type = typeOf(text.front()), .text = {}, .size = text.size()};
-    if (nodes_[step_].want == JsonWant::kText) {
+    if (node(step_).want == JsonWant::kText) {
       hit_->text = text;
     }
   }
-  tokens_ |= std::uint64_t{1} << (at_ - block_);  // it stands behind the value: it is taken again
+  return false;
 }
 
-void JsonScan::openContainer() {
-  if (step_ == kNoStep || nodes_[step_].child_count == 0 || frame_count_ == kMaxDepth) {
+void JsonScan::openContainer(const char* at) {
+  const bool array = type_ == JsonType::kArray;
+  const bool led =
+      step_ != kNoStep && (node(step_).child_count != 0 || node(step_).element != kNoStep);
+  if (!led || frame_count_ == kMaxDepth) {
     depth_ = 1;
     state_ = State::kSkip;
     return;
   }
-  frames_[frame_count_++] = {step_, type_ == JsonType::kArray};
-  begin_ = at_ + 1;
-  nextInContainer();
+  frames_[frame_count_++] = {step_, array};
+  if (array) {
+    nextElement(at + 1, step_);
+  } else {
+    state_ = State::kKeyOrEnd;
+  }
 }
 
 /// At a bracket that must close the innermost container with paths of ours.
-void JsonScan::closeContainer() {
-  if (frame_count_ == 0 || token() != (frames_[frame_count_ - 1U].array ? ']' : '}')) {
+void JsonScan::closeContainer(const char* at) {
+  if (frame_count_ == 0 || *at != (frames_[frame_count_ - 1U].array ? ']' : '}')) {
     state_ = State::kFailed;
     return;
   }
   Frame frame = frames_[--frame_count_];
   state_ = frame_count_ == 0 ? State::kDone : State::kAfter;
-  if (nodes_[frame.step].want != JsonWant::kPass) {
+  if (node(frame.step).want != JsonWant::kPass) {
     JsonType type = frame.array ? JsonType::kArray : JsonType::kObject;
     hit_ = JsonHit{.step = frame.step, .type = type, .text = {}, .size = 0};
   }
 }
 
-void JsonScan::nextInContainer() {
-  Frame frame = frames_[frame_count_ - 1U];
-  state_ = frame.array ? State::kValue : State::kKeyOrEnd;
-  if (frame.array) {
-    step_ = childOf(frame.step, kElements);
-    kept_.clear();
-    scalar_begun_ = false;
-  }
+/// An element of an array at `parent` begins at `from`.
+void JsonScan::nextElement(const char* from, std::uint8_t parent) {
+  begin_ = from;
+  step_ = node(parent).element;
+  state_ = State::kValue;
+  scalar_begun_ = false;
+  forgetKept();
 }
 
-bool JsonScan::wanted() const {
-  return step_ != kNoStep && nodes_[step_].want != JsonWant::kPass;
+inline bool JsonScan::wanted() const {
+  return step_ != kNoStep && node(step_).want != JsonWant::kPass;
 }
 
 /// With its part in earlier pieces in front.
-std::string_view JsonScan::joined(std::string_view here) {
+inline std::string_view JsonScan::joined(std::string_view here) {
   return kept_.empty() ? here : kept_.append(here);
 }
 
+inline void JsonScan::forgetKept() {
+  if (!kept_.empty()) [[unlikely]] {
+    kept_.clear();
+  }
+}
+
 inline std::uint8_t JsonScan::childOf(std::uint8_t step, std::string_view key) const {
-  const JsonNode& parent = nodes_[step];
+  const JsonNode& parent = node(step);
   if ((parent.key_sizes & JsonNode::sizeBit(key.size())) == 0) {
     return kNoStep;
   }
-  auto children = nodes_.subspan(parent.first_child, parent.child_count);
-  for (const JsonNode& child : children) {
-    if (sameKey(child.key, key)) {
-      return static_cast<std::uint8_t>(&child - nodes_.data());
+  const char* const readable = kept_.empty() ? end_ : key.data() + key.size();
+  const std::uint64_t head = headOf(key, readable);
+  const JsonNode* const first = &node(parent.first_child);
+  for (const JsonNode* child = first; child != first + parent.child_count; ++child) {
+    if (child->key_head == head && child->key.size() == key.size() && sameRest(child->key, key)) {
+      return static_cast<std::uint8_t>(child - nodes_.data());
     }
   }
   return kNoStep;
@@ -395,7 +436,7 @@ inline std::uint8_t JsonScan::childOf(std::uint8_t step, std::string_view key) c
 /// The bytes end within a value or key: what is wanted of it is kept.
 void JsonScan::keepUnfinished() {
   constexpr std::size_t kLongestKey = 256;  // longer than any of ours
-  std::string_view rest = bytes_.substr(std::min(begin_, bytes_.size()));
+  const std::string_view rest = since(end_);
   switch (state_) {
     case State::kKey:
       kept_.append(rest.substr(0, kLongestKey - std::min(kept_.size(), kLongestKey)));
@@ -409,7 +450,7 @@ void JsonScan::keepUnfinished() {
     case State::kString:
     case State::kSkip:
       size_ += rest.size();
-      if (wanted() && nodes_[step_].want == JsonWant::kText && size_ <= kMaxText) {
+      if (wanted() && node(step_).want == JsonWant::kText && size_ <= kMaxText) {
         kept_.append(rest);
       }
       break;
