@@ -230,10 +230,20 @@ std::optional<std::string_view> takePart(std::optional<std::string_view>& rest, 
 }
 
 std::optional<std::uint64_t> parseUnsigned(std::string_view text, std::uint64_t max) {
+  constexpr std::size_t kCannotOverflow = 19;
   if (text.empty()) {
     return std::nullopt;
   }
   std::uint64_t number = 0;
+  if (text.size() <= kCannotOverflow) {
+    for (char c : text) {
+      if (!isDigit(c)) {
+        return std::nullopt;
+      }
+      number = number * 10 + static_cast<std::uint64_t>(c - '0');
+    }
+    return number <= max ? std::optional(number) : std::nullopt;
+  }
   for (char c : text) {
     if (!isDigit(c)) {
       return std::nullopt;

@@ -13,10 +13,8 @@ using Place = ClientCredential::Place;
 
 constexpr FieldSet kCredentials = {"authorization", "x-api-key", "api-key", "x-goog-api-key"};
 
-std::optional<Place> placeOf(FieldId name) {
+Place placeOf(FieldId name) {
   switch (name) {
-    case FieldName("authorization").id():
-      return Place::kAuthorization;
     case FieldName("x-api-key").id():
       return Place::kXApiKey;
     case FieldName("api-key").id():
@@ -24,7 +22,7 @@ std::optional<Place> placeOf(FieldId name) {
     case FieldName("x-goog-api-key").id():
       return Place::kXGoogApiKey;
     default:
-      return std::nullopt;
+      return Place::kAuthorization;
   }
 }
 
@@ -73,10 +71,10 @@ void ClientCredential::liftFields(RequestHead& head) {
     return;
   }
   for (std::size_t i = 0; i < head.fields.size(); ++i) {
-    if (auto place = placeOf(head.fields.idAt(i))) {
+    if (FieldId id = head.fields.idAt(i); kCredentials.has(id)) {
       Fields::Field field = head.fields.at(i);
       parts_.push_back({
-          .place = *place,
+          .place = placeOf(id),
           .name = std::string(field.name),
           .value = crypto::SecretText::copyOf(field.value),
       });
@@ -86,7 +84,7 @@ void ClientCredential::liftFields(RequestHead& head) {
 }
 
 void ClientCredential::liftQuery(RequestHead& head) {
-  if (head.query().find('=') == std::string_view::npos) {
+  if (head.target.find('=') == std::string::npos) {
     return;
   }
   QueryWriter rest(head.path());

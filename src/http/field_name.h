@@ -169,7 +169,7 @@ struct KnownField {
   static constexpr std::size_t slotOf(std::string_view name) {
     constexpr unsigned kCase = wire::HalfBlock::kCaseBit;
     auto folded = [](char c) { return std::size_t{static_cast<unsigned char>(c) | kCase}; };
-    return (name.size() * 61 + folded(*name.begin()) * 7 + folded(*(name.end() - 1)) * 29) % kSlots;
+    return (name.size() << 2 ^ folded(*name.begin()) ^ folded(*(name.end() - 1)) << 4) % kSlots;
   }
   static const std::array<FieldId, kSlots> slots;
   static const std::array<KnownField, kKnownFields.size() + 1> all;

@@ -1,6 +1,7 @@
 #include "http/fields.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 #include "base/check.h"
@@ -19,20 +20,27 @@ constexpr std::string_view kLineEnd = "\r\n";
 
 }  // namespace
 
-void Fields::add(FieldName name, std::string_view value) {
+void Fields::add(FieldName name, std::string_view first_part, std::string_view second_part) {
   constexpr std::size_t kMost = std::numeric_limits<std::uint32_t>::max();
-  std::string_view text = name.text();
-  std::size_t begin = text_.size();
-  std::size_t size = text.size() + kColon.size() + value.size() + kLineEnd.size();
+  const std::string_view text = name.text();
+  const std::size_t begin = text_.size();
+  const std::size_t value_size = first_part.size() + second_part.size();
+  const std::size_t end = begin + text.size() + kColon.size() + value_size + kLineEnd.size();
   GATEHOUSE_INVARIANT(text.size() <= kLongestName);
-  GATEHOUSE_INVARIANT(begin + size <= kMost);
+  GATEHOUSE_INVARIANT(end <= kMost);
   auto append = [&](std::string& to) {
-    to.append(text).append(kColon).append(value).append(kLineEnd);
+    to.resize_and_overwrite(end, [&](char* all, std::size_t size) {
+      char* at = all + begin;
+      for (std::string_view part : {text, kColon, first_part, second_part, kLineEnd}) {
+        at += part.copy(at, part.size());
+      }
+      return size;
+    });
   };
-  // Either may be a view into text_ itself, which append() could move.
-  if (text_.capacity() - begin < size) {
+  // Any may be a view into text_ itself, which growing could move.
+  if (text_.capacity() < end) {
     std::string grown;
-    grown.reserve(std::max(2 * text_.capacity(), begin + size));
+    grown.reserve(std::max(2 * text_.capacity(), end));
     grown.append(text_);
     append(grown);
     text_.swap(grown);
@@ -42,7 +50,7 @@ void Fields::add(FieldName name, std::string_view value) {
   lines_.push_back({
       .name_begin = static_cast<std::uint32_t>(begin),
       .value_begin = static_cast<std::uint32_t>(begin + text.size() + kColon.size()),
-      .value_size = static_cast<std::uint32_t>(value.size()),
+      .value_size = static_cast<std::uint32_t>(value_size),
       .name_size = static_cast<std::uint16_t>(text.size()),
       .id = name.id(),
       .as_written = true,
@@ -66,9 +74,9 @@ void Fields::Receiver::finish() {
   fields_.present_ = present_;
 }
 
-void Fields::set(FieldName name, std::string_view value) {
+void Fields::set(FieldName name, std::string_view first_part, std::string_view second_part) {
   remove(name);
-  add(name, value);
+  add(name, first_part, second_part);
 }
 
 std::size_t Fields::remove(FieldName name) {
@@ -102,12 +110,14 @@ void Fields::removeUnknown(std::vector<std::string> names) {
 }
 
 void Fields::removeAllWiped(FieldSet names) {
-  for (const Line& line : lines_) {
-    if (names.has(line.id)) {
-      text_.replace(line.value_begin, line.value_size, line.value_size, '\0');
+  present_.remove(names);
+  std::erase_if(lines_, [&](const Line& line) {
+    const bool unwanted = names.has(line.id);
+    if (unwanted) {
+      std::memset(text_.data() + line.value_begin, '\0', line.value_size);
     }
-  }
-  removeAll(names);
+    return unwanted;
+  });
 }
 
 std::optional<std::string_view> Fields::get(FieldName name) const {
@@ -162,14 +172,6 @@ std::size_t Fields::size() const {
 
 Fields::Field Fields::at(std::size_t index) const {
   return field(lines_[index]);
-}
-
-std::size_t Fields::octets() const {
-  std::size_t sum = 0;
-  for (const Line& line : lines_) {
-    sum += line.name_size + line.value_size;
-  }
-  return sum;
 }
 
 // Lines that stand in text_ as they are to be written, one behind the other, are copied together.

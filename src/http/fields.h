@@ -41,7 +41,9 @@ class Fields {
 
   /// Appends; the caller has checked name and value (h1_strict, h2_session) or they are our own
   /// literals.
-  void add(FieldName name, std::string_view value);
+  void add(FieldName name, std::string_view value) { add(name, {}, value); }
+  /// The same with a value of two parts, so that a secret need not be put together elsewhere.
+  void add(FieldName name, std::string_view first_part, std::string_view second_part);
   /// For readers of messages: a whole section as received.
   class Receiver;
   /// Octets that can be read behind the text of a received section.
@@ -49,7 +51,8 @@ class Fields {
   /// A name's size at most.
   static constexpr std::size_t kLongestName = 65535;
   /// Removes all of that name, then appends.
-  void set(FieldName name, std::string_view value);
+  void set(FieldName name, std::string_view value) { set(name, {}, value); }
+  void set(FieldName name, std::string_view first_part, std::string_view second_part);
   /// Number of lines removed.
   std::size_t remove(FieldName name);
   /// All that pass, in one pass.
@@ -74,10 +77,10 @@ class Fields {
   Field at(std::size_t index) const [[clang::lifetimebound]];
   /// The number of that line's name.
   FieldId idAt(std::size_t index) const { return lines_[index].id; }
-  /// Name and value octets held, as counted against limits.
-  std::size_t octets() const;
+  /// Octets that write() writes at most.
+  std::size_t writtenAtMost() const { return text_.size() + 4 * lines_.size(); }
   /// Writes all lines but those of `left_out` as a head has them, "name: value" CRLF; gives the end
-  /// of what is written. There is room for octets() + 4 * size().
+  /// of what is written.
   char* write(char* at, FieldSet left_out) const;
   /// Room for a section of this size, to allocate once.
   void reserve(std::size_t lines, std::size_t octets);

@@ -34,8 +34,9 @@ H1Exchange::~H1Exchange() {
 void H1Exchange::writeHead(const ResponseHead& head, Framing framing) {
   GATEHOUSE_INVARIANT(state_ == State::kUnwritten);
   state_ = State::kWriting;
-  framing_ = bodyFor(head, framing);
-  length_left_ = framing_ == ResponseFraming::Body::kLength ? *declaredLength(head.fields) : 0;
+  const std::optional<std::uint64_t> declared = declaredLength(head.fields);
+  framing_ = bodyFor(head, framing, declared.has_value());
+  length_left_ = framing_ == ResponseFraming::Body::kLength ? *declared : 0;
   bool body_lets = body_.replyBegins();
   wire_.keep_alive = wire_.keep_alive && body_lets && may_keep_alive_ && !wire_.draining &&
                      framing_ != ResponseFraming::Body::kUntilClose;
@@ -43,12 +44,14 @@ void H1Exchange::writeHead(const ResponseHead& head, Framing framing) {
   writeResponseHead(out_, head, line, wire_.shared.date.at(wire_.reactor.clock().wall()));
 }
 
-ResponseFraming::Body H1Exchange::bodyFor(const ResponseHead& head, Framing framing) const {
+ResponseFraming::Body H1Exchange::bodyFor(
+    const ResponseHead& head, Framing framing, bool length_declared
+) const {
   bool bodiless = head.status < 200 || head.status == 204 || head.status == 304;
   if (framing == Framing::kNone || bodiless || method_ == Method::kHead) {
     return ResponseFraming::Body::kNone;
   }
-  if (framing == Framing::kLength && declaredLength(head.fields)) {
+  if (framing == Framing::kLength && length_declared) {
     return ResponseFraming::Body::kLength;
   }
   return version_ == Version::kHttp10 ? ResponseFraming::Body::kUntilClose

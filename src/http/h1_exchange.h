@@ -38,7 +38,8 @@ class H1Exchange final : public ServerExchange {
   enum class State : std::uint8_t { kUnwritten, kWriting, kFinished };
   struct Parts;
 
-  ResponseFraming::Body bodyFor(const ResponseHead& head, Framing framing) const;
+  ResponseFraming::Body bodyFor(const ResponseHead& head, Framing framing, bool length_declared)
+      const;
   Result<void> account(std::string_view bytes, Last last);
   io::Task<Result<void>> send(std::string_view bytes, Last last);
 

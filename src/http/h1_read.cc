@@ -176,25 +176,27 @@ Checked<MessageFraming> HeadReader::parseRequest(const HeadLimits& limits, Reque
   if (!start_line) {
     return std::unexpected(start_line.error());
   }
-  std::string_view line = *start_line;  // "METHOD SP target SP HTTP/1.x"
-  std::string_view method = line.substr(0, line.find(' '));
-  std::string_view target = line.substr(method.size() + 1, line.rfind(' ') - method.size() - 1);
-  out.method = methodFrom(method);
+  std::string_view line = *start_line;
+  auto parts = splitRequestLine(line);
+  if (!parts) {
+    return std::unexpected(parts.error());
+  }
+  out.method = methodFrom(parts->method);
   if (out.method == Method::kOther) {
-    if (std::ranges::find(kMethods, method) == kMethods.end()) {
+    if (std::ranges::find(kMethods, parts->method) == kMethods.end()) {
       return std::unexpected(Violation::kMethod);
     }
-    out.method_text = method;
+    out.method_text = parts->method;
   }
   auto framing = readSection(line, limits, out.fields);
   if (!framing) {
     return std::unexpected(framing.error());
   }
-  if (target.size() > limits.target) {
+  if (parts->target.size() > limits.target) {
     return std::unexpected(Violation::kTooLarge);
   }
   out.version = versionOf(line.back());
-  if (auto resolved = resolveTarget(target, *framing, out); !resolved) {
+  if (auto resolved = resolveTarget(parts->target, *framing, out); !resolved) {
     return std::unexpected(resolved.error());
   }
   auto body = requestFraming(*framing, out.version);
@@ -216,6 +218,9 @@ Checked<MessageFraming> HeadReader::parseResponse(
     return std::unexpected(start_line.error());
   }
   std::string_view line = *start_line;  // "HTTP/1.x 200 reason"
+  if (auto checked = checkStatusLine(line); !checked) {
+    return std::unexpected(checked.error());
+  }
   auto framing = readSection(line, limits, out.fields);
   if (!framing) {
     return std::unexpected(framing.error());

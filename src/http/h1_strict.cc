@@ -80,6 +80,14 @@ Checked<void> checkOctets(std::string_view text) {
 // The longest method and version around a target.
 constexpr std::size_t kStartLineSlack = 64;
 
+Checked<void> checkParts(std::string_view line, MessageKind kind) {
+  if (kind == MessageKind::kResponse) {
+    return checkStatusLine(line);
+  }
+  auto parts = splitRequestLine(line);
+  return parts ? Checked<void>() : std::unexpected(parts.error());
+}
+
 Checked<void> checkStartLine(std::string_view line, MessageKind kind, const HeadLimits& limits) {
   if (auto checked = checkOctets(line); !checked) {
     return checked;
@@ -87,7 +95,7 @@ Checked<void> checkStartLine(std::string_view line, MessageKind kind, const Head
   if (line.size() > limits.target + kStartLineSlack) {
     return std::unexpected(Violation::kTooLarge);
   }
-  return kind == MessageKind::kRequest ? checkRequestLine(line) : checkStatusLine(line);
+  return checkParts(line, kind);
 }
 
 // RFC 9112 section 2.2: one empty line before a request is forgiven, as some clients end a body
@@ -177,14 +185,22 @@ HeadEnd findHeadEnd(std::string_view text) {
 Checked<std::string_view> takeStartLine(
     std::string_view head, MessageKind kind, const HeadLimits& limits
 ) {
-  std::size_t begin = isForgiven(head, kind) ? 2 : 0;
-  std::string_view line = head.substr(begin, head.find('\n', begin) - begin);
+  const std::string_view rest = head.substr(isForgiven(head, kind) ? 2 : 0);
+  // Nearly every line ends within a block, by its first control character.
+  const auto first = static_cast<std::size_t>(std::countr_zero(firstBlock(rest).controls()));
+  if (rest.substr(first < rest.size() ? first : 0).starts_with("\r\n")) {
+    return rest.substr(0, first);
+  }
+  std::string_view line = rest.substr(0, rest.find('\n'));
   if (!line.ends_with('\r')) {
     return std::unexpected(Violation::kLineEnding);
   }
   line.remove_suffix(1);
-  auto checked = checkStartLine(line, kind, limits);
-  return checked ? Checked<std::string_view>(line) : std::unexpected(checked.error());
+  if (auto checked = checkOctets(line); !checked) {
+    return std::unexpected(checked.error());
+  }
+  bool too_large = line.size() > limits.target + kStartLineSlack;
+  return too_large ? std::unexpected(Violation::kTooLarge) : Checked<std::string_view>(line);
 }
 
 Checked<std::size_t> HeadScan::scan(std::string_view text, const HeadLimits& limits) {
@@ -242,14 +258,18 @@ Checked<Fields::Field> splitFieldLine(std::string_view line) {
   return Fields::Field{line.substr(0, colon), trimBlanks(value)};
 }
 
-Checked<void> checkRequestLine(std::string_view line) {
-  std::size_t first = line.find(' ');
-  std::size_t last = line.rfind(' ');
-  if (first == std::string_view::npos || first == last || !isToken(line.substr(0, first)) ||
-      line.find(' ', first + 1) != last || last == first + 1) {
+Checked<RequestLine> splitRequestLine(std::string_view line) {
+  constexpr std::size_t kVersion = 8;  // octets of it
+  const std::size_t method = line.find(' ');
+  const std::size_t last = line.size() > kVersion ? line.size() - kVersion - 1 : 0;
+  if (method >= last || line.find(' ', method + 1) != last || last == method + 1 ||
+      !isToken(line.substr(0, method))) {
     return std::unexpected(Violation::kStartLine);
   }
-  return checkVersion(line.substr(last + 1));
+  if (auto version = checkVersion(line.substr(last + 1)); !version) {
+    return std::unexpected(version.error());
+  }
+  return RequestLine{line.substr(0, method), line.substr(method + 1, last - method - 1)};
 }
 
 Checked<void> checkStatusLine(std::string_view line) {

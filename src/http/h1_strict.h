@@ -61,7 +61,7 @@ struct HeadEnd {
 HeadEnd findHeadEnd(std::string_view text);
 
 /// The start line of a whole head, without its CRLF and the empty line that is forgiven before a
-/// request.
+/// request; no control characters in it. Its parts are not looked at.
 Checked<std::string_view> takeStartLine(
     std::string_view head, MessageKind kind, const HeadLimits& limits
 );
@@ -86,8 +86,13 @@ class HeadScan {
   MessageKind kind_;
 };
 
+/// The parts of a request line that is right but for what the target says. Views into the line.
+struct RequestLine {
+  std::string_view method;
+  std::string_view target;
+};
 /// Method SP request-target SP "HTTP/1." ( "0" / "1" ), single spaces.
-Checked<void> checkRequestLine(std::string_view line);
+Checked<RequestLine> splitRequestLine(std::string_view line);
 /// "HTTP/1." ( "0" / "1" ) SP 3DIGIT [ SP reason ].
 Checked<void> checkStatusLine(std::string_view line);
 

@@ -55,7 +55,7 @@ constexpr std::size_t kOurOctets = 256;
 template <typename Write>
 void appendHead(std::string& out, const Fields& fields, std::size_t variable, Write write) {
   std::size_t begin = out.size();
-  std::size_t bound = begin + kOurOctets + variable + fields.octets() + 4 * fields.size();
+  std::size_t bound = begin + kOurOctets + variable + fields.writtenAtMost();
   out.resize_and_overwrite(bound, [&](char* text, std::size_t) {
     Pen pen(text + begin);
     write(pen);

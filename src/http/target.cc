@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "wire/byte_block.h"
 
 namespace gatehouse::http {
 namespace {
@@ -40,6 +41,20 @@ constexpr Octets kQueryOctets = [] {
   return table;
 }();
 
+constexpr auto kSimpleLetters = [] {
+  std::array<char, 0x7f - 0x21 - 3> letters{};
+  auto at = letters.begin();
+  for (char c = 0x21; c < 0x7f; ++c) {
+    if (c != '#' && c != '%' && c != '\\') {
+      *at++ = c;
+    }
+  }
+  return letters;
+}();
+constexpr wire::ByteClass kSimpleOctets(
+    std::string_view(kSimpleLetters.data(), kSimpleLetters.size())
+);
+
 bool allIn(const Octets& octets, std::string_view text) {
   bool all = true;
   for (char c : text) {
@@ -71,7 +86,24 @@ bool validEscapes(std::string_view path) {
   return true;
 }
 
+/// Nothing but octets that need no second look: visible, and no '#', '%' or '\\'.
+bool isSimple(std::string_view text) {
+  constexpr std::size_t kBlock = wire::HalfBlock::kSize;
+  for (; text.size() >= kBlock; text.remove_prefix(kBlock)) {
+    if (~wire::HalfBlock(text.data()).in(kSimpleOctets) != 0) {
+      return false;
+    }
+  }
+  std::array<char, kBlock> rest;
+  rest.fill('/');
+  text.copy(rest.data(), text.size());
+  return ~wire::HalfBlock(rest.data()).in(kSimpleOctets) == 0;
+}
+
 bool validPathAndQuery(std::string_view text) {
+  if (isSimple(text)) {
+    return true;
+  }
   std::string_view path = text.substr(0, text.find('?'));
   return allIn(kQueryOctets, text) && path.find('\\') == std::string_view::npos &&
          validEscapes(path);
@@ -102,25 +134,27 @@ std::optional<Target> parseAbsolute(std::string_view text) {
 
 }  // namespace
 
-std::optional<Authority> parseAuthority(std::string_view text) {
-  Authority authority;
+std::string_view hostOf(std::string_view authority) {
   // In brackets a colon is no port.
-  std::size_t name_end = text.starts_with('[') ? text.find(']') : 0;
-  if (name_end == std::string_view::npos) {
-    return std::nullopt;
-  }
-  std::size_t colon = text.find(':', name_end);
-  authority.host = text.substr(0, colon);
-  if (colon != std::string_view::npos) {
-    std::string_view digits = text.substr(colon + 1);
-    auto port = parseUnsigned(digits, 65535);
-    if (!port || digits.size() > 5 || authority.host.empty()) {
+  std::size_t from = authority.starts_with('[') ? authority.find(']') : 0;
+  return authority.substr(0, authority.find(':', from));
+}
+
+std::optional<Authority> parseAuthority(std::string_view text) {
+  constexpr std::size_t kLongestPort = 5;
+  Authority authority;
+  authority.host = hostOf(text);
+  std::string_view port = text.substr(authority.host.size());
+  if (!port.empty()) {
+    port.remove_prefix(1);
+    auto number = parseUnsigned(port, 65535);
+    if (!number || port.size() > kLongestPort || authority.host.empty()) {
       return std::nullopt;
     }
-    authority.port = static_cast<std::uint16_t>(*port);
+    authority.port = static_cast<std::uint16_t>(*number);
   }
-  bool valid = authority.host.starts_with('[') ? isBracketedAddress(authority.host)
-                                               : allIn(kNameOctets, authority.host);
+  bool valid = text.starts_with('[') ? isBracketedAddress(authority.host)
+                                     : allIn(kNameOctets, authority.host);
   return valid ? std::optional(authority) : std::nullopt;
 }
 

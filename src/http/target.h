@@ -19,6 +19,8 @@ struct Authority {
   std::optional<std::uint16_t> port;
 };
 
+/// What stands before the port.
+std::string_view hostOf(std::string_view authority);
 /// Nothing for anything but `host [ ":" port ]`. Views into `text`.
 std::optional<Authority> parseAuthority(std::string_view text);
 

@@ -56,15 +56,9 @@ void putIntoCookie(http::RequestHead& head, const PlacedCredential& credential) 
 
 void put(http::RequestHead& head, const PlacedCredential& credential) {
   switch (credential.placement) {
-    case Placement::kHeader: {
-      std::string_view secret = credential.value->reveal();
-      std::string value;
-      value.reserve(credential.prefix.size() + secret.size());
-      value.append(credential.prefix).append(secret);
-      head.fields.set(credential.name, value);
-      crypto::wipe(value);
+    case Placement::kHeader:
+      head.fields.set(credential.name, credential.prefix, credential.value->reveal());
       return;
-    }
     case Placement::kQuery:
       putIntoQuery(head, credential);
       return;
