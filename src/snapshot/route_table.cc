@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <utility>
@@ -77,7 +78,8 @@ struct RouteTable::Index {
 
   class Search;
 
-  /// By hostname; a wildcard "*.x" under ".x", which no hostname equals.
+  std::optional<Host> any;  // of the routes without a hostname
+  /// By hostname, for the others; a wildcard "*.x" under ".x", which no hostname equals.
   std::unordered_map<std::string, Host, TextHash, std::equal_to<>> hosts;
   std::size_t longest_suffix = 0;  // of the wildcards
   EdgeMap<Order> exact;            // from: root of the host
@@ -85,6 +87,7 @@ struct RouteTable::Index {
   std::vector<Node> nodes;
 
   void add(const RouteEntry& entry, std::uint32_t number);
+  Host& hostOf(const std::string& hostname);
   std::uint32_t child(std::uint32_t node, std::string_view segment);
   std::uint32_t nodeOf(std::uint32_t root, std::string_view prefix);
   std::uint32_t deepest(std::uint32_t root, std::string_view path) const;
@@ -97,12 +100,7 @@ void RouteTable::Index::add(const RouteEntry& entry, std::uint32_t number) {
   if (wildcard) {
     longest_suffix = std::max(longest_suffix, hostname.size());
   }
-  auto [found, fresh] = hosts.try_emplace(hostname);
-  Host& host = found->second;
-  if (fresh) {
-    host.root = static_cast<std::uint32_t>(nodes.size());
-    nodes.push_back(Node{.parent = host.root, .entries = {}});
-  }
+  Host& host = hostOf(hostname);
   switch (entry.path_kind) {
     case PathKind::kExact:
       exact[Edge{host.root, entry.path}].push_back(number);
@@ -114,6 +112,18 @@ void RouteTable::Index::add(const RouteEntry& entry, std::uint32_t number) {
       nodes[nodeOf(host.root, normalPrefix(entry.path))].entries.push_back(number);
       return;
   }
+}
+
+/// Made at the first call.
+RouteTable::Index::Host& RouteTable::Index::hostOf(const std::string& hostname) {
+  const auto known = hosts.find(hostname);
+  if (hostname.empty() ? any.has_value() : known != hosts.end()) {
+    return hostname.empty() ? *any : known->second;
+  }
+  const auto root = static_cast<std::uint32_t>(nodes.size());
+  nodes.push_back(Node{.parent = root, .entries = {}});
+  const Host fresh{.root = root, .expressions = {}};
+  return hostname.empty() ? any.emplace(fresh) : hosts.emplace(hostname, fresh).first->second;
 }
 
 std::uint32_t RouteTable::Index::child(std::uint32_t node, std::string_view segment) {
@@ -141,7 +151,7 @@ std::uint32_t RouteTable::Index::nodeOf(std::uint32_t root, std::string_view pre
 
 std::uint32_t RouteTable::Index::deepest(std::uint32_t root, std::string_view path) const {
   std::uint32_t node = root;
-  if (!path.starts_with('/')) {
+  if (!path.starts_with('/') || children.empty()) {
     return node;
   }
   path.remove_prefix(1);
@@ -170,6 +180,16 @@ class RouteTable::Index::Search {
 
   /// Exact hostname, then wildcards from the longest, then none.
   std::optional<RouteMatch> forHost(std::string_view host) const {
+    if (!index_.hosts.empty()) {
+      if (auto match = forNamed(host)) {
+        return match;
+      }
+    }
+    return index_.any ? under(*index_.any) : std::nullopt;
+  }
+
+ private:
+  std::optional<RouteMatch> forNamed(std::string_view host) const {
     if (!host.starts_with('.') && !host.empty()) {
       if (auto match = under(host)) {
         return match;
@@ -183,25 +203,27 @@ class RouteTable::Index::Search {
       }
       ++from;
     }
-    return under(std::string_view());
+    return std::nullopt;
   }
 
- private:
   std::optional<RouteMatch> under(std::string_view hostname) const {
     const Index::Host* host = index_.findHost(hostname);
-    if (host == nullptr) {
-      return std::nullopt;
-    }
-    if (const auto found = index_.exact.find(EdgeView{host->root, path_});
-        found != index_.exact.end()) {
-      if (auto match = firstOf(found->second)) {
-        return match;
+    return host == nullptr ? std::nullopt : under(*host);
+  }
+
+  std::optional<RouteMatch> under(const Index::Host& host) const {
+    if (!index_.exact.empty()) {
+      const auto found = index_.exact.find(EdgeView{host.root, path_});
+      if (found != index_.exact.end()) {
+        if (auto match = firstOf(found->second)) {
+          return match;
+        }
       }
     }
-    if (auto match = firstExpression(host->expressions)) {
+    if (auto match = firstExpression(host.expressions)) {
       return match;
     }
-    return longestPrefix(host->root);
+    return longestPrefix(host.root);
   }
 
   std::optional<RouteMatch> firstOf(std::span<const std::uint32_t> numbers) const {
