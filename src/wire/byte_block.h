@@ -51,6 +51,8 @@ class HalfBlock {
   Mask equal(char c) const { return bits(bytes_ == static_cast<std::uint8_t>(c)); }
   Mask below(std::uint8_t bound) const { return bits(bytes_ < bound); }
   Mask beyondAscii() const { return bits(bytes_); }
+  /// Below a space or past ASCII: of signed bytes the same question.
+  Mask unusual() const { return bits(std::bit_cast<SignedBytes>(bytes_) < ' '); }
   Mask differ(const HalfBlock& other) const { return bits(bytes_ != other.bytes_); }
   /// Of ASCII letters, whether they are small.
   static constexpr std::uint8_t kCaseBit = 0x20;
@@ -77,6 +79,7 @@ class HalfBlock {
 
  private:
   using Bytes = std::uint8_t __attribute__((ext_vector_type(kSize)));
+  using SignedBytes = std::int8_t __attribute__((ext_vector_type(kSize)));
   explicit HalfBlock(Bytes bytes) : bytes_(bytes) {}
 
   /// The highest bit of each byte.
@@ -100,6 +103,7 @@ class ByteBlock {
   Mask equal(char c) const { return join(low_.equal(c), high_.equal(c)); }
   Mask below(std::uint8_t bound) const { return join(low_.below(bound), high_.below(bound)); }
   Mask beyondAscii() const { return join(low_.beyondAscii(), high_.beyondAscii()); }
+  Mask unusual() const { return join(low_.unusual(), high_.unusual()); }
   Mask in(const ByteClass& set) const { return join(low_.in(set), high_.in(set)); }
   Mask controls() const { return join(low_.controls(), high_.controls()); }
 

@@ -94,11 +94,14 @@ bool JsonCursor::skipAnyString() {
     if (closing != 0) {
       inside = closing ^ (closing - 1);  // up to the closing quote and with it
     }
-    std::uint64_t faults = block.below(0x20) | escapes.faults(block, escaped);
+    std::uint64_t faults = escapes.faults(block, escaped);
+    if ((block.unusual() & inside) != 0) {
+      faults |= block.below(0x20);
+      beyond_ascii_ |= (block.beyondAscii() & inside) != 0;
+    }
     if ((faults & inside) != 0) {
       return failString(opening_quote);
     }
-    beyond_ascii_ |= (block.beyondAscii() & inside) != 0;
     if (closing != 0) {
       at_ = from + std::countr_zero(closing) + 1;
       return true;
@@ -146,7 +149,7 @@ void JsonCursor::skipSpaceRun() {
   }
 }
 
-bool JsonCursor::skipValue() {
+bool JsonCursor::skipOtherValue() {
   return peek() == '{' || peek() == '[' ? skipContainer() : skipScalar();
 }
 

@@ -41,7 +41,7 @@ class JsonCursor {
   }
 
   /// At a value of any type.
-  bool skipValue();
+  bool skipValue() { return skipPlainString() || skipOtherValue(); }
   /// At '{': passes the object. For each member, at its value, calls `take_value(key)`, which
   /// passes the value or fails; `key` as written, without its quotes.
   template <typename TakeValue>
@@ -79,6 +79,7 @@ class JsonCursor {
   static bool isSpace(char c) { return static_cast<unsigned char>(c) <= ' '; }
   bool skipPlainString();
   bool skipAnyString();
+  bool skipOtherValue();
   void skipSpaceRun();
   bool skipContainer();
   bool openContainer(Nesting& nesting);
@@ -134,7 +135,8 @@ bool JsonCursor::skipObject(const TakeValue& take_value) {
   }
 }
 
-/// Passes a string that ends within half a block and has no escapes: keys and most values do.
+/// Passes a string that ends within half a block and is ASCII without escapes, as keys and most
+/// values are.
 inline bool JsonCursor::skipPlainString() {
   if (peek() != '"') {
     return false;
@@ -143,10 +145,9 @@ inline bool JsonCursor::skipPlainString() {
   std::uint32_t closing = block.equal('"');
   std::uint32_t inside = closing ^ (closing - 1);
   const char* behind = at_ + 2 + std::countr_zero(closing);
-  if (closing == 0 || behind > end_ || ((block.equal('\\') | block.below(0x20)) & inside) != 0) {
+  if (closing == 0 || behind > end_ || ((block.equal('\\') | block.unusual()) & inside) != 0) {
     return false;
   }
-  beyond_ascii_ |= (block.beyondAscii() & inside) != 0;
   at_ = behind;
   return true;
 }

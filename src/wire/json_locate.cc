@@ -50,17 +50,15 @@ bool checkUtf8(JsonCursor& cursor, std::string_view text) {
   return cursor.failAt(fault, fmt::format("byte 0x{:02x} is not UTF-8", byte));
 }
 
-/// Walks over one object, noting the members asked for. Offsets count from the start of `text`.
+/// Walks over one object, noting the members asked for in `object`. Offsets count from the start
+/// of `text`.
 class Locator {
  public:
-  Locator(PaddedView text, const JsonKeys& keys) : text_(text.text()), keys_(keys), cursor_(text) {}
+  Locator(PaddedView text, const JsonKeys& keys, JsonObjectMap& object)
+      : text_(text.text()), keys_(keys), cursor_(text), object_(object) {}
 
-  Parsed<JsonObjectMap> run() {
-    if (!takeObject() || !cursor_.finish() || !checkUtf8(cursor_, text_)) {
-      return std::unexpected(cursor_.error());
-    }
-    return object_;
-  }
+  bool run() { return takeObject() && cursor_.finish() && checkUtf8(cursor_, text_); }
+  SyntaxError error() const { return cursor_.error(); }
 
  private:
   bool takeObject() {
@@ -103,7 +101,7 @@ class Locator {
   std::string_view text_;
   const JsonKeys& keys_;
   JsonCursor cursor_;
-  JsonObjectMap object_;
+  JsonObjectMap& object_;
 };
 
 std::string_view textOf(PaddedView body, const JsonMember& member) {
@@ -113,7 +111,12 @@ std::string_view textOf(PaddedView body, const JsonMember& member) {
 }  // namespace
 
 Parsed<JsonObjectMap> locateJson(PaddedView body, const JsonKeys& keys) {
-  return Locator(body, keys).run();
+  Parsed<JsonObjectMap> map;  // filled where it stays: it is large
+  Locator locator(body, keys, *map);
+  if (!locator.run()) {
+    map = std::unexpected(locator.error());
+  }
+  return map;
 }
 
 Parsed<JsonObjectMap> locateJsonIn(
