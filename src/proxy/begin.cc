@@ -68,10 +68,7 @@ bool isForeignClass(std::string_view name) {
 Exchange begin(Worker& worker, Arrival arrival, std::unique_ptr<http::ServerExchange> wire) {
   const Clock& clock = worker.reactor().clock();
   WallMicros wall = clock.wall();
-  telemetry::RequestRecord record(
-      worker.telemetry().ids().next(wall), worker.reactor().now(), wall
-  );
-  Exchange x(std::move(wire), std::move(record));
+  Exchange x(std::move(wire), worker.telemetry().ids().next(wall), worker.reactor().now(), wall);
   x.request_id = telemetry::toText(x.record.id());
   x.snapshot = std::move(arrival.snapshot);
   x.port = arrival.port;
@@ -84,9 +81,14 @@ Exchange begin(Worker& worker, Arrival arrival, std::unique_ptr<http::ServerExch
     x.record.generation = x.snapshot->generation;
     x.record.foreign_gateway = isForeignClass(x.port->gateway_class);
   }
-  llm::Dialect by_path = llm::matchDialect(x.head().method, x.head().path(), {}).dialect;
-  x.dialect = llm::errorDialect(by_path, x.head().fields);
   return x;
+}
+
+void guessDialect(Exchange& x) {
+  if (x.dialect == llm::Dialect::kUnknown) {
+    llm::Dialect by_path = llm::matchDialect(x.head().method, x.head().path(), {}).dialect;
+    x.dialect = llm::errorDialect(by_path, x.head().fields);
+  }
 }
 
 void release(Exchange& x) {

@@ -12,6 +12,10 @@ namespace gatehouse::proxy {
 
 Exchange begin(Worker& worker, Arrival arrival, std::unique_ptr<http::ServerExchange> wire);
 
+/// The dialect that errors speak, by path and fields, unless it has been detected; before the
+/// fields leave the head.
+void guessDialect(Exchange& x);
+
 /// Drops the snapshot and the request head.
 void release(Exchange& x);
 

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "io/deadline.h"
 #include "llm/provider/provider.h"
+#include "proxy/begin.h"
 #include "telemetry/trace_context.h"
 #include "telemetry/upstream_head.h"
 #include "upstream/attempt.h"
@@ -117,6 +118,7 @@ http::Body clientBody(Exchange& x) {
 }
 
 Result<http::RequestHead> upstreamHead(Exchange& x, const UpstreamCall& call, std::string target) {
+  guessDialect(x);
   http::RequestHead head;
   head.method = x.head().method;
   head.method_text = x.head().method_text;

@@ -19,8 +19,13 @@
 namespace gatehouse::proxy {
 
 struct Exchange {
-  Exchange(std::unique_ptr<http::ServerExchange> request, telemetry::RequestRecord started)
-      : wire(std::move(request)), record(std::move(started)) {}
+  Exchange(
+      std::unique_ptr<http::ServerExchange> request,
+      telemetry::RequestId id,
+      MonoTime start,
+      WallMicros wall
+  )
+      : wire(std::move(request)), record(id, start, wall) {}
 
   std::unique_ptr<http::ServerExchange> wire;
   telemetry::RequestRecord record;
@@ -40,7 +45,7 @@ struct Exchange {
 
   // How a reply of ours would speak.
   Voice voice = Voice::kDialect;
-  llm::Dialect dialect = llm::Dialect::kUnknown;
+  llm::Dialect dialect = llm::Dialect::kUnknown;  // until detected or guessed
 
   http::RequestHead& head() { return wire->head(); }
   ReplyTo replyTo() const {

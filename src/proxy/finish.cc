@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "llm/dialect.h"
+#include "proxy/begin.h"
 #include "telemetry/report.h"
 
 namespace gatehouse::proxy {
@@ -50,6 +51,7 @@ Result<Answer> answerError(Worker& worker, Exchange& x, Error error) {
     return fail(std::move(error));
   }
   x.decided = ending;
+  guessDialect(x);
   ReplyTo to = x.replyTo();
   to.allow = allowedFor(x);
   LocalReply reply = errorReply(error, to);

@@ -14,14 +14,8 @@
 namespace gatehouse::proxy {
 namespace {
 
-/// Host of the request, lower case, without port.
-std::string hostOf(const http::RequestHead& head) {
-  std::optional<http::Authority> authority = http::parseAuthority(head.authority);
-  return authority ? fold(authority->host) : std::string();
-}
-
 Result<void> chooseRoute(Worker& worker, Exchange& x) {
-  std::string host = hostOf(x.head());
+  std::string host = fold(http::hostOf(x.head().authority));
   x.listener = x.port == nullptr ? nullptr : snapshot::chooseListener(*x.port, host);
   if (x.listener != nullptr) {
     x.record.listener = x.listener->name;
@@ -130,20 +124,18 @@ io::Task<Result<Answer>> walk(Worker& worker, Exchange& x) {
   return streamOut(worker, x, *std::move(answer));
 }
 
-/// The walk. Its frame lives as long as the stream, so the exchange is about all it holds.
-io::Task<void> run(Worker& worker, Exchange x) {
+}  // namespace
+
+// Its frame lives as long as the stream, so the exchange is about all it holds, made where it
+// stays.
+io::Task<void> handle(Worker& worker, Arrival arrival, std::unique_ptr<http::ServerExchange> wire) {
+  Exchange x = begin(worker, std::move(arrival), std::move(wire));
   io::StopLink cut(worker.cutOff(), x.wire->gone());
   io::Task<void> out = reply(worker, x, co_await io::withStop(x.wire->gone(), walk(worker, x)));
   if (out) {
     co_await io::withStop(x.wire->gone(), std::move(out));
   }
   finish(worker, x);
-}
-
-}  // namespace
-
-io::Task<void> handle(Worker& worker, Arrival arrival, std::unique_ptr<http::ServerExchange> wire) {
-  return run(worker, begin(worker, std::move(arrival), std::move(wire)));
 }
 
 }  // namespace gatehouse::proxy
