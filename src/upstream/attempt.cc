@@ -38,7 +38,6 @@ io::Task<Result<http::ClientResponse>> attempt(
     http::ClientRequest& request,
     AttemptMarks& marks
 ) {
-  marks.begin = reactor.clock().now();
   for (;;) {
     std::optional<Pool::Lease> lease = marks.repeated ? std::nullopt : pool.takeIdle(*endpoint);
     marks.reused = lease.has_value();

@@ -19,7 +19,6 @@ struct AttemptMarks {
   ConnectMarks connect;  // of the last connection; empty when it was reused
   bool reused = false;
   bool repeated = false;  // the reused connection was stale
-  MonoTime begin{};
   std::optional<MonoTime> head;  // response head complete
 };
 
