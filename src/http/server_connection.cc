@@ -26,10 +26,31 @@ constexpr std::size_t kLingerBytes = 1 << 20;
 
 // Why a request gets no exchange.
 struct Refusal {
+  std::optional<Violation> violation{};  // none: it was too slow
+  std::optional<Method> method{};        // if it was read
+};
+
+// How that is told.
+struct RefusalWords {
   Status status;
   std::string_view code;
   std::string_view detail;
 };
+
+RefusalWords wordsOf(const Refusal& refusal) {
+  if (refusal.violation) {
+    Violation violation = *refusal.violation;
+    return {statusOf(violation), toString(violation), describe(violation)};
+  }
+  return {408, "request_timeout", "the request head did not arrive in time"};
+}
+
+Error errorOf(const Refusal& refusal) {
+  if (refusal.violation) {
+    return toError(*refusal.violation, Origin::kDownstream);
+  }
+  return {ErrorKind::kTimeout, Origin::kDownstream, std::string(wordsOf(refusal).detail)};
+}
 
 class H1Server final : public ServerConnection {
  public:
@@ -37,7 +58,8 @@ class H1Server final : public ServerConnection {
       io::Reactor& reactor,
       std::unique_ptr<io::Stream> stream,
       const ServerLimits& limits,
-      ServerShared* shared
+      ServerShared* shared,
+      RefusedRequests* refused
   );
 
   io::Task<std::unique_ptr<ServerExchange>> next() override;
@@ -54,13 +76,15 @@ class H1Server final : public ServerConnection {
   bool nothingBegun() const { return wire_.ahead.empty() && !reader_.started(); }
   std::expected<bool, Refusal> pushHead(std::string_view& bytes);
   Begun begin(std::string_view rest);
-  Refusal refusalFor(Violation violation);
+  Refusal refusalFor(Violation violation, std::optional<Method> method = std::nullopt);
+  std::string noteRefused(const Refusal& refusal);
   io::Task<void> discardUnread();
   io::Task<void> refuse(Refusal refusal);
   io::Task<void> closeGently();
 
   std::unique_ptr<ServerShared> own_shared_;
   H1Wire wire_;
+  RefusedRequests* refused_;
   HeadReader reader_{MessageKind::kRequest};
   io::Deadline head_deadline_;
   TimedRead* waiting_ = nullptr;     // for a head, or for the rest of a body nobody reads
@@ -71,7 +95,8 @@ H1Server::H1Server(
     io::Reactor& reactor,
     std::unique_ptr<io::Stream> stream,
     const ServerLimits& limits,
-    ServerShared* shared
+    ServerShared* shared,
+    RefusedRequests* refused
 )
     : own_shared_(shared == nullptr ? std::make_unique<ServerShared>() : nullptr),
       wire_{
@@ -79,7 +104,8 @@ H1Server::H1Server(
           .stream = std::move(stream),
           .limits = limits,
           .shared = shared == nullptr ? *own_shared_ : *shared,
-      } {}
+      },
+      refused_(refused) {}
 
 io::Task<std::unique_ptr<ServerExchange>> H1Server::next() {
   GATEHOUSE_INVARIANT(wire_.gone == nullptr);
@@ -96,7 +122,7 @@ io::Task<std::unique_ptr<ServerExchange>> H1Server::next() {
       waiting_ = nullptr;
       if (!count && count.error().kind() == ErrorKind::kTimeout && !nothingBegun()) {
         ++wire_.shared.slow_heads;
-        co_await refuse({408, "request_timeout", "the request head did not arrive in time"});
+        co_await refuse({});
       }
       if (!count || *count == 0) {
         wire_.close();
@@ -148,21 +174,36 @@ std::expected<bool, Refusal> H1Server::pushHead(std::string_view& bytes) {
 }
 
 H1Server::Begun H1Server::begin(std::string_view rest) {
-  RequestHead head;
+  RequestHead head{.method = Method::kOther};
   auto framing = reader_.parseRequest(wire_.headLimits(), head);
   reader_.reset();
   head_deadline_ = io::Deadline::never();
   if (!framing) {
-    return std::unexpected(refusalFor(framing.error()));
+    bool named = head.method != Method::kOther || !head.method_text.empty() ||
+                 framing.error() == Violation::kMethod;
+    return std::unexpected(
+        refusalFor(framing.error(), named ? std::optional(head.method) : std::nullopt)
+    );
   }
   auto exchange = std::make_unique<H1Exchange>(wire_, std::move(head), *framing);
   exchange->begin(rest);
   return exchange;
 }
 
-Refusal H1Server::refusalFor(Violation violation) {
+Refusal H1Server::refusalFor(Violation violation, std::optional<Method> method) {
   ++wire_.shared.refused[static_cast<std::size_t>(violation)];
-  return {statusOf(violation), toString(violation), describe(violation)};
+  return {violation, method};
+}
+
+// The id of the refused request; empty when nobody keeps account.
+std::string H1Server::noteRefused(const Refusal& refusal) {
+  if (refused_ == nullptr) {
+    return {};
+  }
+  Error error = errorOf(refusal);
+  return refused_->add(
+      {.status = wordsOf(refusal).status, .method = refusal.method, .peer = peer(), .error = error}
+  );
 }
 
 // Reads what the last request still had to say, up to a bound, so that the next one can be found.
@@ -191,10 +232,17 @@ io::Task<void> H1Server::discardUnread() {
 
 io::Task<void> H1Server::refuse(Refusal refusal) {
   wire_.keep_alive = false;
-  protocol_error_ = refusal.code;
-  std::string body =
-      writeProblem({.status = refusal.status, .detail = refusal.detail, .code = refusal.code});
-  ResponseHead head{.status = refusal.status};
+  RefusalWords words = wordsOf(refusal);
+  protocol_error_ = words.code;
+  std::string id = noteRefused(refusal);
+  std::string body = writeProblem(
+      {.status = words.status, .detail = words.detail, .code = words.code, .request_id = id}
+  );
+  ResponseHead head{.status = words.status};
+  if (!id.empty()) {
+    head.fields.add("x-gatehouse-request-id", id);
+    head.fields.add("x-request-id", id);
+  }
   head.fields.add("Content-Type", kProblemType);
   head.fields.add("Content-Length", std::to_string(body.size()));
   std::string out;
@@ -245,9 +293,10 @@ std::unique_ptr<ServerConnection> serveHttp1(
     io::Reactor& reactor,
     std::unique_ptr<io::Stream> stream,
     const ServerLimits& limits,
-    ServerShared* shared
+    ServerShared* shared,
+    RefusedRequests* refused
 ) {
-  return std::make_unique<H1Server>(reactor, std::move(stream), limits, shared);
+  return std::make_unique<H1Server>(reactor, std::move(stream), limits, shared, refused);
 }
 
 }  // namespace gatehouse::http

@@ -6,6 +6,8 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
@@ -88,6 +90,23 @@ class ServerExchange {
   virtual const ExchangeCounts& counts() const = 0;
 };
 
+/// A request that becomes no exchange, as far as it is known. `error` has the origin kDownstream:
+/// kTimeout for a head that did not arrive in time.
+struct RefusedRequest {
+  Status status;
+  std::optional<Method> method;  // kOther also for one the parser does not know; none: not read
+  const io::Peer& peer;
+  const Error& error;
+};
+
+/// Who keeps account of the requests refused on a connection, which it outlives.
+class RefusedRequests {
+ public:
+  virtual ~RefusedRequests() = default;
+  /// Once for each, before it is answered. Gives the id for the reply to carry.
+  virtual std::string add(const RefusedRequest& request) = 0;
+};
+
 class ServerConnection {
  public:
   virtual ~ServerConnection() = default;
@@ -105,12 +124,14 @@ class ServerConnection {
 };
 
 /// HTTP/1.1 over any stream, which it owns. `shared` may be null: then nothing is counted for
-/// others to see. Exchanges do not outlive their connection.
+/// others to see. So may `refused`: then replies to what is no request carry no id. Exchanges do
+/// not outlive their connection.
 std::unique_ptr<ServerConnection> serveHttp1(
     io::Reactor& reactor,
     std::unique_ptr<io::Stream> stream,
     const ServerLimits& limits,
-    ServerShared* shared = nullptr
+    ServerShared* shared = nullptr,
+    RefusedRequests* refused = nullptr
 );
 
 }  // namespace gatehouse::http

@@ -47,6 +47,76 @@ TEST_F(ServerLimitsTest, MalformedHeadGetsOneProblemAndIsCounted) {
   expectEnd(waiting);
 }
 
+struct SeenRefused final : RefusedRequests {
+  std::string add(const RefusedRequest& request) override {
+    std::string method = request.method ? std::string(toString(*request.method)) : "unread";
+    seen.push_back(
+        std::to_string(request.status) + " " + method + " " +
+        std::string(toString(request.error.kind()))
+    );
+    return "the-id";
+  }
+  std::vector<std::string> seen;
+};
+
+class RefusedRequestsTest : public ServerLimitsTest {
+ protected:
+  /// What the client reads after it sent `text` on a connection of its own.
+  std::string answerTo(std::string_view text) {
+    auto [stream, other] = loop.connect();
+    TestPeer peer(std::move(other));
+    auto connection = serveHttp1(loop.reactor, std::move(stream), kShort, &shared, &refused);
+    peer.send(text);
+    Running<Exchange> waiting(loop, connection->next());
+    loop.wait(Seconds(4));
+    std::string answer = peer.take();
+    peer.close();
+    loop.settle();
+    EXPECT_TRUE(waiting.done());
+    return answer;
+  }
+
+  SeenRefused refused;
+};
+
+TEST_F(RefusedRequestsTest, AreToldWithWhatIsKnownOfThem) {
+  answerTo("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n");
+  answerTo("BREW / HTTP/1.1\r\nHost: a\r\n\r\n");
+  answerTo("REPORT / HTTP/1.1\r\n\r\n");
+  answerTo("rubbish\r\n\r\n");
+  answerTo("GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(300, 'x'));
+  answerTo("GET / HTTP/1.1\r\nHo");
+  EXPECT_EQ(
+      refused.seen,
+      (std::vector<std::string>{
+          "400 GET bad_request",
+          "501 " + std::string(toString(Method::kOther)) + " not_supported",
+          "400 " + std::string(toString(Method::kOther)) + " bad_request",
+          "400 unread bad_request",
+          "431 unread head_too_large",
+          "408 unread timeout",
+      })
+  );
+}
+
+TEST_F(RefusedRequestsTest, AreAnsweredWithTheirId) {
+  std::string answer = answerTo("rubbish\r\n\r\n");
+  EXPECT_NE(answer.find("x-gatehouse-request-id: the-id\r\n"), std::string::npos) << answer;
+  EXPECT_NE(answer.find("x-request-id: the-id\r\n"), std::string::npos) << answer;
+  EXPECT_NE(answer.find(R"("request_id":"the-id")"), std::string::npos) << answer;
+}
+
+TEST_F(RefusedRequestsTest, AreNoneWhereNothingCame) {
+  auto [stream, other] = loop.connect();
+  TestPeer peer(std::move(other));
+  auto connection = serveHttp1(loop.reactor, std::move(stream), kShort, &shared, &refused);
+  Running<Exchange> waiting(loop, connection->next());
+  peer.close();
+  loop.settle();
+  EXPECT_TRUE(waiting.done());
+  EXPECT_TRUE(refused.seen.empty());
+}
+
 TEST_F(ServerLimitsTest, LargeHeadGets431) {
   client->send("GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(300, 'x'));
   Running<Exchange> waiting(loop, server->next());

@@ -36,12 +36,12 @@ telemetry::TracePlace placeInTrace(Worker& worker, Exchange& x) {
   return telemetry::beginTrace(telemetry::Sampled::kNo, worker.telemetry().random());
 }
 
-void noteClient(Exchange& x, const Arrival& arrival) {
+void noteClient(telemetry::RequestRecord& record, const Arrival& arrival) {
   const io::Peer& peer = *arrival.peer;
-  x.record.secure = !peer.tls_version.empty();
-  x.record.client_port = peer.remote.port();
-  x.record.set(Text::kClientAddress, arrival.client_address);
-  x.record.set(Text::kTlsServerName, peer.server_name);
+  record.secure = !peer.tls_version.empty();
+  record.client_port = peer.remote.port();
+  record.set(Text::kClientAddress, arrival.client_address);
+  record.set(Text::kTlsServerName, peer.server_name);
 }
 
 void noteHead(Exchange& x) {
@@ -65,22 +65,26 @@ bool isForeignClass(std::string_view name) {
 
 }  // namespace
 
+void notePlace(telemetry::RequestRecord& record, const Arrival& arrival) {
+  noteClient(record, arrival);
+  if (const snapshot::Port* port = arrival.port) {
+    record.gateway = port->gateway;
+    record.listener_port = port->port;
+    record.generation = arrival.snapshot->generation;
+    record.foreign_gateway = isForeignClass(port->gateway_class);
+  }
+}
+
 Exchange begin(Worker& worker, Arrival arrival, std::unique_ptr<http::ServerExchange> wire) {
   const Clock& clock = worker.reactor().clock();
   WallMicros wall = clock.wall();
   Exchange x(std::move(wire), worker.telemetry().ids().next(wall), worker.reactor().now(), wall);
   x.request_id = telemetry::toText(x.record.id());
+  notePlace(x.record, arrival);
   x.snapshot = std::move(arrival.snapshot);
   x.port = arrival.port;
-  noteClient(x, arrival);
   noteHead(x);
   x.record.trace = placeInTrace(worker, x);
-  if (x.port != nullptr) {
-    x.record.gateway = x.port->gateway;
-    x.record.listener_port = x.port->port;
-    x.record.generation = x.snapshot->generation;
-    x.record.foreign_gateway = isForeignClass(x.port->gateway_class);
-  }
   return x;
 }
 

@@ -7,8 +7,12 @@
 #include "proxy/exchange.h"
 #include "proxy/handle.h"
 #include "proxy/worker.h"
+#include "telemetry/record.h"
 
 namespace gatehouse::proxy {
+
+/// Where the request came in, and from whom.
+void notePlace(telemetry::RequestRecord& record, const Arrival& arrival);
 
 Exchange begin(Worker& worker, Arrival arrival, std::unique_ptr<http::ServerExchange> wire);
 

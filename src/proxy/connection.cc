@@ -8,6 +8,7 @@
 #include "http/server_connection.h"
 #include "io/deadline.h"
 #include "io/tls_stream.h"
+#include "proxy/refused.h"
 
 namespace gatehouse::proxy {
 namespace {
@@ -50,25 +51,34 @@ io::Task<Result<std::unique_ptr<io::Stream>>> secure(
   co_return co_await io::acceptTls(doorway->tls, std::move(stream), deadline);
 }
 
-std::unique_ptr<http::ServerConnection> serve(Worker& worker, std::unique_ptr<io::Stream> stream) {
+std::unique_ptr<http::ServerConnection> serve(
+    Worker& worker, std::unique_ptr<io::Stream> stream, http::RefusedRequests& refused
+) {
   return http::serveHttp1(
-      worker.reactor(), std::move(stream), worker.settings().server, &worker.serverShared()
+      worker.reactor(),
+      std::move(stream),
+      worker.settings().server,
+      &worker.serverShared(),
+      &refused
   );
 }
 
 /// Null when there is no TLS where there should be.
 io::Task<std::unique_ptr<http::ServerConnection>> open(
-    Worker& worker, std::shared_ptr<Doorway> doorway, std::unique_ptr<io::TcpStream> stream
+    Worker& worker,
+    std::shared_ptr<Doorway> doorway,
+    std::unique_ptr<io::TcpStream> stream,
+    http::RefusedRequests* refused
 ) {
   if (!doorway->secure) {
-    co_return serve(worker, std::move(stream));
+    co_return serve(worker, std::move(stream), *refused);
   }
   auto secured = co_await secure(worker, doorway, std::move(stream));
   if (!secured) {
     worker.telemetry().protocolError(listenerName(*doorway), "tls");
     co_return nullptr;
   }
-  co_return serve(worker, *std::move(secured));
+  co_return serve(worker, *std::move(secured), *refused);
 }
 
 io::Task<void> handleNext(
@@ -96,7 +106,8 @@ io::Task<void> serveConnection(
 ) {
   const std::shared_ptr<io::Stop> closing = doorway->closing;
   noteOpened(worker, *doorway);
-  auto connection = co_await open(worker, doorway, std::move(stream));
+  RefusedHere refused(worker, *doorway);
+  auto connection = co_await open(worker, doorway, std::move(stream), &refused);
   if (connection == nullptr) {
     co_return;
   }

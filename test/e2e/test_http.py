@@ -152,8 +152,37 @@ def test_what_is_not_http_is_refused_once_counted_and_the_connection_ends(edge, 
     assert (problem["status"], problem["code"]) == (STATUS.get(kind, 400), kind)
     harness.eventually(lambda: refused_heads(edge, kind=kind) == of_kind + 1, f"{kind} is counted once")
     assert refused_heads(edge) == in_all + 1, "and as nothing else"
+    line = logged(edge, received)
+    assert problem["request_id"] == line["request.id"]
+    assert (line["gatehouse.outcome"], line["http.status"]) == ("Refused", STATUS.get(kind, 400))
+    assert line["error"].startswith("bad_request: malformed HTTP/1.1 message: ")
+    assert (line["gateway"], line["listener"]) == ("default/edge", "http") and line["src.addr"].startswith("127.0.0.1:")
     assert len(edge.mock.requests()) == before, "something of it went upstream"
     lives(edge)
+
+
+def test_the_method_of_a_refused_request_is_told_if_it_was_read(edge):
+    methods = {name: logged(edge, raw_exchange(edge.port("edge"), MALFORMED[name][1])).get("http.method")
+               for name in ("unknown method", "two lengths", "another protocol")}
+    assert methods == {"unknown method": "_OTHER", "two lengths": "POST", "another protocol": None}
+
+
+def test_a_refused_request_is_counted_among_the_requests_and_ends_there(edge):
+    def requests(name, **labels):
+        return Exposition(edge.metrics()).total(name, **labels)
+    of_brew = {"method": "_OTHER", "status": "501", "outcome": "Refused", "gateway": "default/edge", "listener": "http"}
+    before = requests("gatehouse_requests_total", **of_brew)
+    raw_exchange(edge.port("edge"), MALFORMED["unknown method"][1])
+    harness.eventually(lambda: requests("gatehouse_requests_total", **of_brew) == before + 1, "it is counted")
+    harness.eventually(lambda: requests("gatehouse_requests_in_flight") == 0, "none is in flight")
+
+
+def test_a_client_that_sends_nothing_made_no_request(edge):
+    with socket.create_connection(("127.0.0.1", edge.port("edge"))):
+        pass
+    lives(edge)
+    edge.wait_for(lambda: edge.access_lines()[-1]["http.status"] == 200, "the request after it is logged")
+    assert all("http.status" in line for line in edge.access_lines())
 
 
 def test_what_is_not_http_is_refused_as_well_behind_a_request_that_is(edge):
