@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -73,15 +74,14 @@ void find(const Value& value, std::uint8_t step, std::vector<Found>& found) {
   };
   if (const Object* members = value.object()) {
     for (const Member& member : *members) {
-      auto child = member.key == "[]" ? std::nullopt : childNamed(member.key);
-      if (child) {
+      if (auto child = childNamed(member.key)) {
         find(member.value, *child, found);
       }
     }
   } else if (const Array* items = value.array()) {
-    if (auto child = childNamed("[]")) {
-      for (const Value& item : *items) {
-        find(item, *child, found);
+    for (const Value& item : *items) {
+      if (node.element != JsonNode::kNone) {
+        find(item, node.element, found);
       }
     }
   }
@@ -90,19 +90,25 @@ void find(const Value& value, std::uint8_t step, std::vector<Found>& found) {
   }
 }
 
+class SeenHits final : public JsonHits {
+ public:
+  void take(const JsonHit& hit) override {
+    seen.push_back({hit.step, hit.type, std::string(hit.text), hit.size});
+  }
+
+  std::vector<Seen> seen;
+};
+
 /// The hits in text that arrives in pieces of that size.
 std::vector<Seen> scan(std::string_view text, std::size_t piece) {
   JsonScan scan(kNodes);
-  std::vector<Seen> seen;
+  SeenHits hits;
   while (!text.empty()) {
     std::string bytes(text.substr(0, piece));  // its own memory: no byte beyond may be looked at
     text.remove_prefix(bytes.size());
-    scan.feed(bytes);
-    while (std::optional<JsonHit> hit = scan.next()) {
-      seen.push_back({hit->step, hit->type, std::string(hit->text), hit->size});
-    }
+    scan.scan(bytes, hits);
   }
-  return seen;
+  return std::move(hits.seen);
 }
 
 void checkAgainstTree(const std::vector<Seen>& seen, const Value& tree) {

@@ -71,8 +71,11 @@ Checked<const char*> takeLine(
       return end + 2;
     }
   }
-  // As nearly everybody writes it.
-  bool as_written = end - from >= 2 && from[0] == ' ' && !isBlank(from[1]) && !isBlank(end[-1]);
+  // As nearly everybody writes it: one space and no other blank around the value. What is left
+  // below a space is a tab.
+  auto isBlankHere = [](char c) { return static_cast<std::uint8_t>(c) <= ' '; };
+  bool as_written =
+      end - from >= 2 && from[0] == ' ' && !isBlankHere(from[1]) && !isBlankHere(end[-1]);
   out.add(name, id, as_written ? value.substr(1) : trimBlanks(value), as_written);
   return end + 2;
 }

@@ -60,7 +60,8 @@ template <std::size_t size>
 consteval std::array<JsonNode, size> nodesOf(const std::array<Place, size>& places) {
   std::array<JsonStep, size> steps{};
   for (std::size_t i = 0; i < size; ++i) {
-    steps[i] = {places[i].key, places[i].parent, wantOf(places[i].role)};
+    const Place& place = places[i];
+    steps[i] = {place.key, place.parent, wantOf(place.role), std::to_underlying(place.role)};
   }
   return wire::linkSteps(steps);
 }
@@ -163,40 +164,31 @@ std::span<const JsonNode> nodesFor(Dialect dialect) {
   }
 }
 
-Role roleOf(Dialect dialect, std::uint8_t step) {
-  switch (dialect) {
-    case Dialect::kMessages:
-      return kMessagesPlaces[step].role;
-    case Dialect::kResponses:
-    case Dialect::kDetect:
-      return kResponsesPlaces[step].role;
-    default:
-      return kChatPlaces[step].role;
-  }
-}
-
 constexpr std::size_t kMaxNote = 256;
 
-/// A JSON string unescaped, a number as written; empty for anything else.
-std::string noteOf(const wire::JsonHit& hit) {
+/// A JSON string unescaped, a number as written; nothing for anything else.
+void takeNote(std::string& note, const wire::JsonHit& hit) {
   if (hit.type == JsonType::kNumber) {
-    return std::string(hit.text.substr(0, kMaxNote));
+    note = hit.text.substr(0, kMaxNote);
+    return;
   }
   if (hit.type != JsonType::kString || hit.text.size() < 2) {
-    return {};
+    note.clear();
+    return;
   }
   std::string_view inner = hit.text.substr(1, hit.text.size() - 2);
   if (!inner.contains('\\')) {
-    return std::string(inner.substr(0, kMaxNote));
+    note = inner.substr(0, kMaxNote);
+    return;
   }
   wire::Parsed<wire::Value> value = wire::readJson(hit.text);
-  return value && value->string() != nullptr ? value->string()->substr(0, kMaxNote) : std::string();
+  note = value && value->string() != nullptr ? value->string()->substr(0, kMaxNote) : std::string();
 }
 
 /// The first text that says something stays; chunks repeat it.
 void noteOnce(std::string& note, const wire::JsonHit& hit) {
   if (note.empty()) {
-    note = noteOf(hit);
+    takeNote(note, hit);
   }
 }
 
@@ -206,18 +198,15 @@ ReplyScan::ReplyScan(Dialect dialect, ReplyNotes& notes)
     : notes_(notes), scan_(nodesFor(dialect)), dialect_(dialect) {}
 
 void ReplyScan::feed(std::string_view json) {
-  scan_.feed(json);
-  while (std::optional<wire::JsonHit> hit = scan_.next()) {
-    take(*hit);
-  }
+  scan_.scan(json, *this);
 }
 
 void ReplyScan::take(const wire::JsonHit& hit) {
-  switch (roleOf(dialect_, hit.step)) {
+  switch (static_cast<Role>(hit.tag)) {
     case Role::kWay:
       break;
     case Role::kType:
-      signs_.type = noteOf(hit);
+      takeNote(signs_.type, hit);
       break;
     case Role::kId:
       noteOnce(notes_.response_id, hit);
@@ -236,7 +225,7 @@ void ReplyScan::take(const wire::JsonHit& hit) {
           signs_.error || (hit.type != JsonType::kNull && hit.type != JsonType::kBoolean);
       break;
     case Role::kErrorCode:
-      if (std::string code = noteOf(hit); !code.empty()) {
+      if (std::string code; takeNote(code, hit), !code.empty()) {
         notes_.error_type = std::move(code);
       }
       break;
@@ -244,10 +233,10 @@ void ReplyScan::take(const wire::JsonHit& hit) {
       noteOnce(notes_.error_type, hit);
       break;
     case Role::kFinish:
-      word_ = noteOf(hit);
+      takeNote(word_, hit);
       break;
     case Role::kStatus:
-      status_ = noteOf(hit);
+      takeNote(status_, hit);
       break;
     case Role::kChoices:
       choices_ = hit.type == JsonType::kArray;

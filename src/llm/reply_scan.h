@@ -48,7 +48,7 @@ struct ObjectSigns {
   bool empty_choices = false;  // `choices: []`
 };
 
-class ReplyScan {
+class ReplyScan : private wire::JsonHits {
  public:
   /// `notes` must outlive the scan.
   ReplyScan(Dialect dialect, ReplyNotes& notes);
@@ -60,7 +60,7 @@ class ReplyScan {
   bool unfinished() const { return scan_.unfinished(); }
 
  private:
-  void take(const wire::JsonHit& hit);
+  void take(const wire::JsonHit& hit) override;
   void takeChoice();
   void takeFinish(std::string word);
 

@@ -198,10 +198,10 @@ void JsonCursor::closeContainers(Nesting& nesting) {
 }
 
 template <std::size_t N>
-bool JsonCursor::skipLiteral(const char (&literal)[N]) {
+bool JsonCursor::skipWord(const char (&word)[N]) {
   constexpr std::size_t kSize = N - 1;  // without its NUL
-  if (static_cast<std::size_t>(end_ - at_) < kSize || std::memcmp(at_, literal, kSize) != 0) {
-    return failExpected(literal);
+  if (static_cast<std::size_t>(end_ - at_) < kSize || std::memcmp(at_, word, kSize) != 0) {
+    return failExpected(word);
   }
   at_ += kSize;
   return true;
@@ -212,29 +212,42 @@ bool JsonCursor::skipScalar() {
     case '"':
       return skipString();
     case 't':
-      return skipLiteral("true");
+      return skipWord("true");
     case 'f':
-      return skipLiteral("false");
+      return skipWord("false");
     case 'n':
-      return skipLiteral("null");
+      return skipWord("null");
     default:
       return skipNumber();
   }
 }
 
 bool JsonCursor::skipNumber() {
-  if (peek() != '-' && !isDigit(peek())) {
+  const char* at = at_;
+  if (peek() == '-') {
+    ++at;
+  } else if (!isDigit(peek())) {
     return failExpected("a value");
   }
-  at_ += peek() == '-' ? 1 : 0;
-  if (peek() == '0') {
-    ++at_;
-    if (isDigit(peek())) {
-      return fail("a number must not begin with 0");
-    }
-  } else if (!skipDigits("a digit")) {
-    return false;
+  const char* const digits = at;
+  while (at != end_ && isDigit(*at)) {
+    ++at;
   }
+  if (at == digits) {
+    at_ = at;
+    return failExpected("a digit");
+  }
+  if (*digits == '0' && at != digits + 1) {
+    at_ = digits + 1;
+    return fail("a number must not begin with 0");
+  }
+  at_ = at;
+  const bool whole = at == end_ || (*at != '.' && *at != 'e' && *at != 'E');
+  return whole || skipFraction();
+}
+
+/// From the point or the exponent's letter on.
+bool JsonCursor::skipFraction() {
   if (peek() == '.') {
     ++at_;
     if (!skipDigits("a digit after the decimal point")) {

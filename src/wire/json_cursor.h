@@ -86,9 +86,10 @@ class JsonCursor {
   void closeContainers(Nesting& nesting);
   bool skipScalar();
   bool skipNumber();
+  bool skipFraction();
   bool skipDigits(std::string_view wanted);
   template <std::size_t N>
-  bool skipLiteral(const char (&literal)[N]);
+  bool skipWord(const char (&word)[N]);
   bool skipSeparator(char wanted) {
     if (peek() != wanted) {
       return false;

@@ -88,13 +88,6 @@ bool sameRest(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-void JsonScan::feed(std::string_view bytes) {
-  begin_ = bytes.data();
-  loaded_ = begin_;
-  end_ = begin_ + bytes.size();
-  tokens_.left = 0;
-}
-
 bool JsonScan::unfinished() const {
   switch (state_) {
     case State::kDone:
@@ -108,17 +101,15 @@ bool JsonScan::unfinished() const {
 }
 
 // The tokens are a local variable while hits are looked for, so that registers have them.
-std::optional<JsonHit> JsonScan::next() {
-  hit_.reset();
-  Tokens tokens = tokens_;
+void JsonScan::scan(std::string_view bytes, JsonHits& hits) {
+  hits_ = &hits;
+  begin_ = bytes.data();
+  loaded_ = begin_;
+  end_ = begin_ + bytes.size();
+  Tokens tokens;
   while (advance(tokens)) {
-    if (hit_) {
-      tokens_ = tokens;
-      return hit_;
-    }
   }
   keepUnfinished();
-  return std::nullopt;
 }
 
 /// Goes on where the last bytes ended, at most to behind a member or element. False if that needs
@@ -333,10 +324,9 @@ inline void JsonScan::endValue(const char* at) {
     return;
   }
   const std::string_view here = since(at + 1);
-  hit_ = JsonHit{.step = step_, .type = type_, .text = {}, .size = size_ + here.size()};
-  if (node(step_).want == JsonWant::kText && hit_->size <= kMaxText) {
-    hit_->text = joined(here);
-  }
+  const std::uint64_t size = size_ + here.size();
+  const bool text = node(step_).want == JsonWant::kText && size <= kMaxText;
+  tell(step_, type_, text ? joined(here) : std::string_view(), size);
 }
 
 /// What stands before this token is a number or literal; or nothing, in an empty array.
@@ -354,10 +344,8 @@ bool JsonScan::endScalar(const char* at) {
   state_ = State::kAfter;
   if (wanted()) {
     std::string_view text = kept_.empty() ? here : trim(joined(since(at)));
-    hit_ = JsonHit{.step = step_, .type = typeOf(text.front()), .text = {}, .size = text.size()};
-    if (node(step_).want == JsonWant::kText) {
-      hit_->text = text;
-    }
+    const bool told = node(step_).want == JsonWant::kText;
+    tell(step_, typeOf(text.front()), told ? text : std::string_view(), text.size());
   }
   return false;
 }
@@ -388,8 +376,7 @@ void JsonScan::closeContainer(const char* at) {
   Frame frame = frames_[--frame_count_];
   state_ = frame_count_ == 0 ? State::kDone : State::kAfter;
   if (node(frame.step).want != JsonWant::kPass) {
-    JsonType type = frame.array ? JsonType::kArray : JsonType::kObject;
-    hit_ = JsonHit{.step = frame.step, .type = type, .text = {}, .size = 0};
+    tell(frame.step, frame.array ? JsonType::kArray : JsonType::kObject, {}, 0);
   }
 }
 
@@ -457,7 +444,6 @@ void JsonScan::keepUnfinished() {
     default:
       break;
   }
-  feed({});
 }
 
 }  // namespace gatehouse::wire

@@ -7,7 +7,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +30,7 @@ struct JsonStep {
   std::string_view key;
   std::uint8_t parent = 0;
   JsonWant want = JsonWant::kPass;
+  std::uint8_t tag = 0;  // the table's own; hits carry it
 };
 
 /// A step that knows its children.
@@ -41,6 +41,7 @@ struct JsonNode {
   std::uint64_t key_head = 0;   // its first eight bytes, zeros behind a shorter one
   std::uint64_t key_sizes = 0;  // of the children, a bit for a size
   JsonWant want = JsonWant::kPass;
+  std::uint8_t tag = 0;
   std::uint8_t first_child = 0;
   std::uint8_t child_count = 0;
   std::uint8_t element = kNone;  // the child that is every element
@@ -66,6 +67,7 @@ consteval std::array<JsonNode, size> linkSteps(const std::array<JsonStep, size>&
     nodes[i].key = steps[i].key;
     nodes[i].key_head = JsonNode::headOf(steps[i].key);
     nodes[i].want = steps[i].want;
+    nodes[i].tag = steps[i].tag;
     if (i == 0) {
       continue;
     }
@@ -90,15 +92,24 @@ consteval std::array<JsonNode, size> linkSteps(const std::array<JsonStep, size>&
 
 struct JsonHit {
   std::uint8_t step = 0;  // index in the table
+  std::uint8_t tag = 0;   // the step's
   JsonType type = JsonType::kNull;
   /// The value as written, quotes and escapes included; empty if it is over JsonScan::kMaxText.
-  /// Lives until the next call.
+  /// Lives until it has been taken.
   std::string_view text;
   /// Its bytes as written.
   std::uint64_t size = 0;
 };
 
-/// Usage: feed(bytes), then next() until it yields nothing; `bytes` must stay alive until then.
+/// Who is told of hits. Must not scan further meanwhile.
+class JsonHits {
+ public:
+  virtual void take(const JsonHit& hit) = 0;
+
+ protected:
+  ~JsonHits() = default;
+};
+
 /// Hits come in the order in which their values end. Owner's thread.
 class JsonScan {
  public:
@@ -108,8 +119,8 @@ class JsonScan {
   /// The table must outlive the scan; it is static data as a rule.
   explicit JsonScan(std::span<const JsonNode> nodes) : nodes_(nodes) {}
 
-  void feed(std::string_view bytes);
-  std::optional<JsonHit> next();
+  /// The next bytes of the text.
+  void scan(std::string_view bytes, JsonHits& hits);
   /// Whether a whole value has been read.
   bool done() const { return state_ == State::kDone; }
   /// Whether the bytes ended within an object, array or string.
@@ -164,6 +175,9 @@ class JsonScan {
   void forgetKept();
   std::uint8_t childOf(std::uint8_t step, std::string_view key) const;
   void keepUnfinished();
+  void tell(std::uint8_t step, JsonType type, std::string_view text, std::uint64_t size) {
+    hits_->take({.step = step, .tag = node(step).tag, .type = type, .text = text, .size = size});
+  }
 
   const JsonNode& node(std::uint8_t step) const { return nodes_.data()[step]; }
   std::string_view since(const char* end) const {
@@ -171,15 +185,15 @@ class JsonScan {
   }
 
   std::span<const JsonNode> nodes_;
-  Tokens tokens_;                 // while next() runs it has them
+  JsonHits* hits_ = nullptr;      // while scan() runs
+  Tokens tokens_;                 // of the block loaded last
   const char* loaded_ = nullptr;  // end of the block
   const char* end_ = nullptr;     // of the bytes
   const char* begin_ = nullptr;   // of the value or key being read, in these bytes
   std::string kept_;              // its part in earlier pieces
   std::uint64_t size_ = 0;        // of that part
-  std::optional<JsonHit> hit_;
-  std::uint64_t in_string_ = 0;  // all ones if the bytes seen end within a string
-  std::uint32_t depth_ = 0;      // of skipped containers
+  std::uint64_t in_string_ = 0;   // all ones if the bytes seen end within a string
+  std::uint32_t depth_ = 0;       // of skipped containers
   std::array<Frame, kMaxDepth> frames_{};
   std::uint8_t frame_count_ = 0;
   std::uint8_t step_ = 0;  // of the value being read or due

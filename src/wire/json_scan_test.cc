@@ -29,11 +29,20 @@ struct Seen {
   bool operator==(const Seen&) const = default;
 };
 
-void drain(JsonScan& scan, std::string_view bytes, std::vector<Seen>& seen) {
-  scan.feed(bytes);
-  while (std::optional<JsonHit> hit = scan.next()) {
-    seen.push_back({hit->step, hit->type, std::string(hit->text), hit->size});
+class SeenHits final : public JsonHits {
+ public:
+  explicit SeenHits(std::vector<Seen>& seen) : seen_(seen) {}
+  void take(const JsonHit& hit) override {
+    seen_.push_back({hit.step, hit.type, std::string(hit.text), hit.size});
   }
+
+ private:
+  std::vector<Seen>& seen_;
+};
+
+void drain(JsonScan& scan, std::string_view bytes, std::vector<Seen>& seen) {
+  SeenHits hits(seen);
+  scan.scan(bytes, hits);
 }
 
 std::vector<Seen> scanWhole(std::string_view text) {
