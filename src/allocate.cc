@@ -14,26 +14,32 @@
 namespace {
 
 /// Size classes are the sizes that blocks of glibc's malloc have, so that nothing is wasted.
-constexpr std::size_t kFirst = 24;
 constexpr std::size_t kStep = 16;
+constexpr std::size_t classOf(std::size_t size) {
+  return (size + kStep / 2 - 1) / kStep;
+}
+constexpr std::size_t capacityOf(std::size_t index) {
+  return index * kStep + kStep / 2;
+}
 /// Most coroutine frames are smaller.
-constexpr std::size_t kLargest = kFirst + 255 * kStep;
+constexpr std::size_t kClasses = 257;
+constexpr std::size_t kLargest = capacityOf(kClasses - 1);
+static_assert(classOf(8) == 0 && classOf(9) == 1 && classOf(24) == 1 && classOf(25) == 2);
+static_assert(kLargest >= 4096 && classOf(kLargest) == kClasses - 1);
 /// Bytes of one size that a thread keeps: a few hundred small blocks, eight large frames. Some
 /// fifty sizes are in use.
 constexpr std::size_t kKept = std::size_t{32} * 1024;
-
-constexpr std::size_t classOf(std::size_t size) {
-  return size <= kFirst ? 0 : (size - kFirst + kStep - 1) / kStep;
-}
-constexpr std::size_t capacityOf(std::size_t index) {
-  return kFirst + index * kStep;
-}
-static_assert(classOf(24) == 0 && classOf(25) == 1 && capacityOf(classOf(4096)) >= 4096);
 
 /// Lists of free blocks, one a size class. Without a destructor, so that reaching it costs nothing:
 /// threads live as long as the program.
 class BlockPool {
  public:
+  constexpr BlockPool() {
+    for (std::size_t i = 0; i < kClasses; ++i) {
+      lists_[i].room = kKept / capacityOf(i);
+    }
+  }
+
   void* take(std::size_t size) {
     std::size_t index = classOf(size);
     List& list = lists_[index];
@@ -42,18 +48,17 @@ class BlockPool {
       return std::malloc(capacityOf(index));
     }
     list.first = block->next;
-    list.kept -= capacityOf(index);
+    ++list.room;
     return block;
   }
   void giveBack(void* block, std::size_t size) {
-    std::size_t index = classOf(size);
-    List& list = lists_[index];
-    if (list.kept + capacityOf(index) > kKept) [[unlikely]] {
+    List& list = lists_[classOf(size)];
+    if (list.room == 0) [[unlikely]] {
       std::free(block);
       return;
     }
     list.first = new (block) Free{list.first};
-    list.kept += capacityOf(index);
+    --list.room;
   }
 
  private:
@@ -62,10 +67,10 @@ class BlockPool {
   };
   struct List {
     Free* first = nullptr;
-    std::size_t kept = 0;  // bytes
+    std::size_t room = 0;  // for so many more
   };
 
-  std::array<List, classOf(kLargest) + 1> lists_{};
+  std::array<List, kClasses> lists_{};
 };
 
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): operator new has no other
