@@ -135,7 +135,12 @@ io::Task<Result<ClientResponse>> H1Client::send(ClientRequest& request) {
   for (;;) {
     std::span<char> bytes;
     if (out != nullptr) {
-      GATEHOUSE_CO_TRY(Progress progress, co_await transmit(*out));
+      // What is whole leaves without a task of its own.
+      GATEHOUSE_CO_TRY(
+          Progress progress,
+          out->source == nullptr && out->write ? sentPart(*out, co_await *out->write)
+                                               : co_await transmit(*out)
+      );
       bytes = wire_.reactor.readSpace().first(progress.answer);
       all_sent_ = progress.state == Progress::State::kSent;
       if (progress.state != Progress::State::kAnswered) {

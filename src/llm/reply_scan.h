@@ -48,7 +48,7 @@ struct ObjectSigns {
   bool empty_choices = false;  // `choices: []`
 };
 
-class ReplyScan : private wire::JsonHits {
+class ReplyScan final : private wire::JsonHits {
  public:
   /// `notes` must outlive the scan.
   ReplyScan(Dialect dialect, ReplyNotes& notes);

@@ -41,42 +41,46 @@ bool isPreflight(const http::RequestHead& head) {
   return head.method == http::Method::kOptions;
 }
 
-/// The whole request body, in padded memory.
-io::Task<Result<llm::RequestBody>> readBody(Worker& worker, Exchange& x) {
-  if (x.head().fields.has("content-encoding") &&
-      !iequals(*x.head().fields.get("content-encoding"), "identity")) {
-    co_return fail(
-        ErrorKind::kUnsupportedEncoding,
-        Origin::kDownstream,
-        "Content-Encoding " + printable(*x.head().fields.get("content-encoding"), 40) +
-            " is not decoded here; send the body as it is"
-    );
-  }
-  http::BodySource* source = x.wire->body();
-  GATEHOUSE_CO_TRY(
-      Chunk bytes,
-      co_await http::readWhole(*source, worker.settings().body_limit, worker.reactor().buffers())
-  );
-  worker.telemetry().bufferedBytes(worker.reactor().buffers().lent());
-  PaddedView text(bytes.view().data(), bytes.size(), bytes.size() + io::kBufferPadding);
-  co_return llm::RequestBody{std::move(bytes), text};
+/// The whole request body; its memory is padded.
+io::Task<Result<Chunk>> readBody(Worker& worker, Exchange& x) {
+  return http::readWhole(*x.wire->body(), worker.settings().body_limit, worker.reactor().buffers());
 }
 
-/// Body read, checked and spliced; the record knows what the client asked for.
-io::Task<Result<llm::PreparedRequest>> readAndPrepare(
-    Worker& worker, Exchange& x, llm::DialectMatch match, const llm::ProviderSettings& settings
+Result<void> requireUncoded(const http::Fields& fields) {
+  const std::string_view coding = fields.get("content-encoding").value_or("identity");
+  if (iequals(coding, "identity")) {
+    return {};
+  }
+  return fail(
+      ErrorKind::kUnsupportedEncoding,
+      Origin::kDownstream,
+      "Content-Encoding " + printable(coding, 40) + " is not decoded here; send the body as it is"
+  );
+}
+
+/// Body checked and spliced; the record knows what the client asked for.
+Result<llm::PreparedRequest> prepare(
+    Worker& worker,
+    Exchange& x,
+    const llm::DialectMatch& match,
+    const llm::ProviderSettings& settings,
+    const llm::RequestBody& body
 ) {
-  GATEHOUSE_CO_TRY(llm::RequestBody body, co_await readBody(worker, x));
+  worker.telemetry().bufferedBytes(worker.reactor().buffers().lent());
   x.record.t_body = x.record.mark(worker.now());
   llm::RequestFacts facts;
-  const bool detected = match.dialect == llm::Dialect::kDetect;
-  GATEHOUSE_CO_TRY(
-      llm::PreparedRequest prepared,
-      detected ? llm::prepareDetected(match, body, settings, facts)
-               : llm::prepareRequest(match, body, settings, facts)
-  );
-  noteRequest(x, prepared.dialect, facts, settings);
-  co_return prepared;
+  auto prepared = match.dialect == llm::Dialect::kDetect
+                      ? llm::prepareDetected(match, body, settings, facts)
+                      : llm::prepareRequest(match, body, settings, facts);
+  if (prepared) {
+    noteRequest(x, prepared->dialect, facts, settings);
+  }
+  return prepared;
+}
+
+llm::RequestBody padded(Chunk bytes) {
+  PaddedView text(bytes.view().data(), bytes.size(), bytes.size() + io::kBufferPadding);
+  return {std::move(bytes), text};
 }
 
 /// A reply we give ourselves in the place of the provider.
@@ -138,8 +142,11 @@ io::Task<Result<Answer>> forwardLlm(
   llm::UsageChunk usage_chunk = llm::UsageChunk::kShown;
   llm::ModelName model_sent;
   if (isPrepared(x, match, provider.llm)) {
+    GATEHOUSE_CO_CHECK_OK(requireUncoded(x.head().fields));
+    GATEHOUSE_CO_TRY(Chunk bytes, co_await readBody(worker, x));
     GATEHOUSE_CO_TRY(
-        llm::PreparedRequest prepared, co_await readAndPrepare(worker, x, match, provider.llm)
+        llm::PreparedRequest prepared,
+        prepare(worker, x, match, provider.llm, padded(std::move(bytes)))
     );
     if (match.dialect == llm::Dialect::kUnknown) {
       match.own_path = "/chat/completions";
@@ -199,12 +206,10 @@ io::Task<Result<Answer>> answerSimulated(
         match.dialect == llm::Dialect::kHello ? llm::Treatment::kHello : llm::Treatment::kModelList;
     co_return answerHere(x, plan, match, settings);
   }
-  GATEHOUSE_CO_TRY(llm::RequestBody body, co_await readBody(worker, x));
-  llm::RequestFacts facts;
-  GATEHOUSE_CO_TRY(
-      llm::PreparedRequest prepared, llm::prepareRequest(match, body, settings, facts)
-  );
-  noteRequest(x, prepared.dialect, facts, settings);
+  GATEHOUSE_CO_CHECK_OK(requireUncoded(x.head().fields));
+  GATEHOUSE_CO_TRY(Chunk bytes, co_await readBody(worker, x));
+  const llm::RequestBody body = padded(std::move(bytes));
+  GATEHOUSE_CO_TRY(llm::PreparedRequest prepared, prepare(worker, x, match, settings, body));
   GATEHOUSE_CO_TRY(
       llm::SimulatedReply reply,
       llm::simulate(
