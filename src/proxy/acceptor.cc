@@ -18,6 +18,10 @@ io::Task<void> acceptLoop(
           worker.gate(), serveConnection(worker, doorway, *std::move(stream)), worker.cutOff()
       );
     } else if (stream.error().kind() == ErrorKind::kCancelled) {
+      listener.reset();
+      if (doorway->closed != nullptr) {
+        doorway->closed->done();
+      }
       co_return;
     } else {
       worker.log().warn("accept failed", {{"error", stream.error().chain()}});
@@ -111,7 +115,11 @@ void Acceptor::close(std::shared_ptr<Doorway> doorway) {
   retired_.push_back(std::move(doorway));
 }
 
-void Acceptor::follow(const snapshot::SnapshotHandle& next, NewSockets sockets) {
+void Acceptor::follow(
+    const snapshot::SnapshotHandle& next,
+    NewSockets sockets,
+    const std::shared_ptr<Countdown>& closed
+) {
   std::erase_if(retired_, [](const std::shared_ptr<Doorway>& door) {
     return door.use_count() == 1;
   });
@@ -119,6 +127,8 @@ void Acceptor::follow(const snapshot::SnapshotHandle& next, NewSockets sockets) 
     const snapshot::Port* port = portAt(*next, door->first);
     if (port == nullptr) {
       // A request already on its way is answered by the configuration it was sent to.
+      closed->expect();
+      door->second->closed = closed;
       close(std::move(door->second));
       door = doors_.erase(door);
     } else {

@@ -11,6 +11,7 @@
 
 #include "io/listener.h"
 #include "proxy/connection.h"
+#include "proxy/countdown.h"
 #include "proxy/worker.h"
 #include "snapshot/snapshot.h"
 
@@ -32,8 +33,13 @@ class Acceptor {
   Acceptor& operator=(const Acceptor&) = delete;
   ~Acceptor() = default;
 
-  /// New requests use `next` from now on.
-  void follow(const snapshot::SnapshotHandle& next, NewSockets sockets);
+  /// New requests use `next` from now on. Sockets that leave close in a later turn: `closed`
+  /// expects each before this returns, and is told when its descriptor is gone.
+  void follow(
+      const snapshot::SnapshotHandle& next,
+      NewSockets sockets,
+      const std::shared_ptr<Countdown>& closed
+  );
   /// Stops accepting and lets connections end after their current exchange.
   void drain();
 

@@ -9,6 +9,7 @@
 #include "io/task.h"
 #include "io/tcp.h"
 #include "io/tls_config.h"
+#include "proxy/countdown.h"
 #include "proxy/handle.h"
 #include "proxy/worker.h"
 #include "snapshot/snapshot.h"
@@ -24,6 +25,7 @@ struct Doorway {
   bool secure = false;                       // connections speak TLS, or are closed
   std::shared_ptr<io::TlsServerConfig> tls;  // null: plaintext, or without usable certificates
   io::Stop accepting;                        // raised: no new connection
+  std::shared_ptr<Countdown> closed;         // told when the socket is closed; null: nobody waits
   /// Raised: no new exchange on the connections that began under it. Never null.
   std::shared_ptr<io::Stop> closing = std::make_shared<io::Stop>();
 };

@@ -1,11 +1,10 @@
 #include "proxy/data_plane.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <random>
 
 #include "io/address.h"
+#include "proxy/countdown.h"
 
 namespace gatehouse::proxy {
 namespace {
@@ -14,31 +13,6 @@ std::uint64_t freshSeed() {
   std::random_device source;
   return (std::uint64_t{source()} << 32) | source();
 }
-
-/// Workers that are not done yet; wait() returns when all are, or at the deadline.
-class Countdown {
- public:
-  explicit Countdown(std::size_t count) : left_(count) {}
-  void done() {
-    std::lock_guard lock(mutex_);
-    if (--left_ == 0) {
-      changed_.notify_all();
-    }
-  }
-  bool wait(Nanos timeout) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, timeout, [this] { return left_ == 0; });
-  }
-  void wait() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return left_ == 0; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::size_t left_;
-};
 
 Result<std::vector<io::ListenSocket>> openSockets(const std::string& text, std::size_t count) {
   GATEHOUSE_TRY(io::Address address, io::Address::parse(text));
@@ -145,9 +119,11 @@ void DataPlane::tellListening(const snapshot::Snapshot& next) {
 }
 
 void DataPlane::follow(const snapshot::SnapshotHandle& next, std::vector<NewSockets> shares) {
-  workers_.runOnAll([this, &next, &shares](std::size_t index, io::Reactor&) {
-    planes_[index]->acceptor.follow(next, std::move(shares[index]));
+  auto closed = std::make_shared<Countdown>();
+  workers_.runOnAll([this, &next, &shares, &closed](std::size_t index, io::Reactor&) {
+    planes_[index]->acceptor.follow(next, std::move(shares[index]), closed);
   });
+  closed->wait();
 }
 
 std::vector<snapshot::BindFailure> DataPlane::publish(std::shared_ptr<const snapshot::Snapshot> next
@@ -158,9 +134,7 @@ std::vector<snapshot::BindFailure> DataPlane::publish(std::shared_ptr<const snap
   bool closed = forgetClosed(*next);
   follow(next, std::move(shares));
   if (closed && !failures.empty()) {
-    // What has left may have been in the way, as 127.0.0.1:80 is in that of 0.0.0.0:80. Its sockets
-    // close later in the turn that was told; work posted now runs in the turn behind it.
-    workers_.runOnAll([](std::size_t, io::Reactor&) {});
+    // What has left may have been in the way, as 127.0.0.1:80 is in that of 0.0.0.0:80.
     failures.clear();
     follow(next, openMissing(*next, failures));
   }

@@ -79,6 +79,7 @@ class DataPlane final : public snapshot::Publisher {
   );
   /// Whether there was one.
   bool forgetClosed(const snapshot::Snapshot& next);
+  /// Returns when what has left is closed.
   void follow(const snapshot::SnapshotHandle& next, std::vector<NewSockets> shares);
   /// Logs who listens where, as far as it is new: an address may have passed from one Gateway to
   /// another.
