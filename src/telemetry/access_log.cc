@@ -1,8 +1,8 @@
 #include "telemetry/access_log.h"
 
+#include <charconv>
 #include <chrono>
 #include <optional>
-#include <span>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -43,8 +43,14 @@ std::string_view levelOf(Outcome outcome) {
 /// Writes one record as one line; what is empty or absent is left out.
 class LineOfRecord {
  public:
-  LineOfRecord(const RequestRecord& record, const LineKeys& keys, TimeText& time, LineBuffer& line)
-      : record_(record), keys_(keys), time_(time), line_(line) {}
+  LineOfRecord(
+      const RequestRecord& record,
+      const LineKeys& keys,
+      ReadyFields& ready,
+      TimeText& time,
+      LineBuffer& line
+  )
+      : record_(record), keys_(keys), ready_(ready), time_(time), line_(line) {}
 
   void write() {
     writePlace();
@@ -76,12 +82,40 @@ class LineOfRecord {
       line_.text(key, value);
     }
   }
-  /// Of one of our own words.
+  /// Of one of our own words, which lives as long as the program: found where the last one was, it
+  /// is the same.
   void putWord(Attribute attribute, std::string_view word) {
-    const LineKey& key = keyOf(attribute);
-    if (!word.empty() && !key.empty()) {
-      line_.word(key, word);
+    ReadyField& ready = ready_.fields[std::to_underlying(attribute)];
+    if (ready.isOf(word.data(), word.size())) [[likely]] {
+      line_.field(ready);
+    } else if (!word.empty()) {
+      putNewWord(attribute, word);
     }
+  }
+  [[gnu::noinline]] void putNewWord(Attribute attribute, std::string_view word) {
+    const LineKey& key = keyOf(attribute);
+    if (!key.empty()) {
+      const std::size_t before = line_.size();
+      line_.word(key, word);
+      keep(attribute, word.data(), word.size(), before);
+    }
+  }
+  void put(Attribute attribute, const Name& name) {
+    ReadyField& ready = ready_.fields[std::to_underlying(attribute)];
+    if (ready.isOf(name.identity(), 0)) [[likely]] {
+      line_.field(ready);
+    } else if (!name.empty()) {
+      putNewName(attribute, name);
+    }
+  }
+  [[gnu::noinline]] void putNewName(Attribute attribute, const Name& name) {
+    const std::size_t before = line_.size();
+    put(attribute, name.view());
+    keep(attribute, name.identity(), 0, before);
+    ready_.names[std::to_underlying(attribute)] = name;
+  }
+  void keep(Attribute attribute, const void* value, std::size_t size, std::size_t before) {
+    ready_.fields[std::to_underlying(attribute)].keep(value, size, line_.since(before));
   }
   void put(Attribute attribute, Text text) { put(attribute, record_.text(text)); }
   template <typename Number>
@@ -99,7 +133,8 @@ class LineOfRecord {
     }
   }
   void putSeconds(Attribute attribute, Mark time) { putDecimal<6>(attribute, time.micros()); }
-  void put(Attribute attribute, std::span<const std::uint8_t> bytes) {
+  template <std::size_t Count>
+  void put(Attribute attribute, const std::array<std::uint8_t, Count>& bytes) {
     if (begin(attribute)) {
       line_.quote();
       line_.hex(bytes);
@@ -115,12 +150,12 @@ class LineOfRecord {
     }
     putWord(kLevel, levelOf(record_.ending().outcome));
     putWord(kMessage, "request");
-    putWord(kRequestId, toText(record_.id()));
-    put(kGateway, record_.gateway.view());
-    put(kListener, record_.listener.view());
-    put(kRouteRule, record_.rule.view());
-    put(kRoute, record_.route.view());
-    put(kBackend, record_.backend.view());
+    putId();
+    put(kGateway, record_.gateway);
+    put(kListener, record_.listener);
+    put(kRouteRule, record_.rule);
+    put(kRoute, record_.route);
+    put(kBackend, record_.backend);
     if (const std::size_t attempts = record_.attemptCount(); attempts > 0) {
       put(kEndpoint, record_.text(record_.attempt(attempts - 1).endpoint));
     }
@@ -144,18 +179,34 @@ class LineOfRecord {
     put(kTlsServerName, Text::kTlsServerName);
   }
 
+  void putId() {
+    if (begin(kRequestId)) {
+      line_.quote();
+      line_.put(toText(record_.id()));
+      line_.quote();
+    }
+  }
+
   void putClientAddress() {
+    constexpr std::size_t kLongestAddress = 256;  // of a text that a record keeps
     const std::string_view address = record_.text(Text::kClientAddress);
     if (address.empty() || record_.client_port == 0) {
       put(kSourceAddress, address);
       return;
     }
     const bool v6 = address.find(':') != std::string_view::npos;
-    std::string text(v6 ? "[" : "");
-    text += address;
-    text += v6 ? "]:" : ":";
-    text += std::to_string(record_.client_port);
-    put(kSourceAddress, text);
+    std::array<char, kLongestAddress + 16> text;
+    char* at = text.data();
+    if (v6) {
+      *at++ = '[';
+    }
+    at += address.copy(at, kLongestAddress);
+    if (v6) {
+      *at++ = ']';
+    }
+    *at++ = ':';
+    at = std::to_chars(at, text.data() + text.size(), record_.client_port).ptr;
+    put(kSourceAddress, std::string_view(text.data(), at));
   }
 
   void writeIdentity() {
@@ -189,7 +240,7 @@ class LineOfRecord {
 
   void writeLlm(const LlmRecord& llm) {
     putWord(kOperation, llm.operation);
-    put(kProvider, llm.provider.view());
+    put(kProvider, llm.provider);
     put(kRequestModel, Text::kModelRequested);
     put(kResponseModel, Text::kModelAnswered);
   }
@@ -239,7 +290,7 @@ class LineOfRecord {
     put(kRetryAttempt, attempts > 1 ? std::optional(attempts - 1) : std::nullopt);
     put(kAttempts, attempts > 0 ? std::optional(attempts) : std::nullopt);
     putWord(kOutcome, toString(ending.outcome));
-    put(kReason, reasonOf(ending));
+    putWord(kReason, reasonOf(ending));
     putError(ending);
     putSeconds(kOverhead, record_.overhead);
     const auto total = record_.t_total.micros();
@@ -268,6 +319,7 @@ class LineOfRecord {
 
   const RequestRecord& record_;
   const LineKeys& keys_;
+  ReadyFields& ready_;
   TimeText& time_;
   LineBuffer& line_;
 };
@@ -312,8 +364,9 @@ void TimeText::write(WallMicros wall, LineBuffer& line) {
 std::string accessLine(const RequestRecord& record, const AccessLogSettings& settings) {
   LineBuffer line(settings.format);
   TimeText time;
+  ReadyFields ready;
   line.clear();
-  LineOfRecord(record, lineKeys(settings), time, line).write();
+  LineOfRecord(record, lineKeys(settings), ready, time, line).write();
   return std::string(line.finish());
 }
 
@@ -325,7 +378,7 @@ bool AccessLog::write(const RequestRecord& record) {
     return true;
   }
   line_.clear();
-  LineOfRecord(record, keys_, time_, line_).write();
+  LineOfRecord(record, keys_, ready_, time_, line_).write();
   return writer_->write(line_.finish());
 }
 

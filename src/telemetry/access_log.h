@@ -12,6 +12,7 @@
 #include "base/log_line.h"
 #include "telemetry/attributes.h"
 #include "telemetry/line_buffer.h"
+#include "telemetry/name.h"
 #include "telemetry/record.h"
 
 namespace gatehouse::telemetry {
@@ -26,6 +27,12 @@ std::string accessLine(const RequestRecord& record, const AccessLogSettings& set
 
 /// The keys of a log's lines, by attribute; empty where its set of names has none.
 using LineKeys = std::array<LineKey, kAttributeCount>;
+
+/// The last field written for each attribute whose values come back, with the name it was made of.
+struct ReadyFields {
+  std::array<ReadyField, kAttributeCount> fields;
+  std::array<Name, kAttributeCount> names;
+};
 
 /// A moment as text, "2026-01-02T03:04:05.678901Z"; the date is worked out once a second.
 class TimeText {
@@ -49,6 +56,7 @@ class AccessLog {
  private:
   LineWriter* writer_;
   LineKeys keys_;
+  ReadyFields ready_;
   LineBuffer line_;
   TimeText time_;
 };

@@ -206,5 +206,35 @@ TEST(AccessLog, TheTableHasEveryKeyOnce) {
   }
 }
 
+// Fields that come back are kept ready; each line must be what it would be alone.
+TEST_F(AccessLogTest, LinesDoNotDependOnThoseBefore) {
+  fillChat();
+  record_.end({.outcome = Outcome::kCompleted}, at(5000));
+  const Name first = record_.route;
+  std::string expected;
+  testing::internal::CaptureStdout();
+  {
+    LineWriter writer({});
+    AccessLog log(&writer, kJson);
+    for (const Name& route :
+         {first,
+          first,
+          Name("a/b"),
+          first,
+          Name(),
+          Name(std::string(200, 'r')),
+          Name(),
+          Name("with \"quotes\""),
+          Name("with \"quotes\"")}) {
+      record_.route = route;
+      record_.client = route.empty() ? "" : "curl";
+      record_.status = route == first ? 200 : 404;
+      expected += line(kJson);
+      EXPECT_TRUE(log.write(record_));
+    }
+  }
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), expected);
+}
+
 }  // namespace
 }  // namespace gatehouse::telemetry

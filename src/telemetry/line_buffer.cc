@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
@@ -46,6 +47,7 @@ LineKey::LineKey(LogFormat format, std::string_view name) {
 void LineBuffer::clear() {
   if (storage_.empty()) {
     storage_.resize(kFirstRoom);
+    end_ = storage_.data() + storage_.size();
   }
   at_ = storage_.data();
 }
@@ -62,18 +64,11 @@ std::string_view LineBuffer::finish() {
   return {json_ ? begin : begin + 1, at_};
 }
 
-void LineBuffer::reserve(std::size_t bytes) {
-  const auto used = static_cast<std::size_t>(at_ - storage_.data());
-  if (storage_.size() - used >= bytes) [[likely]] {
-    return;
-  }
+void LineBuffer::grow(std::size_t bytes) {
+  const std::size_t used = size();
   storage_.resize(std::max(storage_.size() * 2, used + bytes));
   at_ = storage_.data() + used;
-}
-
-void LineBuffer::begin(const LineKey& key) {
-  reserve(LineKey::kSize + kPieces);
-  at_ = key.write(at_);
+  end_ = storage_.data() + storage_.size();
 }
 
 // The cursor is a local variable in these: what is written are chars, which may be anything, at_
@@ -135,7 +130,8 @@ void LineBuffer::textWithEscapes(std::string_view value) {
 // exponent.
 void LineBuffer::digits(double value) {
   constexpr double kScale = 1000;
-  if (value >= 1 / kScale && value < 10'000) {
+  const bool zero = std::bit_cast<std::uint64_t>(value) == 0;  // not the negative one
+  if (zero || (value >= 1 / kScale && value < 10'000)) {
     const auto thousandths = static_cast<std::int64_t>(value * kScale + 0.5);
     if (static_cast<double>(thousandths) / kScale == value) {
       decimal<3>(thousandths);
@@ -143,14 +139,6 @@ void LineBuffer::digits(double value) {
     }
   }
   at_ = std::to_chars(at_, at_ + 32, value).ptr;
-}
-
-void LineBuffer::hex(std::span<const std::uint8_t> bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  for (std::uint8_t byte : bytes) {
-    put(kDigits[byte >> 4]);
-    put(kDigits[byte & 0xF]);
-  }
 }
 
 }  // namespace gatehouse::telemetry

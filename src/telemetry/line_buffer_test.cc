@@ -54,6 +54,50 @@ TEST(LineBuffer, WordsNeedNoLook) {
   EXPECT_EQ(json.finish(), "{\"a\":\"x\",\"" + std::string(LineKey::kLongest, 'k') + "\":\"y\"}\n");
 }
 
+TEST(LineBuffer, AFieldCanBeWrittenAgain) {
+  const std::string_view value = "x";
+  ReadyField ready;
+  LineBuffer line(LogFormat::kJson);
+  line.clear();
+  line.word(LineKey(LogFormat::kJson, "a"), value);
+  ready.keep(value.data(), value.size(), line.since(0));
+  ASSERT_TRUE(ready.isOf(value.data(), value.size()));
+  EXPECT_FALSE(ready.isOf(value.data(), 0));
+  line.clear();
+  line.field(ready);
+  line.field(ready);
+  EXPECT_EQ(line.finish(), "{\"a\":\"x\",\"a\":\"x\"}\n");
+
+  const std::string longer(ReadyField::kSize, 'x');
+  line.clear();
+  line.word(LineKey(LogFormat::kJson, "a"), longer);
+  ready.keep(longer.data(), longer.size(), line.since(0));
+  EXPECT_FALSE(ready.isOf(longer.data(), longer.size()));
+  EXPECT_FALSE(ready.isOf(value.data(), value.size()));
+}
+
+TEST(LineBuffer, WholeNumbersOfAnySize) {
+  LineBuffer line(LogFormat::kText);
+  for (std::int64_t number :
+       {std::int64_t{0},
+        std::int64_t{9},
+        std::int64_t{10},
+        std::int64_t{99},
+        std::int64_t{100},
+        std::int64_t{999},
+        std::int64_t{1000},
+        std::int64_t{9999},
+        std::int64_t{10000},
+        std::int64_t{-1},
+        std::numeric_limits<std::int64_t>::max(),
+        std::numeric_limits<std::int64_t>::min()}) {
+    line.clear();
+    line.begin(LineKey(LogFormat::kText, "n"));
+    line.digits(number);
+    EXPECT_EQ(line.finish(), "n=" + std::to_string(number) + "\n");
+  }
+}
+
 // The same as the program's own log, whatever stands at whatever place.
 TEST(LineBuffer, ValuesAreEscapedAsInTheProgramsLog) {
   for (LogFormat format : {LogFormat::kText, LogFormat::kJson}) {
