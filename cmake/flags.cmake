@@ -42,4 +42,7 @@ elseif(GATEHOUSE_PROFILE)
   file(COPY_FILE ${GATEHOUSE_PROFILE} ${profile} ONLY_IF_DIFFERENT)
   target_compile_options(gatehouse_flags INTERFACE
     -fprofile-use=${profile} -Wno-profile-instr-unprofiled -Wno-profile-instr-out-of-date -Wno-backend-plugin)
+  # The request's path is a long walk of small functions, each called from few places.
+  target_link_options(gatehouse_flags INTERFACE
+    -Wl,-mllvm,-hot-callsite-threshold=12000 -Wl,-mllvm,-import-instr-limit=200)
 endif()
