@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/hex.h"
 #include "base/text.h"
 
 namespace gatehouse::telemetry {
@@ -193,13 +194,16 @@ TracePlace beginTrace(Sampled sampled, FastRandom& random) {
 }
 
 std::string traceparentFor(const TracePlace& place, SpanId span) {
-  std::string text = "00-";
-  text.reserve(kParentSize);
-  appendHex(text, place.trace.bytes);
-  text += '-';
-  appendHex(text, span.bytes);
-  text += '-';
-  appendHex(text, std::span(&place.flags, 1));
+  std::string text;
+  text.resize_and_overwrite(kParentSize, [&](char* at, std::size_t size) {
+    at = std::ranges::copy(std::string_view("00-"), at).out;
+    at = writeHex(place.trace.bytes, at);
+    *at++ = '-';
+    at = writeHex(span.bytes, at);
+    *at++ = '-';
+    writeHex(std::array{place.flags}, at);
+    return size;
+  });
   return text;
 }
 

@@ -63,7 +63,7 @@ void noteRateLimit(RequestRecord& record, const http::Fields& fields) {
       continue;
     }
     for (const Place& place : kPlaces) {
-      if (!iequals(place.name, field.name)) {
+      if (place.name.size() != field.name.size() || !iequals(place.name, field.name)) {
         continue;
       }
       if (place.number != nullptr && !((*limit).*place.number)) {
