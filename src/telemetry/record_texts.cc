@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kAttemptTextLimit = 256;
 constexpr std::size_t kHeader = 2;
 constexpr std::size_t kRoom = 0xFFFF;  // offsets are 16 bits
-constexpr std::size_t kFirstReserve = 320;
+constexpr std::size_t kFirstRoom = 352;
 
 constexpr std::size_t limitOf(Text field) {
   switch (field) {
@@ -53,28 +53,35 @@ std::uint16_t RecordTexts::append(std::string_view value, std::size_t limit) {
     return 0;
   }
   // Redacted before it is cut: half a credential is one, too.
-  if (mayHoldCredential(value)) [[unlikely]] {
+  if (value.size() > limit && mayHoldCredential(value)) [[unlikely]] {
     return store(redacted(value), limit);
   }
-  return store(value, limit);
+  // Looked at where it is kept: there a block can be read at any place of it.
+  const std::uint16_t before = used_;
+  const std::uint16_t offset = store(value, limit);
+  if (mayHoldCredentialBeforeZeros(at(offset))) [[unlikely]] {
+    used_ = before;
+    return store(redacted(value), limit);
+  }
+  return offset;
 }
 
 std::uint16_t RecordTexts::store(std::string_view value, std::size_t limit) {
-  if (bytes_.empty()) {
-    bytes_.reserve(kFirstReserve);
-    bytes_.push_back('\0');  // offset 0 means absent
-  }
-  const std::size_t offset = bytes_.size();
+  const std::size_t offset = std::max<std::size_t>(used_, 1);  // offset 0 means absent
   if (offset + kHeader >= kRoom) {
     return 0;
   }
   const std::size_t size = std::min({value.size(), limit, kRoom - offset - kHeader});
-  bytes_.resize_and_overwrite(offset + kHeader + size, [&](char* bytes, std::size_t all) {
-    bytes[offset] = static_cast<char>(size & 0xFF);
-    bytes[offset + 1] = static_cast<char>(size >> 8);
-    std::memcpy(bytes + offset + kHeader, value.data(), size);
-    return all;
-  });
+  const std::size_t end = offset + kHeader + size;
+  if (end + kZerosBehind > bytes_.size()) {
+    bytes_.resize(std::max({kFirstRoom, 2 * bytes_.size(), end + kZerosBehind}));
+  }
+  char* const text = bytes_.data() + offset + kHeader;
+  const auto header = static_cast<std::uint16_t>(size);
+  std::memcpy(text - kHeader, &header, kHeader);
+  std::memcpy(text, value.data(), size);
+  std::memset(text + size, '\0', kZerosBehind);
+  used_ = static_cast<std::uint16_t>(end);
   return static_cast<std::uint16_t>(offset);
 }
 
@@ -82,12 +89,9 @@ std::string_view RecordTexts::at(std::uint16_t offset) const {
   if (offset == 0) {
     return {};
   }
-  const std::string_view all = bytes_;
-  auto low = static_cast<unsigned char>(all[offset]);
-  auto high = static_cast<unsigned char>(all[offset + 1U]);
-  return all.substr(
-      offset + kHeader, static_cast<std::size_t>(low) | static_cast<std::size_t>(high) << 8
-  );
+  std::uint16_t size = 0;
+  std::memcpy(&size, bytes_.data() + offset, kHeader);
+  return {bytes_.data() + offset + kHeader, size};
 }
 
 }  // namespace gatehouse::telemetry

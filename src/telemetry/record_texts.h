@@ -82,7 +82,8 @@ class RecordTexts {
   std::uint16_t store(std::string_view value, std::size_t limit);
   std::string_view at(std::uint16_t offset) const;
 
-  std::string bytes_;  // two bytes of length, then the text; offset 0 is never a text
+  std::string bytes_;  // all of it is room: two bytes of length, then the text
+  std::uint16_t used_ = 0;
   std::array<std::uint16_t, kTextCount> offsets_{};
 };
 

@@ -151,6 +151,9 @@ constexpr TripleFilter kFirst(&Triple::first);
 constexpr TripleFilter kSecond(&Triple::second);
 constexpr TripleFilter kThird(&Triple::third);
 
+constexpr std::size_t kStep = wire::HalfBlock::kSize;
+constexpr std::size_t kReach = kStep + 2;  // triples that begin in the block
+
 // Whether one may begin in the block at `bytes`; two more bytes are read.
 bool mayHoldTriple(const char* bytes) {
   wire::HalfBlock all =
@@ -161,8 +164,6 @@ bool mayHoldTriple(const char* bytes) {
 }  // namespace
 
 bool mayHoldCredential(std::string_view text) {
-  constexpr std::size_t kStep = wire::HalfBlock::kSize;
-  constexpr std::size_t kReach = kStep + 2;  // triples that begin in the block
   while (text.size() >= kReach) {
     if (mayHoldTriple(text.data())) {
       return true;
@@ -172,6 +173,16 @@ bool mayHoldCredential(std::string_view text) {
   std::array<char, kReach> rest{};
   std::memcpy(rest.data(), text.data(), text.size());
   return mayHoldTriple(rest.data());
+}
+
+bool mayHoldCredentialBeforeZeros(std::string_view text) {
+  static_assert(kZerosBehind >= kReach);
+  for (std::size_t at = 0; at < text.size(); at += kStep) {
+    if (mayHoldTriple(text.data() + at)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 std::string redacted(std::string_view text) {

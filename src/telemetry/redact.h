@@ -3,6 +3,7 @@
 // knows shapes, not secrets.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,9 @@ namespace gatehouse::telemetry {
 /// Whether `text` may hold one of the shapes; a quick look that may say yes too often, never no
 /// wrongly.
 bool mayHoldCredential(std::string_view text);
+/// The same for a text behind which kZerosBehind zeros stand.
+inline constexpr std::size_t kZerosBehind = 34;
+bool mayHoldCredentialBeforeZeros(std::string_view text);
 
 /// `text` with each of these replaced by "[redacted]": the token after `Bearer`, the credentials
 /// after `Basic`, words that begin with `sk-`, `xai-`, `gh_` or `AIza`, JSON Web Tokens, and the
