@@ -9,6 +9,7 @@
 #include "io/deadline.h"
 #include "llm/provider/provider.h"
 #include "proxy/begin.h"
+#include "proxy/finish.h"
 #include "telemetry/trace_context.h"
 #include "telemetry/upstream_head.h"
 #include "upstream/attempt.h"
@@ -155,10 +156,10 @@ io::Task<Result<http::ClientResponse>> callUpstream(
                                  );
   noteMarks(x, marks);
   if (!response) {
-    const Error& error = response.error();
+    const Error error = whyStopped(x, std::move(response).error());
     x.record.lastAttempt().detail =
         telemetry::endingOf(error.kind(), error.origin(), telemetry::Reply::kNotBegun).detail;
-    co_return std::move(response);
+    co_return fail(error);
   }
   noteHead(x, call, response->head);
   stripResponse(response->head.fields, call.callee);

@@ -10,9 +10,11 @@
 #include "http/body.h"
 #include "http/head.h"
 #include "http/server_connection.h"
+#include "io/stop.h"
 #include "llm/dialect.h"
 #include "llm/passthrough.h"
 #include "proxy/reply.h"
+#include "proxy/time_limit.h"
 #include "snapshot/snapshot.h"
 #include "telemetry/record.h"
 
@@ -43,11 +45,16 @@ struct Exchange {
   std::optional<telemetry::Ending>
       decided;  // set when the answer is an error of ours: how the request ends then
 
+  std::unique_ptr<TimeLimit> limit;  // null: the rule sets none, or it does not hold any more
+
   // How a reply of ours would speak.
   Voice voice = Voice::kDialect;
   llm::Dialect dialect = llm::Dialect::kUnknown;  // until detected or guessed
 
   http::RequestHead& head() { return wire->head(); }
+  /// What ends the exchange early: the client's leaving, or the limit.
+  io::Stop& stop() { return limit == nullptr ? wire->gone() : limit->stop(); }
+  bool overLimit() const { return limit != nullptr && limit->passed(); }
   ReplyTo replyTo() const {
     return {.voice = voice, .dialect = dialect, .request_id = request_id, .allow = {}};
   }

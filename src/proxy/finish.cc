@@ -30,7 +30,32 @@ void logFailure(Worker& worker, const Exchange& x, const Error& error) {
 
 }  // namespace
 
+Error whyStopped(Exchange& x, Error error) {
+  if (error.kind() != ErrorKind::kCancelled || !x.overLimit()) {
+    return error;
+  }
+  if (x.wire->headWritten()) {
+    return {ErrorKind::kTimeout, Origin::kUpstream, "the reply did not end in time"};
+  }
+  if (x.record.attemptCount() == 0) {
+    return {ErrorKind::kTimeout, Origin::kDownstream, "the request did not arrive in time"};
+  }
+  std::string_view endpoint = x.record.text(x.record.lastAttempt().endpoint);
+  return {
+      ErrorKind::kTimeout, Origin::kUpstream, "no answer from " + std::string(endpoint) + " in time"
+  };
+}
+
 telemetry::Ending endingFor(Worker& worker, const Exchange& x, const Error& error) {
+  const bool stopped = error.kind() == ErrorKind::kCancelled || error.kind() == ErrorKind::kTimeout;
+  if (stopped && x.overLimit()) {
+    // Also behind the head: unlike an idle stream, this reply had a time to be whole.
+    bool asked = x.wire->headWritten() || x.record.attemptCount() != 0;
+    return {
+        telemetry::Outcome::kTimedOut,
+        asked ? telemetry::Detail::kHttpResponseTimeout : telemetry::Detail::kHttpRequestError
+    };
+  }
   if (error.kind() == ErrorKind::kCancelled) {
     if (worker.cutOff().requested()) {
       return {telemetry::Outcome::kGatewayFailed, telemetry::Detail::kShutdown};

@@ -9,7 +9,12 @@
 
 namespace gatehouse::proxy {
 
-/// The ending an error means here: a raised stop is the client's going away, or our own shutdown.
+/// What a cancelled wait of the walk means: a timeout if the rule's limit has passed. Other errors
+/// stay as they are.
+Error whyStopped(Exchange& x, Error error);
+
+/// The ending an error means here: a raised stop is the limit's passing, the client's going away,
+/// or our own shutdown.
 telemetry::Ending endingFor(Worker& worker, const Exchange& x, const Error& error);
 
 /// The reply to an error before any byte of reply left, with the record ended. Nothing when nobody

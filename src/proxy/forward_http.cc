@@ -28,10 +28,7 @@ io::Task<Result<Answer>> forwardHttp(
       .auth = &backend.auth,
       .provider = {},
       .model_sent = {},
-      .timeout = shorterTimeout(
-          backend.response_timeout,
-          shorterTimeout(x.rule->request_timeout, x.rule->backend_request_timeout)
-      ),
+      .timeout = shorterTimeout(backend.response_timeout, x.rule->backend_request_timeout),
   };
   http::ClientRequest request;
   request.stream = clientBody(x);

@@ -172,10 +172,7 @@ io::Task<Result<Answer>> forwardLlm(
       .auth = &provider.auth,
       .provider = provider.name,
       .model_sent = model_sent.text,
-      .timeout = shorterTimeout(
-          provider.response_timeout,
-          shorterTimeout(x.rule->request_timeout, x.rule->backend_request_timeout)
-      ),
+      .timeout = shorterTimeout(provider.response_timeout, x.rule->backend_request_timeout),
   };
   GATEHOUSE_CO_TRY(request.head, upstreamHead(x, call, plan.target));
   llm::addProviderFields(provider.llm.kind, plan.upstream, request.head.fields);

@@ -103,25 +103,55 @@ io::Task<Result<Answer>> failed(Error error) {
   co_return fail(std::move(error));
 }
 
+[[gnu::noinline]] void limitTo(Worker& worker, Exchange& x, MonoTime start, Nanos time) {
+  if (x.limit == nullptr) {
+    x.limit = std::make_unique<TimeLimit>(worker.reactor(), x.wire->gone());
+  }
+  x.limit->notAfter(io::Deadline(start + time));
+}
+
 /// Everything up to the reply's head.
 io::Task<Result<Answer>> walk(Worker& worker, Exchange& x) {
   if (Result<void> chosen = choose(worker, x); !chosen) {
     return failed(std::move(chosen).error());
   }
-  return forward(worker, x);
+  if (x.rule->request_timeout != Nanos(0)) {
+    limitTo(worker, x, x.record.start(), x.rule->request_timeout);
+  }
+  return io::withStop(x.stop(), forward(worker, x));
+}
+
+/// The limits of the rule apply to the whole of a reply that is no stream.
+[[gnu::noinline]] Result<Answer> limitReply(Worker& worker, Exchange& x, Answer answer) {
+  if (isEventStream(answer.head)) {
+    x.limit.reset();
+    return answer;
+  }
+  if (x.overLimit()) {
+    return fail(ErrorKind::kCancelled, Origin::kGateway, "answered too late");
+  }
+  if (answer.from_upstream && x.rule->backend_request_timeout != Nanos(0)) {
+    Micros began(x.record.lastAttempt().start.orZero());
+    limitTo(worker, x, x.record.start() + began, x.rule->backend_request_timeout);
+  }
+  return answer;
 }
 
 /// The sending of the answer, not yet begun; of an error's when there is none. No task when nobody
 /// listens. Not inlined: the walk's frame would have room for every answer in here.
 [[gnu::noinline]] io::Task<void> reply(Worker& worker, Exchange& x, Result<Answer> answer) {
+  if (answer && (x.limit != nullptr || x.rule->backend_request_timeout != Nanos(0))) {
+    answer = limitReply(worker, x, *std::move(answer));
+  }
   if (!answer) {
-    answer = answerError(worker, x, std::move(answer).error());
+    answer = answerError(worker, x, whyStopped(x, std::move(answer).error()));
+    x.limit.reset();  // a passed one would cut the answer that tells of it
     if (!answer) {
       return {};
     }
   }
   release(x);
-  return streamOut(worker, x, *std::move(answer));
+  return io::withStop(x.stop(), streamOut(worker, x, *std::move(answer)));
 }
 
 }  // namespace
@@ -131,9 +161,9 @@ io::Task<Result<Answer>> walk(Worker& worker, Exchange& x) {
 io::Task<void> handle(Worker& worker, Arrival arrival, std::unique_ptr<http::ServerExchange> wire) {
   Exchange x = begin(worker, std::move(arrival), std::move(wire));
   io::StopLink cut(worker.cutOff(), x.wire->gone());
-  io::Task<void> out = reply(worker, x, co_await io::withStop(x.wire->gone(), walk(worker, x)));
+  io::Task<void> out = reply(worker, x, co_await walk(worker, x));
   if (out) {
-    co_await io::withStop(x.wire->gone(), std::move(out));
+    co_await std::move(out);
   }
   finish(worker, x);
 }

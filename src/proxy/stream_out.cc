@@ -17,10 +17,6 @@ bool bodyless(http::Status status) {
   return status == 204 || status == 304 || status < 200;
 }
 
-bool isEventStream(const http::ResponseHead& head) {
-  return istartsWith(head.fields.get("content-type").value_or(""), "text/event-stream");
-}
-
 /// How the body will be framed; takes Content-Length out where the length is not known any more.
 http::Framing frame(Answer& answer, bool head_request) {
   if (head_request || bodyless(answer.head.status)) {
@@ -182,6 +178,7 @@ io::Task<void> Out::endCleanly(std::string_view last) {
 /// The body ended in an error after the head had left. The client learns that it is not whole: its
 /// dialect's error event if it reads a stream, and in any case no clean end.
 io::Task<void> Out::breakOff() {
+  *broken_ = whyStopped(x_, *std::move(broken_));
   const Error& error = *broken_;
   telemetry::Ending ending = endingFor(worker_, x_, error);
   bool client_listens = ending.outcome != telemetry::Outcome::kClientGone;
@@ -250,6 +247,10 @@ io::Task<void> Out::run(Out out) {
 }
 
 }  // namespace
+
+bool isEventStream(const http::ResponseHead& head) {
+  return istartsWith(head.fields.get("content-type").value_or(""), "text/event-stream");
+}
 
 io::Task<void> streamOut(Worker& worker, Exchange& x, Answer answer) {
   http::Framing framing = frame(answer, x.record.method == http::Method::kHead);

@@ -29,9 +29,10 @@ struct Rule {
   telemetry::Name route;  // "namespace/name"
   telemetry::Name name;   // the rule's name, else its index
   std::vector<WeightedBackend> backends;
-  std::uint64_t total_weight = 0;    // zero: no valid backend, 500
-  Nanos request_timeout{0};          // whole exchange to the response head; zero is off
-  Nanos backend_request_timeout{0};  // each try; zero is off
+  std::uint64_t total_weight = 0;  // zero: no valid backend, 500
+  // Zero is off. Both cover the reply's body too, but of an event stream only the head.
+  Nanos request_timeout{0};          // the exchange from its head on, all tries
+  Nanos backend_request_timeout{0};  // each try
 
   /// No request of the rule is for a model.
   bool isPlain() const {
