@@ -72,7 +72,7 @@ Result<Answer> answerError(Worker& worker, Exchange& x, Error error) {
   logFailure(worker, x, error);
   if (nobodyListens(error.kind())) {
     x.wire->abort();
-    endRecord(worker, x, ending);
+    endRecord(x, ending, worker.now());
     return fail(std::move(error));
   }
   x.decided = ending;
@@ -86,12 +86,11 @@ Result<Answer> answerError(Worker& worker, Exchange& x, Error error) {
   return answer;
 }
 
-void endRecord(Worker& worker, Exchange& x, telemetry::Ending ending) {
+void endRecord(Exchange& x, telemetry::Ending ending, MonoTime now) {
   const http::ExchangeCounts& counts = x.wire->counts();
   x.record.bytes_in = counts.bytes_in;
   x.record.bytes_out = counts.bytes_out;
   x.record.stall_client = telemetry::Mark(std::chrono::duration_cast<Micros>(counts.stall));
-  MonoTime now = worker.now();
   x.record.t_client_last = x.record.mark(now);
   x.record.end(ending, now);
 }

@@ -22,7 +22,7 @@ telemetry::Ending endingFor(Worker& worker, const Exchange& x, const Error& erro
 Result<Answer> answerError(Worker& worker, Exchange& x, Error error);
 
 /// Ends the record; once.
-void endRecord(Worker& worker, Exchange& x, telemetry::Ending ending);
+void endRecord(Exchange& x, telemetry::Ending ending, MonoTime now);
 
 /// Reports the record. The last thing that happens to an exchange.
 void finish(Worker& worker, Exchange& x);

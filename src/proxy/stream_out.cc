@@ -64,8 +64,9 @@ class Out {
   io::Task<void> breakOff();
   std::optional<http::Piece> pulled(Result<http::Piece> piece);
   bool sent(Result<void> result);
-  void noteSent();
-  void settle(telemetry::Ending ending);
+  bool isSentNoted() const;
+  void noteSent(MonoTime now);
+  void settle(telemetry::Ending ending, MonoTime now);
 
   Worker& worker_;
   Exchange& x_;
@@ -107,29 +108,31 @@ std::string_view Out::visible(std::string_view bytes) {
   return joined_;
 }
 
+/// Whether more bytes given to the kernel would change no mark.
+bool Out::isSentNoted() const {
+  const telemetry::RequestRecord& record = x_.record;
+  return record.t_client_first.known() && (!token_seen_ || record.t_client_first_token.known());
+}
+
 /// After bytes were given to the kernel.
-void Out::noteSent() {
+void Out::noteSent(MonoTime now) {
   telemetry::RequestRecord& record = x_.record;
-  if (record.t_client_first.known() && (!token_seen_ || record.t_client_first_token.known())) {
-    return;
-  }
-  telemetry::Mark now = record.mark(worker_.now());
   if (!record.t_client_first.known()) {
-    record.t_client_first = now;
+    record.t_client_first = record.mark(now);
   }
   if (token_seen_ && !record.t_client_first_token.known()) {
-    record.t_client_first_token = now;
+    record.t_client_first_token = record.mark(now);
   }
 }
 
-void Out::settle(telemetry::Ending ending) {
+void Out::settle(telemetry::Ending ending, MonoTime now) {
   if (reader_ != nullptr) {
     noteReply(x_, reader_->takeFacts());
   }
   if (from_upstream_) {
-    x_.record.lastAttempt().last_byte = x_.record.mark(worker_.now());
+    x_.record.lastAttempt().last_byte = x_.record.mark(now);
   }
-  endRecord(worker_, x_, ending);
+  endRecord(x_, ending, now);
 }
 
 /// How a reply read to its end has ended. An error the upstream reported within its stream is a
@@ -171,8 +174,9 @@ io::Task<void> Out::endCleanly(std::string_view last) {
   if (cut_short) {
     x_.wire->abort();
   }
-  noteSent();
-  settle(sent ? x_.decided.value_or(ending) : endingFor(worker_, x_, sent.error()));
+  MonoTime now = worker_.now();
+  noteSent(now);
+  settle(sent ? x_.decided.value_or(ending) : endingFor(worker_, x_, sent.error()), now);
 }
 
 /// The body ended in an error after the head had left. The client learns that it is not whole: its
@@ -196,7 +200,7 @@ io::Task<void> Out::breakOff() {
     x_.record.lastAttempt().detail = ending.detail;
   }
   x_.record.set(telemetry::Text::kError, error.chain());
-  settle(ending);
+  settle(ending, worker_.now());
 }
 
 io::Task<void> Out::run(Out out) {
@@ -242,7 +246,9 @@ io::Task<void> Out::run(Out out) {
     broken_ = std::make_unique<Error>(std::move(result).error());
     return false;
   }
-  noteSent();
+  if (!isSentNoted()) {
+    noteSent(worker_.now());
+  }
   return true;
 }
 
