@@ -11,27 +11,28 @@ namespace {
 
 enum class Form : std::uint8_t { kEventStream, kJson, kUnread };
 
-bool isMediaType(std::string_view field, std::string_view type) {
-  return iequals(trim(field.substr(0, field.find(';'))), type);
-}
-
 bool isSuccess(http::Status status) {
   return status >= 200 && status < 300;
 }
 
 /// A failure to a streaming request is an ordinary error body.
 Form formOf(const http::ResponseHead& head) {
-  std::string_view coding = trim(head.fields.get("content-encoding").value_or(""));
-  if (!coding.empty() && !iequals(coding, "identity")) {
-    return Form::kUnread;
+  constexpr http::FieldName kCoding = "content-encoding";
+  if (head.fields.has(kCoding)) {
+    std::string_view coding = trim(*head.fields.get(kCoding));
+    if (!coding.empty() && !iequals(coding, "identity")) {
+      return Form::kUnread;
+    }
   }
   std::string_view type = head.fields.get("content-type").value_or("");
-  if (isSuccess(head.status) && isMediaType(type, "text/event-stream")) {
+  type = trim(type.substr(0, type.find(';')));
+  if (!isSuccess(head.status) || iequals(type, "application/json")) {
+    return Form::kJson;
+  }
+  if (iequals(type, "text/event-stream")) {
     return Form::kEventStream;
   }
-  bool json =
-      isMediaType(type, "application/json") || isMediaType(type, "application/problem+json");
-  return json || !isSuccess(head.status) ? Form::kJson : Form::kUnread;
+  return iequals(type, "application/problem+json") ? Form::kJson : Form::kUnread;
 }
 
 bool hasUsage(Dialect dialect) {
@@ -300,12 +301,12 @@ ReplyVerdict ReplyReader::State::judge(BodyEnd end) const {
 }
 
 TokenUsage ReplyReader::State::takeUsage(ReplyVerdict end) {
-  TokenUsage usage;
   if (!hasUsage(rules.dialect) || !isSuccess(status)) {
-    usage.state = UsageState::kNone;
-    return usage;
+    TokenUsage none;
+    none.state = UsageState::kNone;
+    return none;
   }
-  usage = notes.usage.take();
+  TokenUsage usage = notes.usage.take();
   if (end != ReplyVerdict::kComplete && !usage_final) {
     usage = estimateOutput(std::move(usage), generated_bytes);
   }
@@ -385,15 +386,15 @@ ReplyEnd ReplyReader::finish(BodyEnd end, std::string_view request_id) {
 
 ReplyFacts ReplyReader::takeFacts() {
   State& state = *state_;
-  ReplyFacts facts;
-  facts.usage = state.takeUsage(state.verdict);
-  facts.response_id = std::move(state.notes.response_id);
-  facts.model = std::move(state.notes.model);
-  facts.finishes = std::move(state.notes.finishes);
-  facts.error_type = std::move(state.notes.error_type);
-  facts.events = state.event_count;
-  facts.event_stream = state.event_stream;
-  return facts;
+  return {
+      .usage = state.takeUsage(state.verdict),
+      .response_id = std::move(state.notes.response_id),
+      .model = std::move(state.notes.model),
+      .finishes = std::move(state.notes.finishes),
+      .error_type = std::move(state.notes.error_type),
+      .events = state.event_count,
+      .event_stream = state.event_stream,
+  };
 }
 
 }  // namespace gatehouse::llm

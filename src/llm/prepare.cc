@@ -106,23 +106,44 @@ const wire::JsonKeys& keysOf(Dialect dialect) {
 }
 
 /// What people write, "0.7": so few digits that the whole number they make and the power of ten are
-/// exact, and their quotient is the nearest double. Nothing for other numbers.
-std::optional<double> shortDecimal(std::string_view digits) {
-  constexpr std::array<double, 6> kPowers = {1, 10, 100, 1e3, 1e4, 1e5};
-  std::size_t whole_size = std::min(digits.find('.'), digits.size());
-  std::string_view fraction = digits.substr(std::min(whole_size + 1, digits.size()));
-  if (whole_size > 8 || fraction.size() >= kPowers.size()) {
+/// exact, and their quotient is the nearest double. Nothing for other numbers. `number` is one of
+/// JSON.
+std::optional<double> shortDecimal(std::string_view number) {
+  constexpr std::array<double, 15> kPowers = {
+      1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14
+  };
+  if (number.size() > kPowers.size()) {
     return std::nullopt;
   }
-  std::uint64_t number = 0;
-  for (char c : digits) {
+  std::uint64_t digits = 0;
+  std::size_t behind_point = 0;
+  bool point = false;
+  for (char c : number) {
     if (isDigit(c)) {
-      number = number * 10 + static_cast<std::uint64_t>(c - '0');
-    } else if (c != '.') {
+      digits = digits * 10 + static_cast<std::uint64_t>(c - '0');
+      behind_point += point ? 1 : 0;
+    } else if (c == '.') {
+      point = true;
+    } else {
       return std::nullopt;
     }
   }
-  return static_cast<double>(number) / kPowers[fraction.size()];
+  return static_cast<double>(digits) / kPowers[behind_point];
+}
+
+/// Digits only, few enough to fit. Nothing for other numbers.
+std::optional<std::int64_t> shortInteger(std::string_view number) {
+  if (number.size() > 18) {
+    return std::nullopt;
+  }
+  std::int64_t digits = 0;
+  for (char c : number) {
+    if (!isDigit(c)) {
+      return std::nullopt;
+    }
+    digits = digits * 10 + (c - '0');
+  }
+  return digits;
 }
 
 /// A body with the places of our keys in it.
@@ -144,16 +165,31 @@ class LocatedBody {
   std::string_view raw(const wire::JsonMember& member) const {
     return text_.text().substr(member.begin, member.end - member.begin);
   }
-  std::string text(Key key) const {
-    const wire::JsonMember* member = find(key);
-    return member != nullptr ? text(*member) : std::string();
+  /// `out` is empty and stays so if there is no text.
+  void read(Key key, std::string& out) const {
+    if (const wire::JsonMember* member = find(key)) {
+      read(*member, out);
+    }
   }
-  std::string text(const wire::JsonMember& member) const {
-    return wire::jsonString(text_, member).value_or(std::string());
+  void read(const wire::JsonMember& member, std::string& out) const {
+    if (member.type != wire::JsonType::kString) {
+      return;
+    }
+    std::string_view inner = raw(member).substr(1, member.end - member.begin - 2);
+    if (!inner.contains('\\')) {
+      out.assign(inner);
+    } else if (auto unescaped = wire::jsonString(text_, member)) {
+      out = std::move(*unescaped);
+    }
   }
   std::optional<std::int64_t> integer(Key key) const {
-    const wire::JsonMember* member = find(key);
-    return member != nullptr ? wire::jsonInteger(text_, *member) : std::nullopt;
+    if (!is(key, wire::JsonType::kNumber)) {
+      return std::nullopt;
+    }
+    if (auto value = shortInteger(raw(*find(key)))) {
+      return value;
+    }
+    return wire::jsonInteger(text_, *find(key));
   }
   std::optional<double> decimal(Key key) const {
     if (!is(key, wire::JsonType::kNumber)) {
@@ -171,13 +207,23 @@ class LocatedBody {
     const wire::JsonMember* member = find(key);
     return member != nullptr && wire::jsonBoolean(text_, *member).value_or(false);
   }
-  /// A text member of a member that is an object; empty if any of that is not so.
-  std::string textWithin(Key key, std::string_view inner) const {
+  /// A text member of a member that is an object; `out` stays empty if any of that is not so.
+  void readWithin(Key key, std::string_view inner, std::string& out) const {
     if (!is(key, wire::JsonType::kObject)) {
-      return {};
+      return;
     }
     auto within = wire::locateJsonIn(text_, *find(key), wire::JsonKeys(std::span(&inner, 1)));
-    return within && within->members[0] ? text(*within->members[0]) : std::string();
+    if (within && within->members[0]) {
+      read(*within->members[0], out);
+    }
+  }
+  /// The text of a member, or of one within it.
+  void readEither(Key key, std::string_view inner, std::string& out) const {
+    if (is(key, wire::JsonType::kString)) {
+      read(key, out);
+    } else {
+      readWithin(key, inner, out);
+    }
   }
 
  private:
@@ -230,27 +276,20 @@ Result<Dialect> dialectOf(const DialectMatch& match, const LocatedBody& body) {
 }
 
 void readSessionKeys(const LocatedBody& body, Dialect dialect, BodySessionKeys& keys) {
-  keys.prompt_cache_key = body.text(kPromptCacheKey);
-  keys.conversation = body.is(kConversation, wire::JsonType::kString)
-                          ? body.text(kConversation)
-                          : body.textWithin(kConversation, "id");
-  keys.previous_response_id = body.text(kPreviousResponse);
-  keys.litellm_session_id = body.text(kLitellmSession);
-  keys.metadata_session_id = body.textWithin(kMetadata, "session_id");
+  body.read(kPromptCacheKey, keys.prompt_cache_key);
+  body.readEither(kConversation, "id", keys.conversation);
+  body.read(kPreviousResponse, keys.previous_response_id);
+  body.read(kLitellmSession, keys.litellm_session_id);
+  body.readWithin(kMetadata, "session_id", keys.metadata_session_id);
   if (dialect == Dialect::kMessages || dialect == Dialect::kMessagesCount) {
-    keys.metadata_user_id = body.textWithin(kMetadata, "user_id");
+    body.readWithin(kMetadata, "user_id", keys.metadata_user_id);
   }
-}
-
-std::string effort(const LocatedBody& body) {
-  return body.is(kEffort, wire::JsonType::kString) ? body.text(kEffort)
-                                                   : body.textWithin(kEffort, "effort");
 }
 
 void readFacts(const LocatedBody& body, Dialect dialect, RequestFacts& facts) {
   constexpr std::size_t kLongestStop = 1024;
   if (body.is(kModel, wire::JsonType::kString)) {
-    facts.model_requested = ModelName{body.text(kModel)};
+    body.read(kModel, facts.model_requested.emplace().text);
   }
   facts.stream = body.isTrue(kStream);
   facts.temperature = body.decimal(kTemperature);
@@ -270,25 +309,28 @@ void readFacts(const LocatedBody& body, Dialect dialect, RequestFacts& facts) {
                                                        body.raw(*stop).size() <= kLongestStop) {
     facts.stop_sequences = body.raw(*stop);
   }
-  facts.reasoning_level = effort(body);
-  facts.service_tier = body.text(kServiceTier);
-  facts.encoding_format = body.text(kEncodingFormat);
+  body.readEither(kEffort, "effort", facts.reasoning_level);
+  body.read(kServiceTier, facts.service_tier);
+  body.read(kEncodingFormat, facts.encoding_format);
   readSessionKeys(body, dialect, facts.session);
 }
 
-Result<ModelName> chooseModel(
-    const RequestFacts& facts, const ProviderSettings& settings, std::string_view path_model
+Result<void> chooseModel(
+    const RequestFacts& facts,
+    const ProviderSettings& settings,
+    std::string_view path_model,
+    ModelName& model
 ) {
   if (settings.model) {
-    return *settings.model;
+    model = *settings.model;
+  } else if (facts.model_requested && !facts.model_requested->text.empty()) {
+    model = *facts.model_requested;
+  } else if (!path_model.empty()) {
+    model.text = wire::decodePercent(path_model).value_or(std::string(path_model));
+  } else {
+    return fail(ErrorKind::kModelMissing, Origin::kDownstream, "the request names no model");
   }
-  if (facts.model_requested && !facts.model_requested->text.empty()) {
-    return *facts.model_requested;
-  }
-  if (!path_model.empty()) {
-    return ModelName{wire::decodePercent(path_model).value_or(std::string(path_model))};
-  }
-  return fail(ErrorKind::kModelMissing, Origin::kDownstream, "the request names no model");
+  return {};
 }
 
 void spliceModel(wire::JsonSplice& splice, const LocatedBody& body, const ModelName& model) {
@@ -407,25 +449,33 @@ Result<PreparedRequest> prepareRequest(
   LocatedBody located(body.text, *map);
   GATEHOUSE_CHECK_OK(refuseEscapedModel(text, located));
 
-  PreparedRequest prepared;
-  GATEHOUSE_TRY(prepared.dialect, dialectOf(match, located));
-  readFacts(located, prepared.dialect, facts);
-  GATEHOUSE_TRY(prepared.model_sent, chooseModel(facts, settings, match.path_model));
+  GATEHOUSE_TRY(Dialect dialect, dialectOf(match, located));
+  readFacts(located, dialect, facts);
+  ModelName model;
+  GATEHOUSE_CHECK_OK(chooseModel(facts, settings, match.path_model, model));
 
   wire::JsonSplice splice(*map);
   if (settings.model && settings.model != facts.model_requested) {
-    spliceModel(splice, located, *settings.model);
+    spliceModel(splice, located, model);
   }
-  if (prepared.dialect == Dialect::kChat) {
+  Result<PreparedRequest> result;
+  PreparedRequest& prepared = *result;
+  prepared.dialect = dialect;
+  if (dialect == Dialect::kChat) {
     if (facts.stream && spliceUsageRequest(splice, located)) {
       prepared.usage_chunk = UsageChunk::kHidden;
     }
-    if (wantsNewMaxTokens(settings, prepared.model_sent)) {
+    if (wantsNewMaxTokens(settings, model)) {
       renameMaxTokens(splice, located, text);
     }
   }
-  prepared.body = splice.empty() ? std::vector{body.bytes} : splice.apply(body.bytes);
-  return prepared;
+  prepared.model_sent = std::move(model);
+  if (splice.empty()) {
+    prepared.body.push_back(body.bytes);
+  } else {
+    prepared.body = splice.apply(body.bytes);
+  }
+  return result;
 }
 
 }  // namespace gatehouse::llm

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "base/padded_view.h"
+#include "base/text.h"
 #include "llm/usage_reader.h"
 #include "wire/json_keys.h"
 #include "wire/json_locate.h"
@@ -21,6 +22,22 @@ namespace {
 using Count = ReportedUsage::Count;
 
 constexpr double kLargest = 1e15;
+
+/// A count as nearly all are: digits only, and too few to be too large. Nothing for other text.
+Count plainCount(std::string_view text) {
+  constexpr std::size_t kDigits = 15;
+  if (text.size() > kDigits) {
+    return std::nullopt;
+  }
+  std::int64_t count = 0;
+  for (char c : text) {
+    if (!isDigit(c)) {
+      return std::nullopt;
+    }
+    count = count * 10 + (c - '0');
+  }
+  return count;
+}
 
 /// A number written as text; nothing if it is none.
 std::optional<double> parseNumber(std::string_view text) {
@@ -178,6 +195,14 @@ class Counts {
     if (json.empty()) {
       return std::nullopt;
     }
+    if (Count plain = plainCount(json)) [[likely]] {
+      return plain;
+    }
+    return readOdd(json);
+  }
+
+  /// What is a number, but not digits only.
+  Count readOdd(std::string_view json) const {
     std::optional<double> number = numberIn(json);
     if (!number) {
       return std::nullopt;

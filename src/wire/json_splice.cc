@@ -33,10 +33,12 @@ JsonSplice::JsonSplice(const JsonObjectMap& object)
       has_members_(object.member_count > 0) {}
 
 JsonSplice& JsonSplice::replace(const JsonMember& member, std::string_view json) {
-  Edit edit{member.begin, member.end, std::string(json)};
-  auto at = std::ranges::upper_bound(edits_, edit.begin, {}, &Edit::begin);
-  GATEHOUSE_INVARIANT(at == edits_.begin() || std::prev(at)->end <= edit.begin);
-  edits_.insert(at, std::move(edit));
+  auto at = edits_.end();
+  if (!edits_.empty() && edits_.back().begin > member.begin) {
+    at = std::ranges::upper_bound(edits_, member.begin, {}, &Edit::begin);
+  }
+  GATEHOUSE_INVARIANT(at == edits_.begin() || std::prev(at)->end <= member.begin);
+  edits_.insert(at, Edit{member.begin, member.end, Chunk::copy(json)});
   return *this;
 }
 
@@ -54,16 +56,15 @@ std::vector<Chunk> JsonSplice::apply(const Chunk& body) const {
   std::vector<Chunk> parts;
   parts.reserve(2 * (edits_.size() + (front_.empty() ? 0U : 1U) + (back_.empty() ? 0U : 1U)) + 1);
   std::size_t done = 0;
-  auto put = [&](std::size_t begin, std::size_t end, std::string text) {
+  auto put = [&](std::size_t begin, std::size_t end, Chunk text) {
     if (begin > done) {
       parts.push_back(body.slice(done, begin - done));
     }
-    parts.push_back(Chunk::own(std::move(text)));
+    parts.push_back(std::move(text));
     done = end;
   };
-  std::string comma = has_members_ ? "," : "";
   if (!front_.empty()) {
-    put(first_member_, first_member_, front_ + comma);
+    put(first_member_, first_member_, Chunk::own(front_ + (has_members_ ? "," : "")));
   }
   for (const Edit& edit : edits_) {
     put(edit.begin, edit.end, edit.text);
@@ -71,7 +72,7 @@ std::vector<Chunk> JsonSplice::apply(const Chunk& body) const {
   if (!back_.empty()) {
     bool alone = !has_members_ && front_.empty();
     std::size_t at = has_members_ ? last_value_end_ : first_member_;
-    put(at, at, (alone ? "" : ",") + back_);
+    put(at, at, Chunk::own((alone ? "" : ",") + back_));
   }
   if (done < body.size()) {
     parts.push_back(body.slice(done));

@@ -34,7 +34,7 @@ class JsonSplice {
   struct Edit {
     std::size_t begin;
     std::size_t end;
-    std::string text;
+    Chunk text;
   };
 
   std::size_t first_member_ = 0;  // just behind '{'
