@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <ctime>
 
 namespace gatehouse {
 
@@ -25,10 +26,17 @@ class Clock {
 
 class SystemClock final : public Clock {
  public:
-  MonoTime now() const override { return std::chrono::steady_clock::now(); }
+  MonoTime now() const override { return MonoTime(read(CLOCK_MONOTONIC)); }
   WallMicros wall() const override {
-    auto since = std::chrono::system_clock::now().time_since_epoch();
-    return WallMicros{std::chrono::duration_cast<Micros>(since).count()};
+    return WallMicros{std::chrono::duration_cast<Micros>(read(CLOCK_REALTIME)).count()};
+  }
+
+ private:
+  // What the clocks of std::chrono read, without their calls: a request asks eight times.
+  static Nanos read(clockid_t clock) {
+    timespec time{};
+    clock_gettime(clock, &time);
+    return Seconds(time.tv_sec) + Nanos(time.tv_nsec);
   }
 };
 

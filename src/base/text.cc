@@ -89,8 +89,15 @@ bool isAscii(char c) {
 }
 
 /// Characters a JSON string may hold as they are. Bytes past ASCII are looked at on their own.
+constexpr auto kStandsForItself = [] {
+  std::array<bool, 256> stands{};
+  for (unsigned c = 0x20; c < 0x7F; ++c) {
+    stands[c] = c != '"' && c != '\\';
+  }
+  return stands;
+}();
 bool standsForItself(char c) {
-  return isAscii(c) && static_cast<unsigned char>(c) >= 0x20 && c != 0x7F && c != '"' && c != '\\';
+  return kStandsForItself[static_cast<unsigned char>(c)];
 }
 
 void appendJsonEscape(std::string& out, char c) {

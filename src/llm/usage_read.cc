@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "base/padded_view.h"
 #include "base/text.h"
@@ -153,6 +154,9 @@ constexpr std::array<std::string_view, 6> kGeminiNames = {
 };
 constexpr wire::JsonKeys kGeminiKeys(kGeminiNames);
 
+constexpr std::size_t kMostNames = kOpenAiNames.size();
+static_assert(kMessagesNames.size() <= kMostNames && kGeminiNames.size() <= kMostNames);
+
 /// The members of one usage object, or of one within it, and what is odd about its counts.
 class Counts {
  public:
@@ -176,21 +180,20 @@ class Counts {
     return std::nullopt;
   }
 
-  /// The first of these that is an object; without one, no members.
-  Counts within(Keys keys, const wire::JsonKeys& inner) const {
+  /// The first of these that is an object.
+  std::optional<Counts> within(Keys keys, const wire::JsonKeys& inner) const {
     for (std::uint8_t key : keys) {
       std::string_view json = values_.at(key);
       if (json.starts_with('{')) {
         auto from = static_cast<std::size_t>(json.data() - text_.text().data());
-        return {text_.slice(from, json.size()), inner, anomalies_};
+        PaddedView object = text_.slice(from, json.size());
+        return std::optional<Counts>(std::in_place, object, inner, anomalies_);
       }
     }
-    return Counts(text_, anomalies_);
+    return std::nullopt;
   }
 
  private:
-  Counts(PaddedView text, UsageAnomalies& anomalies) : text_(text), anomalies_(anomalies) {}
-
   Count read(std::string_view json) const {
     if (json.empty()) {
       return std::nullopt;
@@ -224,7 +227,7 @@ class Counts {
 
   PaddedView text_;
   UsageAnomalies& anomalies_;
-  std::array<std::string_view, wire::JsonKeys::kMax> values_{};
+  std::array<std::string_view, kMostNames> values_{};
 };
 
 /// Chat, Responses, Embeddings, Completions and their imitators: two spellings of the same counts.
@@ -234,18 +237,21 @@ ReportedUsage readOpenAi(PaddedView text) {
   reported.input = usage.first({kPromptTokens, kInputTokens});
   reported.output = usage.first({kCompletionTokens, kOutputTokens});
   reported.total = usage.first({kTotalTokens});
-  Counts in =
-      usage.within({kPromptTokensDetails, kInputTokensDetails, kInputTokenDetails}, kOpenAiDetails);
-  reported.cache_read = in.first({kCached});
-  reported.cache_write_5m = in.first({kCacheWrite});
-  reported.audio_in = in.first({kAudio});
-  reported.image_in = in.first({kImage});
-  Counts out = usage.within(
-      {kCompletionTokensDetails, kOutputTokensDetails, kOutputTokenDetails}, kOpenAiDetails
-  );
-  reported.reasoning = out.first({kReasoning});
-  reported.audio_out = out.first({kAudio});
-  reported.image_out = out.first({kImage});
+  if (auto in = usage.within(
+          {kPromptTokensDetails, kInputTokensDetails, kInputTokenDetails}, kOpenAiDetails
+      )) {
+    reported.cache_read = in->first({kCached});
+    reported.cache_write_5m = in->first({kCacheWrite});
+    reported.audio_in = in->first({kAudio});
+    reported.image_in = in->first({kImage});
+  }
+  if (auto out = usage.within(
+          {kCompletionTokensDetails, kOutputTokensDetails, kOutputTokenDetails}, kOpenAiDetails
+      )) {
+    reported.reasoning = out->first({kReasoning});
+    reported.audio_out = out->first({kAudio});
+    reported.image_out = out->first({kImage});
+  }
   return reported;
 }
 
@@ -256,11 +262,16 @@ ReportedUsage readMessages(PaddedView text) {
   reported.output = usage.first({kMessagesOutput});
   reported.cache_read = usage.first({kCacheRead});
   reported.cache_write = usage.first({kCacheCreationSum});
-  Counts writes = usage.within({kCacheCreation}, kMessagesDetails);
-  reported.cache_write_5m = writes.first({kWritten5m});
-  reported.cache_write_1h = writes.first({kWritten1h});
-  reported.reasoning = usage.within({kOutputDetails}, kMessagesDetails).first({kThinking});
-  reported.web_searches = usage.within({kServerTools}, kMessagesDetails).first({kWebSearches});
+  if (auto writes = usage.within({kCacheCreation}, kMessagesDetails)) {
+    reported.cache_write_5m = writes->first({kWritten5m});
+    reported.cache_write_1h = writes->first({kWritten1h});
+  }
+  if (auto out = usage.within({kOutputDetails}, kMessagesDetails)) {
+    reported.reasoning = out->first({kThinking});
+  }
+  if (auto tools = usage.within({kServerTools}, kMessagesDetails)) {
+    reported.web_searches = tools->first({kWebSearches});
+  }
   return reported;
 }
 

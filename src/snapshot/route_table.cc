@@ -1,6 +1,7 @@
 #include "snapshot/route_table.h"
 
 #include <algorithm>
+#include <cstring>
 #include <functional>
 #include <optional>
 #include <span>
@@ -25,8 +26,19 @@ struct EdgeView {
 
 struct EdgeHash {
   using is_transparent = void;
+  // By the size and both ends of the text: who looks up cannot fill the table.
   std::size_t operator()(EdgeView edge) const {
-    return std::hash<std::string_view>()(edge.text) ^ (edge.from * std::size_t{0x9e3779b97f4a7c15});
+    constexpr std::size_t kEnd = 8;
+    std::uint64_t begin = edge.text.size();
+    std::uint64_t end = edge.from;
+    if (edge.text.size() >= kEnd) {
+      std::memcpy(&begin, edge.text.data(), kEnd);
+      std::memcpy(&end, edge.text.data() + edge.text.size() - kEnd, kEnd);
+    } else if (!edge.text.empty()) {
+      std::memcpy(&begin, edge.text.data(), edge.text.size());
+    }
+    const std::uint64_t mixed = (begin ^ (end << 1) ^ edge.from) + edge.text.size();
+    return std::size_t{(mixed * 0x9e3779b97f4a7c15) >> 16};
   }
   std::size_t operator()(const Edge& edge) const { return (*this)(EdgeView{edge.from, edge.text}); }
 };

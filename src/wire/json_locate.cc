@@ -78,22 +78,23 @@ class Locator {
   }
 
   bool takeMember(std::string_view key) {
-    JsonMember member;
-    member.key_begin = static_cast<std::size_t>(key.data() - text_.data()) - 1;
-    std::size_t index = keys_.find(key);
-    if (index != JsonKeys::kNone && object_.members[index]) {
-      return cursor_.failAt(member.key_begin, fmt::format("duplicate key \"{}\"", keys_[index]));
+    const std::size_t key_begin = static_cast<std::size_t>(key.data() - text_.data()) - 1;
+    const std::size_t index = keys_.find(key);
+    std::optional<JsonMember>* const member =
+        index == JsonKeys::kNone ? nullptr : object_.members.data() + index;
+    if (member != nullptr && member->has_value()) {
+      return cursor_.failAt(key_begin, fmt::format("duplicate key \"{}\"", keys_[index]));
     }
-    member.begin = cursor_.offset();
-    member.type = typeAt(cursor_.peek());
+    const std::size_t begin = cursor_.offset();
+    const char first = cursor_.peek();
     if (!cursor_.skipValue()) {
       return false;
     }
-    member.end = cursor_.offset();
-    object_.last_value_end = member.end;
+    const std::size_t end = cursor_.offset();
+    object_.last_value_end = end;
     ++object_.member_count;
-    if (index != JsonKeys::kNone) {
-      object_.members[index] = member;
+    if (member != nullptr) {
+      member->emplace(typeAt(first), key_begin, begin, end);
     }
     return true;
   }
