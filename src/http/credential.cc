@@ -66,6 +66,13 @@ ClientCredential ClientCredential::lift(RequestHead& head) {
   return credential;
 }
 
+void ClientCredential::discard(RequestHead& head) {
+  if (head.fields.hasAny(kCredentials)) {
+    head.fields.removeAllWiped(kCredentials);
+  }
+  ClientCredential().liftQuery(head);
+}
+
 void ClientCredential::liftFields(RequestHead& head) {
   if (!head.fields.hasAny(kCredentials)) {
     return;

@@ -28,6 +28,8 @@ class ClientCredential {
   /// Takes Authorization, x-api-key, api-key, x-goog-api-key (every line of them) and the query
   /// parameter `key`, however its name is encoded, out of `head`.
   static ClientCredential lift(RequestHead& head);
+  /// The same where nobody will ask for it.
+  static void discard(RequestHead& head);
 
   bool empty() const { return parts_.empty(); }
   Use use() const { return use_; }

@@ -29,12 +29,12 @@ void Fields::add(FieldName name, std::string_view first_part, std::string_view s
   GATEHOUSE_INVARIANT(text.size() <= kLongestName);
   GATEHOUSE_INVARIANT(end <= kMost);
   auto append = [&](std::string& to) {
-    to.resize_and_overwrite(end, [&](char* all, std::size_t size) {
+    to.resize_and_overwrite(end, [&](char* all, std::size_t) {
       char* at = all + begin;
       for (std::string_view part : {text, kColon, first_part, second_part, kLineEnd}) {
         at += part.copy(at, part.size());
       }
-      return size;
+      return end;  // what is handed in may be the room instead
     });
   };
   // Any may be a view into text_ itself, which growing could move.
