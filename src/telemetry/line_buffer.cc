@@ -130,8 +130,15 @@ void LineBuffer::textWithEscapes(std::string_view value) {
 // exponent.
 void LineBuffer::digits(double value) {
   constexpr double kScale = 1000;
+  constexpr double kBound = 10'000;
   const bool zero = std::bit_cast<std::uint64_t>(value) == 0;  // not the negative one
-  if (zero || (value >= 1 / kScale && value < 10'000)) {
+  if (zero || (value >= 1 && value < kBound)) {
+    if (const auto whole = static_cast<std::int64_t>(value); static_cast<double>(whole) == value) {
+      digits(whole);
+      return;
+    }
+  }
+  if (value >= 1 / kScale && value < kBound) {
     const auto thousandths = static_cast<std::int64_t>(value * kScale + 0.5);
     if (static_cast<double>(thousandths) / kScale == value) {
       decimal<3>(thousandths);

@@ -47,37 +47,51 @@ std::optional<std::uint64_t> number(std::optional<Tokens> tokens) {
   return static_cast<std::uint64_t>(llm::count(*tokens));
 }
 
-struct NamedCount {
-  std::string_view name;
-  std::optional<std::uint64_t> tokens;
+using Tokens = std::optional<std::uint64_t>;
+
+constexpr std::array<std::string_view, 10> kKindNames = {
+    "input",
+    "output",
+    "cache_read",
+    "cache_write_5m",
+    "cache_write_1h",
+    "reasoning",
+    "audio_in",
+    "audio_out",
+    "image_in",
+    "image_out",
 };
 
-std::array<NamedCount, 10> tokenKinds(const llm::TokenUsage& usage) {
-  return {{
-      {"input", number(usage.in)},
-      {"output", number(usage.out)},
-      {"cache_read", number(usage.cache_read)},
-      {"cache_write_5m", number(usage.cache_write_5m)},
-      {"cache_write_1h", number(usage.cache_write_1h)},
-      {"reasoning", number(usage.reasoning)},
-      {"audio_in", number(usage.audio_in)},
-      {"audio_out", number(usage.audio_out)},
-      {"image_in", number(usage.image_in)},
-      {"image_out", number(usage.image_out)},
-  }};
+/// In the order of kKindNames.
+std::array<Tokens, kKindNames.size()> tokensByKind(const llm::TokenUsage& usage) {
+  return {
+      number(usage.in),
+      number(usage.out),
+      number(usage.cache_read),
+      number(usage.cache_write_5m),
+      number(usage.cache_write_1h),
+      number(usage.reasoning),
+      number(usage.audio_in),
+      number(usage.audio_out),
+      number(usage.image_in),
+      number(usage.image_out),
+  };
 }
 
-std::array<NamedCount, 4> tokenTypes(const llm::TokenUsage& usage) {
+constexpr std::array<std::string_view, 4> kTypeNames = {
+    "input",
+    "output",
+    "input_cache_read",
+    "input_cache_write",
+};
+
+/// In the order of kTypeNames.
+std::array<Tokens, kTypeNames.size()> tokensByType(const llm::TokenUsage& usage) {
   auto written = number(usage.cache_write_5m);
   if (auto long_lived = number(usage.cache_write_1h)) {
     written = written.value_or(0) + *long_lived;
   }
-  return {{
-      {"input", number(usage.in)},
-      {"output", number(usage.out)},
-      {"input_cache_read", number(usage.cache_read)},
-      {"input_cache_write", written},
-  }};
+  return {number(usage.in), number(usage.out), number(usage.cache_read), written};
 }
 
 /// A request that never went upstream has no usage; one that did and told nothing has an unknown
@@ -176,39 +190,39 @@ void LlmSeries::countUsage(Cells& cells, const Subject& subject, UsageState stat
 }
 
 void LlmSeries::countTokens(Cells& cells, const Subject& subject, const llm::TokenUsage& usage) {
-  const auto kinds = tokenKinds(usage);
-  for (std::size_t i = 0; i < kinds.size(); ++i) {
-    if (!kinds[i].tokens) {
+  const auto tokens = tokensByKind(usage);
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (!tokens[i]) {
       continue;
     }
     if (!cells.tokens[i]) {
       auto rest = genAiLabels(subject.record, subject.llm, subject.models);
-      cells.tokens[i] = shard_.counter(Family::kTokens, labelsAfter(kinds[i].name, rest));
+      cells.tokens[i] = shard_.counter(Family::kTokens, labelsAfter(kKindNames[i], rest));
     }
-    cells.tokens[i]->add(*kinds[i].tokens);
+    cells.tokens[i]->add(*tokens[i]);
   }
 }
 
 void LlmSeries::countTokenUsage(
     Cells& cells, const Subject& subject, const llm::TokenUsage& usage
 ) {
-  const auto types = tokenTypes(usage);
-  for (std::size_t i = 0; i < types.size(); ++i) {
-    if (!types[i].tokens) {
+  const auto by_type = tokensByType(usage);
+  for (std::size_t i = 0; i < by_type.size(); ++i) {
+    if (!by_type[i]) {
       continue;
     }
-    const auto tokens = static_cast<double>(*types[i].tokens);
+    const auto tokens = static_cast<double>(*by_type[i]);
     if (subject.sets.gatehouse) {
       if (!cells.token_usage[i]) {
         auto rest = genAiLabels(subject.record, subject.llm, subject.models);
         cells.token_usage[i] =
-            shard_.histogram(Family::kGenAiTokenUsage, labelsAfter(types[i].name, rest));
+            shard_.histogram(Family::kGenAiTokenUsage, labelsAfter(kTypeNames[i], rest));
       }
       cells.token_usage[i]->observe(tokens);
     }
     if (subject.sets.agentgateway) {
       if (!cells.agw_token_usage[i]) {
-        cells.agw_token_usage[i] = agentgatewayTokenUsage(subject, types[i].name);
+        cells.agw_token_usage[i] = agentgatewayTokenUsage(subject, kTypeNames[i]);
       }
       cells.agw_token_usage[i]->observe(tokens);
     }

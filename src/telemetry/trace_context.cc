@@ -193,18 +193,15 @@ TracePlace beginTrace(Sampled sampled, FastRandom& random) {
   return place;
 }
 
-std::string traceparentFor(const TracePlace& place, SpanId span) {
-  std::string text;
-  text.resize_and_overwrite(kParentSize, [&](char* at, std::size_t size) {
-    at = std::ranges::copy(std::string_view("00-"), at).out;
-    at = writeHex(place.trace.bytes, at);
-    *at++ = '-';
-    at = writeHex(span.bytes, at);
-    *at++ = '-';
-    writeHex(std::array{place.flags}, at);
-    return size;
-  });
-  return text;
+TraceParentText traceparentFor(const TracePlace& place, SpanId span) {
+  TraceParentText parent;
+  char* at = std::ranges::copy(std::string_view("00-"), parent.text.data()).out;
+  at = writeHex(place.trace.bytes, at);
+  *at++ = '-';
+  at = writeHex(span.bytes, at);
+  *at++ = '-';
+  writeHex(std::array{place.flags}, at);
+  return parent;
 }
 
 void appendHex(std::string& out, std::span<const std::uint8_t> bytes) {

@@ -67,7 +67,11 @@ TracePlace beginTrace(Sampled sampled, FastRandom& random);
 SpanId newSpanId(FastRandom& random);
 
 /// "00-<trace>-<span>-<flags>": what an upstream gets, `span` being the attempt's own client span.
-std::string traceparentFor(const TracePlace& place, SpanId span);
+struct TraceParentText {
+  std::array<char, 55> text;
+  std::string_view view() const [[clang::lifetimebound]] { return {text.data(), text.size()}; }
+};
+TraceParentText traceparentFor(const TracePlace& place, SpanId span);
 
 /// Lower-case hexadecimal, 32 and 16 characters.
 std::string toHex(const TraceId& id);

@@ -108,7 +108,8 @@ TEST(TracePlace, ContinuesTheClientsTraceUnderASpanOfOurs) {
   EXPECT_NE(place.span, SpanId{});
   EXPECT_NE(place.span, place.parent);
   EXPECT_EQ(
-      traceparentFor(place, place.parent), "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+      traceparentFor(place, place.parent).view(),
+      "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
   );
 }
 
@@ -120,7 +121,7 @@ TEST(TracePlace, ANewTraceIsRandomAndSaysSo) {
   EXPECT_EQ(first.parent, SpanId{});
   EXPECT_EQ(first.flags, kTraceSampled | kTraceRandom);
   EXPECT_EQ(second.flags, kTraceRandom);
-  EXPECT_TRUE(readOne(traceparentFor(first, first.span)));
+  EXPECT_TRUE(readOne(traceparentFor(first, first.span).view()));
 }
 
 TEST(FastRandom, DifferentSeedsGiveDifferentNumbers) {

@@ -22,10 +22,6 @@ constexpr http::FieldSet kLimits = {
     "anthropic-ratelimit-tokens-limit",
 };
 
-// Both families of field names.
-constexpr std::array<std::string_view, 2> kPrefixes = {"x-ratelimit-", "anthropic-ratelimit-"};
-constexpr http::FieldFilter kRateLimits(kLimits, kPrefixes);
-
 // Where a field's value goes.
 struct Place {
   std::string_view name;
@@ -49,8 +45,33 @@ constexpr std::array<Place, 12> kPlaces = {{
     {.name = "anthropic-ratelimit-tokens-reset", .text = &ProviderRateLimit::tokens_reset},
 }};
 
+// The places by the size of their names; two at most share one.
+constexpr std::size_t kLongest = 38;
+constexpr auto kPlacesBySize = [] {
+  std::array<std::array<Place, 2>, kLongest + 1> by_size{};
+  for (const Place& place : kPlaces) {
+    auto& slots = by_size.at(place.name.size());
+    slots.at(slots[0].name.empty() ? 0 : 1) = place;
+  }
+  return by_size;
+}();
+
+// Null for a name that has none.
+const Place* placeOf(std::string_view name) {
+  if (name.size() > kLongest) {
+    return nullptr;
+  }
+  for (const Place& place : kPlacesBySize[name.size()]) {
+    // Nearly always in lower case.
+    if (!place.name.empty() && (place.name == name || iequals(place.name, name))) {
+      return &place;
+    }
+  }
+  return nullptr;
+}
+
 std::optional<std::int64_t> numberOf(std::string_view value) {
-  auto number = parseUnsigned(trim(value), INT64_MAX);
+  auto number = parseUnsigned(value, INT64_MAX);
   return number ? std::optional(static_cast<std::int64_t>(*number)) : std::nullopt;
 }
 
@@ -58,20 +79,19 @@ std::optional<std::int64_t> numberOf(std::string_view value) {
 void noteRateLimit(RequestRecord& record, const http::Fields& fields) {
   auto limit = std::make_unique<ProviderRateLimit>();
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    http::Fields::Field field = fields.at(i);
-    if (!kRateLimits.passes(fields.idAt(i), field.name)) {
+    const http::FieldId id = fields.idAt(i);
+    if (id != http::kUnknownField && !kLimits.has(id)) {
       continue;
     }
-    for (const Place& place : kPlaces) {
-      if (place.name.size() != field.name.size() || !iequals(place.name, field.name)) {
-        continue;
-      }
-      if (place.number != nullptr && !((*limit).*place.number)) {
-        (*limit).*place.number = numberOf(field.value);
-      } else if (place.text != nullptr && !((*limit).*place.text).known()) {
-        (*limit).*place.text = record.keep(field.value);
-      }
-      break;
+    const http::Fields::Field field = fields.at(i);
+    const Place* const place = placeOf(field.name);
+    if (place == nullptr) {
+      continue;
+    }
+    if (place->number != nullptr && !((*limit).*place->number)) {
+      (*limit).*place->number = numberOf(field.value);
+    } else if (place->text != nullptr && !((*limit).*place->text).known()) {
+      (*limit).*place->text = record.keep(field.value);
     }
   }
   record.lastAttempt().rate_limit = std::move(limit);
