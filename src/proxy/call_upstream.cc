@@ -19,7 +19,8 @@ namespace {
 
 void addTraceFields(http::Fields& fields, const Exchange& x, const upstream::Endpoint& endpoint) {
   if (endpoint.inside) {
-    fields.add("traceparent", telemetry::traceparentFor(x.record.trace, x.record.trace.span));
+    const auto parent = telemetry::traceparentFor(x.record.trace, x.record.trace.span);
+    fields.add("traceparent", parent.view());
     if (std::string_view state = x.record.text(telemetry::Text::kTraceState); !state.empty()) {
       fields.add("tracestate", state);
     }
@@ -125,7 +126,12 @@ Result<http::RequestHead> upstreamHead(Exchange& x, const UpstreamCall& call, st
   head.method_text = x.head().method_text;
   head.fields = std::move(x.head().fields);
   head.target = std::move(target);
-  http::ClientCredential credential = http::ClientCredential::lift(head);
+  http::ClientCredential credential;
+  if (call.auth->credentials.empty()) {
+    credential = http::ClientCredential::lift(head);
+  } else {
+    http::ClientCredential::discard(head);
+  }
   stripRequest(head.fields, call.callee);
   head.authority = call.endpoint->authority.empty() ? x.head().authority : call.endpoint->authority;
   addTraceFields(head.fields, x, *call.endpoint);
@@ -136,7 +142,7 @@ Result<http::RequestHead> upstreamHead(Exchange& x, const UpstreamCall& call, st
 io::Task<Result<http::ClientResponse>> callUpstream(
     Worker& worker, Exchange& x, UpstreamCall call, http::ClientRequest& request
 ) {
-  telemetry::Attempt& attempt = x.record.beginAttempt(worker.now());
+  telemetry::Attempt& attempt = x.record.beginAttempt(call.begin);
   attempt.backend = x.record.backend;
   attempt.provider = call.provider;
   attempt.secure = call.endpoint->tls != nullptr;

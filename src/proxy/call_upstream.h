@@ -29,6 +29,7 @@ struct UpstreamCall {
   const upstream::BackendAuth* auth = nullptr;  // lives in the pinned snapshot
   telemetry::Name provider;                     // empty for a backend that is no model provider
   std::string_view model_sent;                  // empty if none; outlives the call
+  MonoTime begin{};                             // of the attempt
   Nanos timeout{0};                             // to the response head; zero is off
 };
 

@@ -33,6 +33,7 @@ io::Task<Result<Answer>> forwardHttp(
   http::ClientRequest request;
   request.stream = clientBody(x);
   GATEHOUSE_CO_TRY(request.head, upstreamHead(x, call, x.head().target));
+  call.begin = worker.now();
   GATEHOUSE_CO_TRY(
       http::ClientResponse response, co_await callUpstream(worker, x, std::move(call), request)
   );

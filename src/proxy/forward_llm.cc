@@ -1,5 +1,6 @@
 #include "proxy/forward_llm.h"
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -47,14 +48,14 @@ io::Task<Result<Chunk>> readBody(Worker& worker, Exchange& x) {
 }
 
 Result<void> requireUncoded(const http::Fields& fields) {
-  const std::string_view coding = fields.get("content-encoding").value_or("identity");
-  if (iequals(coding, "identity")) {
+  const std::optional<std::string_view> coding = fields.get("content-encoding");
+  if (!coding || iequals(*coding, "identity")) {
     return {};
   }
   return fail(
       ErrorKind::kUnsupportedEncoding,
       Origin::kDownstream,
-      "Content-Encoding " + printable(coding, 40) + " is not decoded here; send the body as it is"
+      "Content-Encoding " + printable(*coding, 40) + " is not decoded here; send the body as it is"
   );
 }
 
@@ -179,7 +180,8 @@ io::Task<Result<Answer>> forwardLlm(
   if (plan.treatment == llm::Treatment::kPassthrough) {
     llm::askUncoded(request.head.fields);
   }
-  x.record.t_ready = x.record.mark(worker.now());
+  call.begin = worker.now();
+  x.record.t_ready = x.record.mark(call.begin);
   GATEHOUSE_CO_TRY(
       http::ClientResponse response, co_await callUpstream(worker, x, std::move(call), request)
   );

@@ -108,6 +108,10 @@ void noteReply(Exchange& x, llm::ReplyFacts facts) {
   record.chunks = static_cast<std::uint32_t>(facts.events);
   x.record.set(Text::kModelAnswered, facts.model);
   x.record.set(Text::kResponseId, facts.response_id);
+  if (facts.finishes.size() == 1) {
+    x.record.set(Text::kFinishReasons, facts.finishes.front().word);
+    return;
+  }
   std::string reasons;
   for (const llm::Finish& finish : facts.finishes) {
     reasons += reasons.empty() ? "" : ",";
