@@ -46,7 +46,8 @@ void requireState(const std::string& state) {
 
 void requireSameTrace(const IncomingTrace& incoming) {
   const TracePlace place = {incoming.trace, incoming.parent, {}, incoming.flags};
-  const std::string ours = traceparentFor(place, incoming.parent);
+  const TraceParentText text = traceparentFor(place, incoming.parent);
+  const std::string_view ours = text.view();
   const std::string_view parents[] = {ours};
   const auto again = readTraceContext(parents, {});
   GATEHOUSE_INVARIANT(again && again->trace == incoming.trace);
