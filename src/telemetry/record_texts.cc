@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kAttemptTextLimit = 256;
 constexpr std::size_t kHeader = 2;
-constexpr std::size_t kRoom = 0xFFFF;  // offsets are 16 bits
+constexpr std::size_t kRoom = 0xFFFF;    // offsets are 16 bits
 constexpr std::size_t kFirstRoom = 295;  // with its NUL the size of a block of malloc
 
 constexpr std::size_t limitOf(Text field) {

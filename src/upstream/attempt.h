@@ -18,7 +18,7 @@ namespace gatehouse::upstream {
 struct AttemptMarks {
   ConnectMarks connect;  // of the last connection; empty when it was reused
   bool reused = false;
-  bool repeated = false;  // the reused connection was stale
+  bool repeated = false;         // the reused connection was stale
   std::optional<MonoTime> head;  // response head complete
 };
 
