@@ -183,6 +183,7 @@ void JsonScan::scan(std::string_view bytes, JsonHits& hits) {
     return false;
   }
   begin_ = tokens.at + 1;
+  size_ = 0;
   scalar_begun_ = false;
   if (*tokens.at != ':') {
     state_ = State::kFailed;
@@ -342,11 +343,18 @@ bool JsonScan::endScalar(const char* at) {
     return true;
   }
   state_ = State::kAfter;
-  if (wanted()) {
-    std::string_view text = kept_.empty() ? here : trim(joined(since(at)));
-    const bool told = node(step_).want == JsonWant::kText;
-    tell(step_, typeOf(text.front()), told ? text : std::string_view(), text.size());
+  if (!wanted()) {
+    return false;
   }
+  const JsonType type = scalar_begun_ ? type_ : typeOf(here.front());
+  const std::uint64_t size = size_ + since(at).size();
+  if (size > kMaxText) {
+    tell(step_, type, {}, size);
+    return false;
+  }
+  const std::string_view text = kept_.empty() ? here : trim(joined(since(at)));
+  const bool told = node(step_).want == JsonWant::kText;
+  tell(step_, type, told ? text : std::string_view(), text.size());
   return false;
 }
 
@@ -385,6 +393,7 @@ void JsonScan::nextElement(const char* from, std::uint8_t parent) {
   begin_ = from;
   step_ = node(parent).element;
   state_ = State::kValue;
+  size_ = 0;
   scalar_begun_ = false;
   forgetKept();
 }
@@ -429,8 +438,12 @@ void JsonScan::keepUnfinished() {
       kept_.append(rest.substr(0, kLongestKey - std::min(kept_.size(), kLongestKey)));
       break;
     case State::kValue:
-      scalar_begun_ = scalar_begun_ || !trim(rest).empty();
-      if (wanted() && kept_.size() + rest.size() <= kMaxText) {
+      if (std::string_view text = trim(rest); !scalar_begun_ && !text.empty()) {
+        scalar_begun_ = true;
+        type_ = typeOf(text.front());
+      }
+      size_ += rest.size();
+      if (wanted() && size_ <= kMaxText) {
         kept_.append(rest);
       }
       break;

@@ -134,6 +134,16 @@ TEST(JsonScan, LeavesOutTextsOverItsLimitButCountsThem) {
   EXPECT_EQ(scanBytes(text), whole);
 }
 
+TEST(JsonScan, SurvivesANumberLongerThanItKeeps) {
+  std::string text = R"({"id":)" + std::string(JsonScan::kMaxText + 1, '1') + R"(,"usage":2})";
+  std::vector<Seen> seen = scanCut(text, text.find(','));
+  ASSERT_EQ(seen.size(), 3U);
+  EXPECT_EQ(seen[0].type, JsonType::kNumber);
+  EXPECT_EQ(seen[0].text, "");
+  EXPECT_EQ(seen[1].text, "2");
+  EXPECT_EQ(scanWhole(text).front().text, "");
+}
+
 TEST(JsonScan, IgnoresAKeyLongerThanAnyOfItsOwn) {
   std::string text = "{\"" + std::string(5000, 'k') + R"(":1,"id":"b"})";
   EXPECT_EQ(scanBytes(text), scanWhole(text));
