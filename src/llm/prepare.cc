@@ -131,21 +131,6 @@ std::optional<double> shortDecimal(std::string_view number) {
   return static_cast<double>(digits) / kPowers[behind_point];
 }
 
-/// Digits only, few enough to fit. Nothing for other numbers.
-std::optional<std::int64_t> shortInteger(std::string_view number) {
-  if (number.size() > 18) {
-    return std::nullopt;
-  }
-  std::int64_t digits = 0;
-  for (char c : number) {
-    if (!isDigit(c)) {
-      return std::nullopt;
-    }
-    digits = digits * 10 + (c - '0');
-  }
-  return digits;
-}
-
 /// A body with the places of our keys in it.
 class LocatedBody {
  public:
@@ -183,13 +168,8 @@ class LocatedBody {
     }
   }
   std::optional<std::int64_t> integer(Key key) const {
-    if (!is(key, wire::JsonType::kNumber)) {
-      return std::nullopt;
-    }
-    if (auto value = shortInteger(raw(*find(key)))) {
-      return value;
-    }
-    return wire::jsonInteger(text_, *find(key));
+    const wire::JsonMember* member = find(key);
+    return member != nullptr ? wire::jsonInteger(text_, *member) : std::nullopt;
   }
   std::optional<double> decimal(Key key) const {
     if (!is(key, wire::JsonType::kNumber)) {

@@ -24,22 +24,6 @@ using Count = ReportedUsage::Count;
 
 constexpr double kLargest = 1e15;
 
-/// A count as nearly all are: digits only, and too few to be too large. Nothing for other text.
-Count plainCount(std::string_view text) {
-  constexpr std::size_t kDigits = 15;
-  if (text.size() > kDigits) {
-    return std::nullopt;
-  }
-  std::int64_t count = 0;
-  for (char c : text) {
-    if (!isDigit(c)) {
-      return std::nullopt;
-    }
-    count = count * 10 + (c - '0');
-  }
-  return count;
-}
-
 /// A number written as text; nothing if it is none.
 std::optional<double> parseNumber(std::string_view text) {
   const char* last = text.data() + text.size();
@@ -198,8 +182,8 @@ class Counts {
     if (json.empty()) {
       return std::nullopt;
     }
-    if (Count plain = plainCount(json)) [[likely]] {
-      return plain;
+    if (auto plain = parseUnsigned(json, static_cast<std::uint64_t>(kLargest))) [[likely]] {
+      return static_cast<std::int64_t>(*plain);
     }
     return readOdd(json);
   }

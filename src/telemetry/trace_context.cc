@@ -204,29 +204,14 @@ TraceParentText traceparentFor(const TracePlace& place, SpanId span) {
   return parent;
 }
 
-void appendHex(std::string& out, std::span<const std::uint8_t> bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::size_t begin = out.size();
-  out.resize(begin + 2 * bytes.size());
-  char* at = out.data() + begin;
-  for (std::uint8_t byte : bytes) {
-    *at++ = kDigits[byte >> 4];
-    *at++ = kDigits[byte & 0xF];
-  }
-}
-
 std::string toHex(const TraceId& id) {
-  std::string text;
-  text.reserve(32);
-  appendHex(text, id.bytes);
-  return text;
+  std::array<char, 2 * sizeof(id.bytes)> text;
+  return {text.data(), writeHex(id.bytes, text.data())};
 }
 
 std::string toHex(SpanId id) {
-  std::string text;
-  text.reserve(16);
-  appendHex(text, id.bytes);
-  return text;
+  std::array<char, 2 * sizeof(id.bytes)> text;
+  return {text.data(), writeHex(id.bytes, text.data())};
 }
 
 }  // namespace gatehouse::telemetry

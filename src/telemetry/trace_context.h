@@ -76,6 +76,5 @@ TraceParentText traceparentFor(const TracePlace& place, SpanId span);
 /// Lower-case hexadecimal, 32 and 16 characters.
 std::string toHex(const TraceId& id);
 std::string toHex(SpanId id);
-void appendHex(std::string& out, std::span<const std::uint8_t> bytes);
 
 }  // namespace gatehouse::telemetry
