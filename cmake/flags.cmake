@@ -19,7 +19,7 @@ set(GATEHOUSE_CPU -march=x86-64-v3 -mpclmul)
 add_library(gatehouse_flags INTERFACE)
 target_include_directories(gatehouse_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_options(gatehouse_flags INTERFACE
-  ${GATEHOUSE_CPU} -fno-plt -fstack-protector-strong -D_GLIBCXX_ASSERTIONS
+  ${GATEHOUSE_CPU} -pthread -fno-plt -fstack-protector-strong -D_GLIBCXX_ASSERTIONS
   $<$<CONFIG:Release,RelWithDebInfo>:-D_FORTIFY_SOURCE=3>
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Woverloaded-virtual
   -Wnull-dereference -Wimplicit-fallthrough -Wdangling -Wthread-safety

@@ -60,7 +60,7 @@ def test_an_answer_within_a_paused_body_reaches_the_client_at_once(stage, start)
         wire.send(b"defghi" + SIZED)
         assert wire.ended() == b""
     assert service.ended.wait(harness.PATIENCE), "the connection to the service is not kept"
-    assert b"def" not in service.received
+    assert b"defghi" not in service.received
     line = gateway.access_log(1)[0]
     assert (line["gatehouse.outcome"], line["http.status"]) == ("Completed", 413)
     with Wire(gateway.port("edge")) as wire:
