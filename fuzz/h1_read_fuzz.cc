@@ -208,7 +208,9 @@ void fuzzResponse(std::string_view text, Method asked, const Cut& cut) {
   }
   std::string again;
   using Body = ResponseFraming::Body;
-  writeResponseHead(again, read.head, {.body = Body::kLength}, "now");
+  writeResponseHead(
+      again, read.head, {.body = Body::kLength, .length = declaredLength(read.head.fields)}, "now"
+  );
   ReadResponse second = readResponse(again, Method::kHead, kWide);
   require(!second.violation && second.done, "what is written is accepted");
   require(second.head.status == read.head.status, "status survives");

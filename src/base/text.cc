@@ -147,6 +147,8 @@ std::size_t editDistance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
+constexpr std::size_t kWord = sizeof(std::uint64_t);
+
 std::uint64_t wordAt(std::string_view text, std::size_t at) {
   std::uint64_t word = 0;
   std::memcpy(&word, text.data() + at, sizeof word);
@@ -165,11 +167,25 @@ constexpr std::uint64_t foldWord(std::uint64_t word) {
   return word | (capital >> 2);
 }
 
+void foldWordAt(std::string& text, std::size_t at) {
+  const std::uint64_t word = foldWord(wordAt(text, at));
+  std::memcpy(text.data() + at, &word, sizeof word);
+}
+
 }  // namespace
 
 std::string fold(std::string_view text) {
   std::string folded(text);
-  std::ranges::transform(folded, folded.begin(), foldChar);
+  if (folded.size() < kWord) {
+    std::ranges::transform(folded, folded.begin(), foldChar);
+    return folded;
+  }
+  // Word by word; the last one may overlap the one before.
+  const std::size_t last = folded.size() - kWord;
+  for (std::size_t at = 0; at < last; at += kWord) {
+    foldWordAt(folded, at);
+  }
+  foldWordAt(folded, last);
   return folded;
 }
 
@@ -177,7 +193,6 @@ bool iequals(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) {
     return false;
   }
-  constexpr std::size_t kWord = sizeof(std::uint64_t);
   if (a.size() < kWord) {
     return std::ranges::equal(a, b, {}, foldChar, foldChar);
   }

@@ -24,6 +24,20 @@ TEST(Text, FoldsAsciiOnly) {
   EXPECT_FALSE(istartsWith("Bear", "bearer"));
 }
 
+TEST(Text, FoldsAtEveryPlaceOfEveryLength) {
+  for (std::size_t size = 0; size < 20; ++size) {
+    for (int c = 0; c < 256; ++c) {
+      for (std::size_t at = 0; at < size; ++at) {
+        std::string text(size, 'Q');
+        text[at] = static_cast<char>(c);
+        std::string expected(size, 'q');
+        expected[at] = foldChar(static_cast<char>(c));
+        ASSERT_EQ(fold(text), expected) << c << " at " << at << " of " << size;
+      }
+    }
+  }
+}
+
 TEST(Text, TrimsBothEnds) {
   EXPECT_EQ(trim(" \t a b\r\n"), "a b");
   EXPECT_EQ(trim(" \t "), "");

@@ -40,7 +40,9 @@ void H1Exchange::writeHead(const ResponseHead& head, Framing framing) {
   bool body_lets = body_.replyBegins();
   wire_.keep_alive = wire_.keep_alive && body_lets && may_keep_alive_ && !wire_.draining &&
                      framing_ != ResponseFraming::Body::kUntilClose;
-  ResponseFraming line{.body = framing_, .keep_alive = wire_.keep_alive, .client = version_};
+  ResponseFraming line{
+      .body = framing_, .length = declared, .keep_alive = wire_.keep_alive, .client = version_
+  };
   writeResponseHead(out_, head, line, wire_.shared.date.at(wire_.reactor.clock().wall()));
 }
 

@@ -77,8 +77,8 @@ void putBodyFraming(Pen& pen, const ResponseHead& head, const ResponseFraming& f
   if (!may_declare) {
     return;
   }
-  if (auto length = declaredLength(head.fields)) {
-    pen.length(*length);
+  if (framing.length) {
+    pen.length(*framing.length);
   }
 }
 

@@ -33,6 +33,8 @@ struct ResponseFraming {
     kUntilClose,  // to clients that know no chunks
   };
   Body body = Body::kNone;
+  /// Of the head, by declaredLength().
+  std::optional<std::uint64_t> length;
   bool keep_alive = true;
   /// The version of the request: HTTP/1.0 must be told that the connection stays.
   Version client = Version::kHttp11;

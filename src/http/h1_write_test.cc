@@ -17,6 +17,7 @@ std::string request(const RequestHead& head, RequestFraming framing) {
 
 std::string response(const ResponseHead& head, ResponseFraming framing) {
   std::string out;
+  framing.length = declaredLength(head.fields);
   writeResponseHead(out, head, framing, kDate);
   return out;
 }

@@ -246,7 +246,11 @@ io::Task<void> H1Server::refuse(Refusal refusal) {
   head.fields.add("Content-Type", kProblemType);
   head.fields.add("Content-Length", std::to_string(body.size()));
   std::string out;
-  ResponseFraming framing{.body = ResponseFraming::Body::kLength, .keep_alive = false};
+  ResponseFraming framing{
+      .body = ResponseFraming::Body::kLength,
+      .length = declaredLength(head.fields),
+      .keep_alive = false,
+  };
   writeResponseHead(out, head, framing, wire_.shared.date.at(wire_.reactor.clock().wall()));
   std::array<std::string_view, 2> parts = {out, body};
   TimedWrite::Rules rules{.patience = wire_.limits.write_timeout};

@@ -139,9 +139,7 @@ io::Task<Result<Answer>> forwardLlm(
   }
   GATEHOUSE_CO_TRY(llm::DialectMatch match, detect(x, provider.llm.routes));
   noteDialect(x, match.dialect, provider);
-  http::ClientRequest request;
-  llm::UsageChunk usage_chunk = llm::UsageChunk::kShown;
-  llm::ModelName model_sent;
+  std::optional<llm::PreparedRequest> own;  // what goes up in the place of the client's body
   if (isPrepared(x, match, provider.llm)) {
     GATEHOUSE_CO_CHECK_OK(requireUncoded(x.head().fields));
     GATEHOUSE_CO_TRY(Chunk bytes, co_await readBody(worker, x));
@@ -153,9 +151,7 @@ io::Task<Result<Answer>> forwardLlm(
       match.own_path = "/chat/completions";
     }
     match.dialect = prepared.dialect;
-    request.slices = std::move(prepared.body);
-    usage_chunk = prepared.usage_chunk;
-    model_sent = std::move(prepared.model_sent);
+    own.emplace(std::move(prepared));
   }
   llm::ClientTarget target{
       .path = x.head().path(), .query = x.head().query(), .route_prefix = x.route_prefix
@@ -164,18 +160,22 @@ io::Task<Result<Answer>> forwardLlm(
   if (isAnsweredHere(plan)) {
     co_return answerHere(x, plan, match, provider.llm);
   }
-  plan.reply.usage_chunk = usage_chunk;
-  if (request.slices.empty()) {
-    request.stream = clientBody(x);
-  }
   UpstreamCall call{
       .endpoint = provider.endpoint,
       .auth = &provider.auth,
       .provider = provider.name,
-      .model_sent = model_sent.text,
+      .model_sent = own ? std::string_view(own->model_sent.text) : std::string_view(),
       .timeout = shorterTimeout(provider.response_timeout, x.rule->backend_request_timeout),
   };
-  GATEHOUSE_CO_TRY(request.head, upstreamHead(x, call, plan.target));
+  GATEHOUSE_CO_TRY(http::RequestHead head, upstreamHead(x, call, plan.target));
+  http::ClientRequest request{.head = std::move(head), .slices = {}, .stream = {}};
+  if (own) {
+    plan.reply.usage_chunk = own->usage_chunk;
+    request.slices = std::move(own->body);
+  }
+  if (request.slices.empty()) {
+    request.stream = clientBody(x);
+  }
   llm::addProviderFields(provider.llm.kind, plan.upstream, request.head.fields);
   if (plan.treatment == llm::Treatment::kPassthrough) {
     llm::askUncoded(request.head.fields);
