@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "http/body_filters.h"
+#include "http/coding.h"
 #include "llm/dialect_match.h"
 #include "llm/model_list.h"
 #include "llm/plan.h"
@@ -42,21 +43,33 @@ bool isPreflight(const http::RequestHead& head) {
   return head.method == http::Method::kOptions;
 }
 
-/// The whole request body; its memory is padded.
-io::Task<Result<Chunk>> readBody(Worker& worker, Exchange& x) {
-  return http::readWhole(*x.wire->body(), worker.settings().body_limit, worker.reactor().buffers());
+io::Task<Result<Chunk>> readCoded(Worker& worker, Exchange& x) {
+  http::Fields& fields = x.head().fields;
+  const std::optional<http::Coding> coding = http::codingOf(fields);
+  if (!coding) {
+    co_return fail(
+        ErrorKind::kUnsupportedEncoding,
+        Origin::kDownstream,
+        "Content-Encoding " + printable(fields.get("content-encoding").value_or(""), 40) +
+            " is not decoded here; send the body as it is, or coded by one of " +
+            std::string(http::kDecodedCodings)
+    );
+  }
+  const std::uint64_t most = worker.settings().body_limit;
+  const auto decoded = http::decodeBody(*x.wire->body(), *coding, most, worker.reactor());
+  GATEHOUSE_CO_TRY(
+      Chunk bytes, co_await http::readWhole(*decoded, most, worker.reactor().buffers())
+  );
+  fields.remove("content-encoding");
+  co_return bytes;
 }
 
-Result<void> requireUncoded(const http::Fields& fields) {
-  const std::optional<std::string_view> coding = fields.get("content-encoding");
-  if (!coding || iequals(*coding, "identity")) {
-    return {};
+/// The whole request body, decoded; its memory is padded.
+io::Task<Result<Chunk>> readBody(Worker& worker, Exchange& x) {
+  if (http::codingOf(x.head().fields) != http::Coding::kIdentity) [[unlikely]] {
+    return readCoded(worker, x);
   }
-  return fail(
-      ErrorKind::kUnsupportedEncoding,
-      Origin::kDownstream,
-      "Content-Encoding " + printable(*coding, 40) + " is not decoded here; send the body as it is"
-  );
+  return http::readWhole(*x.wire->body(), worker.settings().body_limit, worker.reactor().buffers());
 }
 
 /// Body checked and spliced; the record knows what the client asked for.
@@ -141,7 +154,6 @@ io::Task<Result<Answer>> forwardLlm(
   noteDialect(x, match.dialect, provider);
   std::optional<llm::PreparedRequest> own;  // what goes up in the place of the client's body
   if (isPrepared(x, match, provider.llm)) {
-    GATEHOUSE_CO_CHECK_OK(requireUncoded(x.head().fields));
     GATEHOUSE_CO_TRY(Chunk bytes, co_await readBody(worker, x));
     GATEHOUSE_CO_TRY(
         llm::PreparedRequest prepared,
@@ -205,7 +217,6 @@ io::Task<Result<Answer>> answerSimulated(
         match.dialect == llm::Dialect::kHello ? llm::Treatment::kHello : llm::Treatment::kModelList;
     co_return answerHere(x, plan, match, settings);
   }
-  GATEHOUSE_CO_CHECK_OK(requireUncoded(x.head().fields));
   GATEHOUSE_CO_TRY(Chunk bytes, co_await readBody(worker, x));
   const llm::RequestBody body = padded(std::move(bytes));
   GATEHOUSE_CO_TRY(llm::PreparedRequest prepared, prepare(worker, x, match, settings, body));

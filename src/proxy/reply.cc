@@ -1,5 +1,6 @@
 #include "proxy/reply.h"
 
+#include "http/coding.h"
 #include "http/problem.h"
 #include "llm/error_body.h"
 
@@ -101,6 +102,9 @@ LocalReply errorReply(const Error& error, const ReplyTo& to) {
             );
   if (error.kind() == ErrorKind::kMethodNotAllowed && !to.allow.empty()) {
     reply.head.fields.add("Allow", to.allow);
+  }
+  if (error.kind() == ErrorKind::kUnsupportedEncoding) {
+    reply.head.fields.add("Accept-Encoding", http::kDecodedCodings);
   }
   if (error.kind() == ErrorKind::kUpgradeRequired) {
     reply.head.fields.add("Upgrade", "HTTP/1.1");

@@ -1,8 +1,12 @@
 """Same dialect, same bytes: what the client sent and what the model server got differ where we say so and nowhere else."""
 
+import gzip
 import json
+import zlib
 
+import brotli
 import pytest
+import zstandard
 
 import harness
 import manifests
@@ -29,10 +33,10 @@ class Line:
         self.gateway = stage.gateway([stage.write("config.yaml", text)], binds=["edge"])
         self.port = self.gateway.port("edge")
 
-    def send(self, body, path=PATH):
+    def send(self, body, path=PATH, headers=None):
         """The reply, and what the mock recorded of the request."""
         before = len(self.mock.requests())
-        reply = harness.post(self.port, path, body)
+        reply = harness.post(self.port, path, body, headers=headers)
         seen = self.mock.requests(before + 1)[before] if reply.status == 200 else None
         return reply, seen
 
@@ -119,6 +123,34 @@ def test_messages_requests_are_never_touched(line):
     reply, seen = line.send(sent, "/claude/v1/messages")
     assert reply.status == 200
     assert (seen["target"], seen["body_sha256"]) == ("/v1/messages", sha256(sent))
+
+
+CODED = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": brotli.compress,
+    "zstd": zstandard.ZstdCompressor().compress,
+}
+
+
+@pytest.mark.parametrize("coding", CODED)
+@pytest.mark.parametrize("content", [MESSAGES, b'"x":"' + b"Hello! " * 1_000_000 + b'"'], ids=["small", "7 MB"])
+def test_a_coded_request_goes_on_as_what_it_holds(line, coding, content):
+    reply, seen = line.send(CODED[coding](b'{"model":"m",' + content + b"}"), headers={"content-encoding": coding})
+    wanted = b'{"model":"served-model",' + content + b"}"
+    assert reply.status == 200, reply.body
+    assert (seen["body_size"], seen["body_sha256"]) == (len(wanted), sha256(wanted))
+    fields = {name.lower(): value for name, value in seen["fields"]}
+    assert "content-encoding" not in fields
+    assert fields["content-length"] == str(len(wanted))
+
+
+@pytest.mark.parametrize("coding", CODED)
+def test_a_coded_request_is_limited_by_what_it_holds(line, coding):
+    before = line.untouched()
+    reply, _ = line.send(CODED[coding](b" " * (LIMIT + 1)), headers={"content-encoding": coding})
+    assert (reply.status, reply.json()["error"]["code"]) == (413, "request_too_large")
+    assert line.untouched() == before
 
 
 # (what is wrong, body, position that the message names)

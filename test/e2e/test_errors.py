@@ -171,11 +171,22 @@ def test_a_websocket_is_asked_to_come_as_http(world):
     assert reply.headers["upgrade"]
 
 
-@pytest.mark.parametrize("coding", ["br", "zstd", "compress", "unknown"])
+@pytest.mark.parametrize("coding", ["compress", "unknown", "gzip, br"])
 def test_an_unknown_content_encoding_is_told(world, coding):
     headers = {"content-encoding": coding}
-    check_openai(world.send(f"/good{CHAT}", b"\x00\x01", headers=headers), 415, "invalid_request_error", "unsupported_encoding")
+    reply = world.send(f"/good{CHAT}", b"\x00\x01", headers=headers)
+    check_openai(reply, 415, "invalid_request_error", "unsupported_encoding")
+    assert reply.headers["accept-encoding"] == "gzip, deflate, br, zstd"
     check_messages(world.send("/claude/good/v1/messages", b"\x00", headers=headers), 415, "invalid_request_error")
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
+def test_what_is_not_coded_as_it_says_is_told(world, coding):
+    headers = {"content-encoding": coding}
+    reply = world.send(f"/good{CHAT}", json.dumps(harness.CHAT).encode(), headers=headers)
+    check_openai(reply, 400, "invalid_request_error", "bad_request")
+    assert coding in reply.json()["error"]["message"]
+    check_messages(world.send("/claude/good/v1/messages", b"\x00", headers=headers), 400, "invalid_request_error")
 
 
 def test_a_dialect_the_backend_does_not_speak_is_told(world):
