@@ -2,9 +2,11 @@
 // to by proxy and guards.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/result.h"
 #include "http/body.h"
 #include "http/head.h"
@@ -20,6 +22,9 @@ struct ClientRequest {
   RequestHead head;
   std::vector<Chunk> slices;
   Body stream;
+  /// Set by the connection once the system has taken the last byte: the time of that turn. Nothing
+  /// while there is more to send, or when the answer made the rest needless.
+  std::optional<MonoTime> sent{};
 
   bool replayable() const { return stream.empty(); }
 };

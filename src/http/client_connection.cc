@@ -101,7 +101,7 @@ class H1Client final : public ClientConnection {
 
   std::unique_ptr<Outgoing> prepare(ClientRequest& request) const;
   io::Task<Result<Progress>> transmit(Outgoing& out);
-  io::Task<Result<void>> finishAccepted(Outgoing& out, Status status);
+  io::Task<Result<bool>> finishAccepted(Outgoing& out, Status status);
   Result<Progress> sentPart(Outgoing& out, Result<WriteEnd> end);
   io::Task<Result<std::optional<Piece>>> pullListening(BodySource& source);
   Result<Progress> hear();
@@ -125,6 +125,7 @@ io::Task<Result<ClientResponse>> H1Client::send(ClientRequest& request) {
   GATEHOUSE_INVARIANT(!wire_.busy);
   wire_.busy = true;
   wire_.answered = false;
+  request.sent.reset();
   wire_.stream->onPeerClosed(nullptr);
   all_sent_ = false;
   interim_ = 0;
@@ -143,6 +144,9 @@ io::Task<Result<ClientResponse>> H1Client::send(ClientRequest& request) {
       );
       bytes = wire_.reactor.readSpace().first(progress.answer);
       all_sent_ = progress.state == Progress::State::kSent;
+      if (all_sent_) {
+        request.sent = wire_.reactor.now();
+      }
       if (progress.state != Progress::State::kAnswered) {
         out = nullptr;
         deadline = headDeadline();
@@ -156,7 +160,10 @@ io::Task<Result<ClientResponse>> H1Client::send(ClientRequest& request) {
     GATEHOUSE_CO_TRY(Answer answer, parse(bytes, asked));
     if (answer) {
       if (out != nullptr) {
-        GATEHOUSE_CO_CHECK_OK(co_await finishAccepted(*out, answer->head.status));
+        GATEHOUSE_CO_TRY(const bool all_sent, co_await finishAccepted(*out, answer->head.status));
+        if (all_sent) {
+          request.sent = wire_.reactor.now();
+        }
       }
       unfinished.finished();
       co_return *std::move(answer);
@@ -217,15 +224,17 @@ io::Task<Result<Progress>> H1Client::transmit(Outgoing& out) {
 
 // Who has said yes while a body paused may still be waiting for the rest of it, and a client that
 // is told so takes its upload for done: the rest follows first. What the upstream does not take any
-// more does not change what it has said.
-io::Task<Result<void>> H1Client::finishAccepted(Outgoing& out, Status status) {
+// more does not change what it has said. Gives whether all of it has left.
+io::Task<Result<bool>> H1Client::finishAccepted(Outgoing& out, Status status) {
   if (status >= 300 || out.write) {
-    co_return Result<void>();
+    co_return false;
   }
   out.listening = false;
   Result<Progress> progress = co_await transmit(out);
-  bool upstreams = !progress && progress.error().origin() == Origin::kUpstream;
-  co_return progress || upstreams ? Result<void>() : fail(std::move(progress).error());
+  if (!progress && progress.error().origin() != Origin::kUpstream) {
+    co_return fail(std::move(progress).error());
+  }
+  co_return progress && progress->state == Progress::State::kSent;
 }
 
 Result<Progress> H1Client::sentPart(Outgoing& out, Result<WriteEnd> end) {

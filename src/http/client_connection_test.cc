@@ -22,6 +22,7 @@ TEST_F(ClientConnectionTest, HeadAndSlicesLeaveTogether) {
       "POST /x HTTP/1.1\r\nHost: up\r\nAccept: */*\r\nContent-Length: 13\r\n\r\n{\"model\":\"m\"}"
   );
   EXPECT_FALSE(client->reusable());
+  EXPECT_EQ(request.sent, loop.reactor.now());
   upstream->send(lengthAnswer("hello"));
   loop.settle();
   ASSERT_TRUE(sending->done());
@@ -177,6 +178,7 @@ TEST_F(ClientConnectionTest, StreamOfUnknownLengthIsChunked) {
       "POST /x HTTP/1.1\r\nHost: up\r\nTransfer-Encoding: chunked\r\n\r\n"
       "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
   );
+  EXPECT_EQ(request.sent, loop.reactor.now());
   upstream->send(lengthAnswer(""));
   loop.settle();
   ASSERT_TRUE(sending->done());
@@ -205,6 +207,7 @@ TEST_F(ClientConnectionTest, AnswerBeforeTheRequestIsSentEndsTheSending) {
   ASSERT_TRUE(sending->result().has_value());
   EXPECT_EQ(sending->result()->head.status, 413);
   EXPECT_EQ(body(*sending->result()), "big");
+  EXPECT_EQ(request.sent, std::nullopt);
   sending->result()->body = {};
   EXPECT_FALSE(client->reusable());
 }

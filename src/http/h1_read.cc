@@ -80,6 +80,17 @@ Checked<const char*> takeLine(
   return end + 2;
 }
 
+/// Of a request that is refused: its target, if that much of it is right.
+void noteTarget(std::string_view text, const HeadLimits& limits, RequestHead& out) {
+  if (text.size() > limits.target) {
+    return;
+  }
+  if (auto target = parseTarget(out.method, text)) {
+    out.authority = target->authority;
+    out.target = std::move(target->origin);
+  }
+}
+
 Version versionOf(char minor) {
   return minor == '0' ? Version::kHttp10 : Version::kHttp11;
 }
@@ -193,6 +204,7 @@ Checked<MessageFraming> HeadReader::parseRequest(const HeadLimits& limits, Reque
   }
   auto framing = readSection(line, limits, out.fields);
   if (!framing) {
+    noteTarget(parts->target, limits, out);
     return std::unexpected(framing.error());
   }
   if (parts->target.size() > limits.target) {
@@ -200,6 +212,7 @@ Checked<MessageFraming> HeadReader::parseRequest(const HeadLimits& limits, Reque
   }
   out.version = versionOf(line.back());
   if (auto resolved = resolveTarget(parts->target, *framing, out); !resolved) {
+    noteTarget(parts->target, limits, out);
     return std::unexpected(resolved.error());
   }
   auto body = requestFraming(*framing, out.version);

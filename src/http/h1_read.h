@@ -39,6 +39,7 @@ class HeadReader {
   bool started() const;
 
   /// Parse the complete head. The bytes last pushed must still be there. `out` starts empty.
+  /// After a violation it has the method, target and authority as far as they are right.
   Checked<MessageFraming> parseRequest(const HeadLimits& limits, RequestHead& out) const;
   /// `asked` is the method of the request answered.
   Checked<MessageFraming> parseResponse(Method asked, const HeadLimits& limits, ResponseHead& out)

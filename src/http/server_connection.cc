@@ -27,7 +27,9 @@ constexpr std::size_t kLingerBytes = 1 << 20;
 // Why a request gets no exchange.
 struct Refusal {
   std::optional<Violation> violation{};  // none: it was too slow
-  std::optional<Method> method{};        // if it was read
+  std::optional<Method> method{};        // if it was read; so are the others
+  std::string host{};
+  std::string path{};
 };
 
 // How that is told.
@@ -65,6 +67,7 @@ class H1Server final : public ServerConnection {
   io::Task<std::unique_ptr<ServerExchange>> next() override;
   void drain() override;
   const io::Peer& peer() const override { return wire_.stream->peer(); }
+  std::optional<Nanos> takeAcceptWait() override;
   std::string_view protocolError() const override { return protocol_error_; }
 
  private:
@@ -73,10 +76,11 @@ class H1Server final : public ServerConnection {
   std::span<char> readSpace() { return wire_.reactor.readSpace(); }
   std::span<char> headSpace() { return readSpace().first(std::min(readSpace().size(), kHeadRead)); }
   io::Deadline headDeadline();
+  std::string_view received(std::size_t count);
   bool nothingBegun() const { return wire_.ahead.empty() && !reader_.started(); }
   std::expected<bool, Refusal> pushHead(std::string_view& bytes);
   Begun begin(std::string_view rest);
-  Refusal refusalFor(Violation violation, std::optional<Method> method = std::nullopt);
+  Refusal refusalFor(Violation violation);
   std::string noteRefused(const Refusal& refusal);
   io::Task<void> discardUnread();
   io::Task<void> refuse(Refusal refusal);
@@ -89,6 +93,9 @@ class H1Server final : public ServerConnection {
   io::Deadline head_deadline_;
   TimedRead* waiting_ = nullptr;     // for a head, or for the rest of a body nobody reads
   std::string_view protocol_error_;  // of a closed list
+  static constexpr Nanos kUnheard{-2};
+  static constexpr Nanos kTaken{-1};
+  Nanos accept_wait_ = kUnheard;
 };
 
 H1Server::H1Server(
@@ -128,7 +135,7 @@ io::Task<std::unique_ptr<ServerExchange>> H1Server::next() {
         wire_.close();
         co_return nullptr;
       }
-      bytes = wire_.reactor.lendRead(*count).bytes();
+      bytes = received(*count);
     }
     auto complete = pushHead(bytes);
     if (complete && !*complete) {
@@ -142,6 +149,20 @@ io::Task<std::unique_ptr<ServerExchange>> H1Server::next() {
   }
   co_await closeGently();
   co_return nullptr;
+}
+
+std::string_view H1Server::received(std::size_t count) {
+  if (accept_wait_ == kUnheard) [[unlikely]] {
+    accept_wait_ = wire_.reactor.clock().now() - wire_.reactor.now();
+  }
+  return wire_.reactor.lendRead(count).bytes();
+}
+
+std::optional<Nanos> H1Server::takeAcceptWait() {
+  if (accept_wait_ < Nanos(0)) [[likely]] {
+    return std::nullopt;
+  }
+  return std::exchange(accept_wait_, kTaken);
 }
 
 void H1Server::drain() {
@@ -181,18 +202,22 @@ H1Server::Begun H1Server::begin(std::string_view rest) {
   if (!framing) {
     bool named = head.method != Method::kOther || !head.method_text.empty() ||
                  framing.error() == Violation::kMethod;
-    return std::unexpected(
-        refusalFor(framing.error(), named ? std::optional(head.method) : std::nullopt)
-    );
+    Refusal refusal = refusalFor(framing.error());
+    if (named) {
+      refusal.method = head.method;
+    }
+    refusal.host = std::move(head.authority);
+    refusal.path = head.path();
+    return std::unexpected(std::move(refusal));
   }
   auto exchange = std::make_unique<H1Exchange>(wire_, std::move(head), *framing);
   exchange->begin(rest);
   return exchange;
 }
 
-Refusal H1Server::refusalFor(Violation violation, std::optional<Method> method) {
+Refusal H1Server::refusalFor(Violation violation) {
   ++wire_.shared.refused[static_cast<std::size_t>(violation)];
-  return {violation, method};
+  return {.violation = violation};
 }
 
 // The id of the refused request; empty when nobody keeps account.
@@ -201,8 +226,14 @@ std::string H1Server::noteRefused(const Refusal& refusal) {
     return {};
   }
   Error error = errorOf(refusal);
-  return refused_->add(
-      {.status = wordsOf(refusal).status, .method = refusal.method, .peer = peer(), .error = error}
+  return refused_->begin(
+      {.status = wordsOf(refusal).status,
+       .method = refusal.method,
+       .host = refusal.host,
+       .path = refusal.path,
+       .accept_wait = takeAcceptWait(),
+       .peer = peer(),
+       .error = error}
   );
 }
 
@@ -254,7 +285,11 @@ io::Task<void> H1Server::refuse(Refusal refusal) {
   writeResponseHead(out, head, framing, wire_.shared.date.at(wire_.reactor.clock().wall()));
   std::array<std::string_view, 2> parts = {out, body};
   TimedWrite::Rules rules{.patience = wire_.limits.write_timeout};
-  if (auto sent = co_await TimedWrite(*wire_.stream, parts, rules); !sent) {
+  auto sent = co_await TimedWrite(*wire_.stream, parts, rules);
+  if (refused_ != nullptr) {
+    sent ? refused_->answered(body.size()) : refused_->unanswered();
+  }
+  if (!sent) {
     wire_.close();
     co_return;
   }

@@ -95,6 +95,9 @@ class ServerExchange {
 struct RefusedRequest {
   Status status;
   std::optional<Method> method;  // kOther also for one the parser does not know; none: not read
+  std::string_view host;         // this and the path are empty where they are not read or not valid
+  std::string_view path;         // without query
+  std::optional<Nanos> accept_wait;  // if it is the first of its connection
   const io::Peer& peer;
   const Error& error;
 };
@@ -104,7 +107,10 @@ class RefusedRequests {
  public:
   virtual ~RefusedRequests() = default;
   /// Once for each, before it is answered. Gives the id for the reply to carry.
-  virtual std::string add(const RefusedRequest& request) = 0;
+  virtual std::string begin(const RefusedRequest& request) = 0;
+  /// Then, when the answer has left: how much of its body did; or when it could not.
+  virtual void answered(std::uint64_t bytes_out) = 0;
+  virtual void unanswered() = 0;
 };
 
 class ServerConnection {
@@ -118,6 +124,9 @@ class ServerConnection {
   /// No exchange after the current ones; "Connection: close" is sent where it still can be.
   virtual void drain() = 0;
   virtual const io::Peer& peer() const = 0;
+  /// How long the first bytes of the connection lay ready until they were read; nothing before
+  /// that, and when it was asked before.
+  virtual std::optional<Nanos> takeAcceptWait() = 0;
   /// After next() gave null: the kind of error the client was told because what it sent is no
   /// request (a Violation's name, "request_timeout"); empty if it ended otherwise.
   virtual std::string_view protocolError() const = 0;

@@ -48,15 +48,19 @@ TEST_F(ServerLimitsTest, MalformedHeadGetsOneProblemAndIsCounted) {
 }
 
 struct SeenRefused final : RefusedRequests {
-  std::string add(const RefusedRequest& request) override {
+  std::string begin(const RefusedRequest& request) override {
     std::string method = request.method ? std::string(toString(*request.method)) : "unread";
     seen.push_back(
-        std::to_string(request.status) + " " + method + " " +
-        std::string(toString(request.error.kind()))
+        std::to_string(request.status) + " " + method + " " + std::string(request.host) +
+        std::string(request.path) + " " + std::string(toString(request.error.kind()))
     );
     return "the-id";
   }
+  void answered(std::uint64_t bytes_out) override { sent.push_back(bytes_out); }
+  void unanswered() override { sent.push_back(0); }
+
   std::vector<std::string> seen;
+  std::vector<std::uint64_t> sent;
 };
 
 class RefusedRequestsTest : public ServerLimitsTest {
@@ -80,21 +84,25 @@ class RefusedRequestsTest : public ServerLimitsTest {
 };
 
 TEST_F(RefusedRequestsTest, AreToldWithWhatIsKnownOfThem) {
-  answerTo("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n");
+  answerTo("GET /two?key=x HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n");
   answerTo("BREW / HTTP/1.1\r\nHost: a\r\n\r\n");
   answerTo("REPORT / HTTP/1.1\r\n\r\n");
+  answerTo("GET /sized HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n");
+  answerTo("GET /field HTTP/1.1\r\nHost: a\r\nX Y: z\r\n\r\n");
   answerTo("rubbish\r\n\r\n");
   answerTo("GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(300, 'x'));
   answerTo("GET / HTTP/1.1\r\nHo");
   EXPECT_EQ(
       refused.seen,
       (std::vector<std::string>{
-          "400 GET bad_request",
-          "501 " + std::string(toString(Method::kOther)) + " not_supported",
-          "400 " + std::string(toString(Method::kOther)) + " bad_request",
-          "400 unread bad_request",
-          "431 unread head_too_large",
-          "408 unread timeout",
+          "400 GET /two bad_request",
+          "501 " + std::string(toString(Method::kOther)) + "  not_supported",
+          "400 " + std::string(toString(Method::kOther)) + " / bad_request",
+          "400 GET a/sized bad_request",
+          "400 GET /field bad_request",
+          "400 unread  bad_request",
+          "431 unread  head_too_large",
+          "408 unread  timeout",
       })
   );
 }
@@ -104,6 +112,8 @@ TEST_F(RefusedRequestsTest, AreAnsweredWithTheirId) {
   EXPECT_NE(answer.find("x-gatehouse-request-id: the-id\r\n"), std::string::npos) << answer;
   EXPECT_NE(answer.find("x-request-id: the-id\r\n"), std::string::npos) << answer;
   EXPECT_NE(answer.find(R"("request_id":"the-id")"), std::string::npos) << answer;
+  ASSERT_EQ(refused.sent.size(), 1U);
+  EXPECT_EQ(refused.sent.front(), answer.size() - answer.find("\r\n\r\n") - 4);
 }
 
 TEST_F(RefusedRequestsTest, AreNoneWhereNothingCame) {

@@ -57,6 +57,20 @@ TEST_F(ServerConnectionTest, PipelinedRequestsAreServedInOrder) {
   EXPECT_EQ(client->take(), replyText("1") + replyText("2") + replyText("3") + replyText("4"));
 }
 
+TEST_F(ServerConnectionTest, OnlyTheFirstBytesHaveAWaitOfTheirOwn) {
+  EXPECT_EQ(server->takeAcceptWait(), std::nullopt);
+  Exchange first = request("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(server->takeAcceptWait(), Nanos(0));
+  EXPECT_EQ(server->takeAcceptWait(), std::nullopt) << "it is told once";
+  reply(*first, "1");
+  first = nullptr;
+  Exchange second = request("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  ASSERT_NE(second, nullptr);
+  EXPECT_EQ(server->takeAcceptWait(), std::nullopt);
+  reply(*second, "2");
+}
+
 TEST_F(ServerConnectionTest, UnreadPipelinedBodiesAreSkipped) {
   client->send(
       "POST /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab"

@@ -1,5 +1,6 @@
 #include "proxy/begin.h"
 
+#include <chrono>
 #include <utility>
 #include <vector>
 
@@ -42,6 +43,10 @@ void noteClient(telemetry::RequestRecord& record, const Arrival& arrival) {
   record.client_port = peer.remote.port();
   record.set(Text::kClientAddress, arrival.client_address);
   record.set(Text::kTlsServerName, peer.server_name);
+  record.set(Text::kTlsVersion, peer.tls_version);
+  if (arrival.accept_wait) {
+    record.accept_wait = telemetry::Mark(std::chrono::duration_cast<Micros>(*arrival.accept_wait));
+  }
 }
 
 void noteHead(Exchange& x) {

@@ -27,8 +27,38 @@ void addTraceFields(http::Fields& fields, const Exchange& x, const upstream::End
   }
 }
 
-void noteMarks(Exchange& x, const upstream::AttemptMarks& marks) {
+std::uint64_t sizeOf(const std::vector<Chunk>& slices) {
+  std::uint64_t size = 0;
+  for (const Chunk& slice : slices) {
+    size += slice.size();
+  }
+  return size;
+}
+
+// The same request to the same endpoint, on a connection that is not stale.
+void noteAgain(telemetry::RequestRecord& record, MonoTime when) {
+  telemetry::Attempt& stale = record.lastAttempt();
+  stale.reused = true;
+  stale.detail = telemetry::Detail::kConnectionTerminated;
+  stale.why_next = telemetry::WhyNext::kRetryConnect;
+  telemetry::Attempt next;
+  next.backend = stale.backend;
+  next.provider = stale.provider;
+  next.endpoint = stale.endpoint;
+  next.model_sent = stale.model_sent;
+  next.secure = stale.secure;
+  next.start = record.mark(when);
+  record.beginAttempt(when) = std::move(next);
+}
+
+void noteMarks(
+    Exchange& x, const upstream::AttemptMarks& marks, const http::ClientRequest& request
+) {
   telemetry::RequestRecord& record = x.record;
+  if (marks.again) [[unlikely]] {
+    noteAgain(record, *marks.again);
+    record.bytes_up_out += sizeOf(request.slices);
+  }
   telemetry::Attempt& attempt = record.lastAttempt();
   auto note = [&record](telemetry::Mark& mark, const std::optional<MonoTime>& when) {
     if (when) {
@@ -39,6 +69,11 @@ void noteMarks(Exchange& x, const upstream::AttemptMarks& marks) {
   note(attempt.dns, marks.connect.dns);
   note(attempt.connect, marks.connect.tcp);
   note(attempt.tls, marks.connect.tls);
+  if (request.sent) {
+    // What leaves at once leaves within the turn in which the attempt begins.
+    const telemetry::Mark sent = record.mark(*request.sent);
+    attempt.sent = sent.orZero() < attempt.start.orZero() ? attempt.start : sent;
+  }
   note(attempt.first_byte, marks.head);
 }
 
@@ -80,14 +115,6 @@ void stripResponse(http::Fields& fields, Callee callee) {
   } else {
     http::removeHopByHop(fields);
   }
-}
-
-std::uint64_t sizeOf(const std::vector<Chunk>& slices) {
-  std::uint64_t size = 0;
-  for (const Chunk& slice : slices) {
-    size += slice.size();
-  }
-  return size;
 }
 
 class ClientBody final : public http::BodySource {
@@ -160,7 +187,7 @@ io::Task<Result<http::ClientResponse>> callUpstream(
                                      Origin::kUpstream,
                                      "no answer from " + call.endpoint->name + " in time"
                                  );
-  noteMarks(x, marks);
+  noteMarks(x, marks, request);
   if (!response) {
     const Error error = whyStopped(x, std::move(response).error());
     x.record.lastAttempt().detail =

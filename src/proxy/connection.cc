@@ -93,6 +93,7 @@ io::Task<void> handleNext(
       .port = doorway.port,
       .peer = &connection.peer(),
       .client_address = client_address,
+      .accept_wait = connection.takeAcceptWait(),
   };
   return handle(worker, std::move(arrival), std::move(exchange));
 }

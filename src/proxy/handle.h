@@ -2,8 +2,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
+#include "base/clock.h"
 #include "http/server_connection.h"
 #include "io/task.h"
 #include "proxy/worker.h"
@@ -17,6 +19,7 @@ struct Arrival {
   const snapshot::Port* port = nullptr;  // null: the port has left the configuration
   const io::Peer* peer = nullptr;        // outlives the request
   std::string_view client_address;       // the peer's, as text; outlives the request
+  std::optional<Nanos> accept_wait{};    // of the first request of a connection
 };
 
 /// Answers one request and reports it, whatever happens. `worker` outlives the task.

@@ -34,28 +34,50 @@ telemetry::Name listenerOf(const snapshot::Port* port) {
 
 }  // namespace
 
-std::string RefusedHere::add(const http::RefusedRequest& request) {
+std::string RefusedHere::begin(const http::RefusedRequest& request) {
   const std::string client_address = request.peer.remote.formatIp();
   Arrival arrival{
       .snapshot = doorway_.snapshot,
       .port = doorway_.port,
       .peer = &request.peer,
       .client_address = client_address,
+      .accept_wait = request.accept_wait,
   };
   WallMicros wall = worker_.reactor().clock().wall();
-  telemetry::RequestRecord record(
+  record_ = std::make_unique<telemetry::RequestRecord>(
       worker_.telemetry().ids().next(wall), worker_.reactor().now(), wall
   );
-  notePlace(record, arrival);
-  noteMethod(record, request.method);
-  record.listener = listenerOf(doorway_.port);
-  record.trace = telemetry::beginTrace(telemetry::Sampled::kNo, worker_.telemetry().random());
-  record.status = request.status;
-  record.set(telemetry::Text::kError, request.error.chain());
-  worker_.telemetry().requestBegan(record);
-  record.end(endingOf(request.error), worker_.now());
-  telemetry::report(record, worker_.telemetry());
-  return telemetry::toText(record.id());
+  notePlace(*record_, arrival);
+  noteMethod(*record_, request.method);
+  record_->set(telemetry::Text::kHost, request.host);
+  record_->set(telemetry::Text::kPath, request.path);
+  record_->listener = listenerOf(doorway_.port);
+  record_->trace = telemetry::beginTrace(telemetry::Sampled::kNo, worker_.telemetry().random());
+  record_->status = request.status;
+  record_->set(telemetry::Text::kError, request.error.chain());
+  ending_ = endingOf(request.error);
+  worker_.telemetry().requestBegan(*record_);
+  return telemetry::toText(record_->id());
+}
+
+void RefusedHere::answered(std::uint64_t bytes_out) {
+  record_->bytes_out = bytes_out;
+  record_->t_client_last = record_->mark(worker_.now());
+  record_->t_client_first = record_->t_client_last;
+  report();
+}
+
+void RefusedHere::unanswered() {
+  if (record_ != nullptr) {
+    record_->status = 0;
+    report();
+  }
+}
+
+void RefusedHere::report() {
+  record_->end(ending_, worker_.now());
+  telemetry::report(*record_, worker_.telemetry());
+  record_ = nullptr;
 }
 
 }  // namespace gatehouse::proxy

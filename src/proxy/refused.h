@@ -1,12 +1,14 @@
 // Requests that get no exchange, because what came is no HTTP that we take: each has a record like
-// any other, which begins and ends here.
+// any other.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "http/server_connection.h"
 #include "proxy/connection.h"
 #include "proxy/worker.h"
+#include "telemetry/record.h"
 
 namespace gatehouse::proxy {
 
@@ -14,12 +16,22 @@ namespace gatehouse::proxy {
 class RefusedHere final : public http::RefusedRequests {
  public:
   RefusedHere(Worker& worker, const Doorway& doorway) : worker_(worker), doorway_(doorway) {}
+  /// One whose answer was still on its way is reported as unanswered.
+  ~RefusedHere() override { unanswered(); }
+  RefusedHere(const RefusedHere&) = delete;
+  RefusedHere& operator=(const RefusedHere&) = delete;
 
-  std::string add(const http::RefusedRequest& request) override;
+  std::string begin(const http::RefusedRequest& request) override;
+  void answered(std::uint64_t bytes_out) override;
+  void unanswered() override;
 
  private:
+  void report();
+
   Worker& worker_;
   const Doorway& doorway_;
+  std::unique_ptr<telemetry::RequestRecord> record_;  // begun and not ended
+  telemetry::Ending ending_;
 };
 
 }  // namespace gatehouse::proxy

@@ -134,7 +134,8 @@ class RequestRecord {
   Mark t_client_first_token;  // first token given to the kernel
   Mark t_client_last;         // last response byte given to the kernel
   // Durations.
-  Mark accept_wait;   // first request of a connection: readable to first byte read
+  Mark accept_wait;   // first request of a connection: readable to first byte read; under TLS, of
+                      // the first bytes behind the handshake
   Mark stall_client;  // waits for a slow reader
   Mark callout;       // external calls made for policy
   // Derived by end().

@@ -16,6 +16,7 @@ enum class Text : std::uint8_t {
   kPath,  // without query
   kClientAddress,
   kTlsServerName,
+  kTlsVersion,      // "TLSv1.3"
   kSourceIdentity,  // SPIFFE id or certificate subject
   kUserAgent,
   kKeyId,
@@ -50,7 +51,7 @@ enum class Text : std::uint8_t {
   kSelectedEndpoint,  // chosen by an inference pool
   kPayload,           // manifest id of captured content
 };
-inline constexpr std::size_t kTextCount = 38;
+inline constexpr std::size_t kTextCount = 39;
 
 /// A text of an attempt, kept in the record's texts; absent by default.
 class TextRef {

@@ -25,8 +25,7 @@ class LeasedBody final : public http::BodySource {
 };
 
 bool mayRepeat(const Error& error, const http::ClientRequest& request, const AttemptMarks& marks) {
-  return error.retry() == Retry::kIfReused && marks.reused && !marks.repeated &&
-         request.replayable();
+  return error.retry() == Retry::kIfReused && marks.reused && !marks.again && request.replayable();
 }
 
 }  // namespace
@@ -39,7 +38,7 @@ io::Task<Result<http::ClientResponse>> attempt(
     AttemptMarks& marks
 ) {
   for (;;) {
-    std::optional<Pool::Lease> lease = marks.repeated ? std::nullopt : pool.takeIdle(*endpoint);
+    std::optional<Pool::Lease> lease = marks.again ? std::nullopt : pool.takeIdle(*endpoint);
     marks.reused = lease.has_value();
     if (!lease) {
       GATEHOUSE_CO_TRY(Pool::Lease made, co_await pool.connect(endpoint, marks.connect));
@@ -55,7 +54,7 @@ io::Task<Result<http::ClientResponse>> attempt(
       co_return std::move(response);
     }
     if (mayRepeat(response.error(), request, marks)) {
-      marks.repeated = true;
+      marks.again = reactor.clock().now();
       continue;
     }
     Error error = std::move(response).error();

@@ -18,8 +18,8 @@ namespace gatehouse::upstream {
 struct AttemptMarks {
   ConnectMarks connect;  // of the last connection; empty when it was reused
   bool reused = false;
-  bool repeated = false;         // the reused connection was stale
-  std::optional<MonoTime> head;  // response head complete
+  std::optional<MonoTime> again;  // sent once more from then on: the reused connection was stale
+  std::optional<MonoTime> head;   // response head complete
 };
 
 /// The response's body keeps the connection; it goes back to the pool when the body has ended

@@ -167,6 +167,18 @@ def test_the_method_of_a_refused_request_is_told_if_it_was_read(edge):
     assert methods == {"unknown method": "_OTHER", "two lengths": "POST", "another protocol": None}
 
 
+def test_the_place_of_a_refused_request_is_told_if_it_was_read_and_is_right(edge):
+    def told(*request_lines):
+        received = raw_exchange(edge.port("edge"), b"\r\n".join(request_lines) + b"\r\n\r\n")
+        line = logged(edge, received)
+        return line.get("http.host"), line.get("http.path")
+    twice = (b"Content-Length: 1", b"Content-Length: 2")
+    assert told(b"POST /a?key=secret HTTP/1.1", b"Host: one", *twice) == ("one", "/a")
+    assert told(b"POST /a HTTP/1.1", b"Host: one", b"Host: two") == (None, "/a")
+    assert told(b"POST http://one/a HTTP/1.1", b"Bad Name: x") == ("one", "/a")
+    assert told(b"rubbish") == (None, None)
+
+
 def test_a_refused_request_is_counted_among_the_requests_and_ends_there(edge):
     def requests(name, **labels):
         return Exposition(edge.metrics()).total(name, **labels)

@@ -204,6 +204,10 @@ def test_a_request_on_a_stale_connection_is_sent_once_more_and_succeeds(stage):
     assert ask(gateway).json() == {"on": 1}
     assert ask(gateway).json() == {"on": 1}
     assert peer.connections == 2
+    first, again, _ = gateway.access_log(3)
+    assert "retry.attempt" not in first and first["gatehouse.attempts"] == 1
+    assert (again["retry.attempt"], again["gatehouse.attempts"], again["gatehouse.outcome"]) == (1, 2, "Completed")
+    assert Exposition(gateway.metrics()).total("gatehouse_retries_total", cause="retry_connect") == 1
 
 
 def test_a_request_is_sent_once_more_and_no_oftener(stage):
