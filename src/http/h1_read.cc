@@ -195,6 +195,7 @@ Checked<MessageFraming> HeadReader::parseRequest(const HeadLimits& limits, Reque
   if (!parts) {
     return std::unexpected(parts.error());
   }
+  out.version = versionOf(line.back());
   out.method = methodFrom(parts->method);
   if (out.method == Method::kOther) {
     if (std::ranges::find(kMethods, parts->method) == kMethods.end()) {
@@ -210,7 +211,6 @@ Checked<MessageFraming> HeadReader::parseRequest(const HeadLimits& limits, Reque
   if (parts->target.size() > limits.target) {
     return std::unexpected(Violation::kTooLarge);
   }
-  out.version = versionOf(line.back());
   if (auto resolved = resolveTarget(parts->target, *framing, out); !resolved) {
     noteTarget(parts->target, limits, out);
     return std::unexpected(resolved.error());

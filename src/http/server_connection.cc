@@ -28,6 +28,7 @@ constexpr std::size_t kLingerBytes = 1 << 20;
 struct Refusal {
   std::optional<Violation> violation{};  // none: it was too slow
   std::optional<Method> method{};        // if it was read; so are the others
+  std::optional<Version> version{};
   std::string host{};
   std::string path{};
 };
@@ -155,7 +156,8 @@ std::string_view H1Server::received(std::size_t count) {
   if (accept_wait_ == kUnheard) [[unlikely]] {
     accept_wait_ = wire_.reactor.clock().now() - wire_.reactor.now();
   }
-  return wire_.reactor.lendRead(count).bytes();
+  static_cast<void>(wire_.reactor.lendRead(count));
+  return {readSpace().data(), count};
 }
 
 std::optional<Nanos> H1Server::takeAcceptWait() {
@@ -205,6 +207,7 @@ H1Server::Begun H1Server::begin(std::string_view rest) {
     Refusal refusal = refusalFor(framing.error());
     if (named) {
       refusal.method = head.method;
+      refusal.version = head.version;
     }
     refusal.host = std::move(head.authority);
     refusal.path = head.path();
@@ -229,6 +232,7 @@ std::string H1Server::noteRefused(const Refusal& refusal) {
   return refused_->begin(
       {.status = wordsOf(refusal).status,
        .method = refusal.method,
+       .version = refusal.version,
        .host = refusal.host,
        .path = refusal.path,
        .accept_wait = takeAcceptWait(),

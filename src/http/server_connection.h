@@ -95,8 +95,9 @@ class ServerExchange {
 struct RefusedRequest {
   Status status;
   std::optional<Method> method;  // kOther also for one the parser does not know; none: not read
-  std::string_view host;         // this and the path are empty where they are not read or not valid
-  std::string_view path;         // without query
+  std::optional<Version> version;
+  std::string_view host;  // this and the path are empty where they are not read or not valid
+  std::string_view path;  // without query
   std::optional<Nanos> accept_wait;  // if it is the first of its connection
   const io::Peer& peer;
   const Error& error;

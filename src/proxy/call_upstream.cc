@@ -35,28 +35,15 @@ std::uint64_t sizeOf(const std::vector<Chunk>& slices) {
   return size;
 }
 
-// The same request to the same endpoint, on a connection that is not stale.
-void noteAgain(telemetry::RequestRecord& record, MonoTime when) {
-  telemetry::Attempt& stale = record.lastAttempt();
-  stale.reused = true;
-  stale.detail = telemetry::Detail::kConnectionTerminated;
-  stale.why_next = telemetry::WhyNext::kRetryConnect;
-  telemetry::Attempt next;
-  next.backend = stale.backend;
-  next.provider = stale.provider;
-  next.endpoint = stale.endpoint;
-  next.model_sent = stale.model_sent;
-  next.secure = stale.secure;
-  next.start = record.mark(when);
-  record.beginAttempt(when) = std::move(next);
-}
-
 void noteMarks(
     Exchange& x, const upstream::AttemptMarks& marks, const http::ClientRequest& request
 ) {
   telemetry::RequestRecord& record = x.record;
   if (marks.again) [[unlikely]] {
-    noteAgain(record, *marks.again);
+    telemetry::Attempt& stale = record.lastAttempt();
+    stale.reused = true;
+    stale.detail = telemetry::Detail::kConnectionTerminated;
+    record.repeatAttempt(telemetry::WhyNext::kRetryConnect, *marks.again);
     record.bytes_up_out += sizeOf(request.slices);
   }
   telemetry::Attempt& attempt = record.lastAttempt();
@@ -71,8 +58,8 @@ void noteMarks(
   note(attempt.tls, marks.connect.tls);
   if (request.sent) {
     // What leaves at once leaves within the turn in which the attempt begins.
-    const telemetry::Mark sent = record.mark(*request.sent);
-    attempt.sent = sent.orZero() < attempt.start.orZero() ? attempt.start : sent;
+    attempt.sent = later(attempt.start, record.mark(*request.sent));
+    record.bytes_up_out += sizeOf(request.slices);
   }
   note(attempt.first_byte, marks.head);
 }
@@ -140,6 +127,7 @@ Nanos shorterTimeout(Nanos a, Nanos b) {
 
 http::Body clientBody(Exchange& x) {
   http::BodySource* source = x.wire->body();
+  x.body_passes_on = true;
   if (source->length() == 0) {
     return {};
   }
@@ -175,7 +163,6 @@ io::Task<Result<http::ClientResponse>> callUpstream(
   attempt.secure = call.endpoint->tls != nullptr;
   attempt.endpoint = x.record.keep(call.endpoint->name);
   attempt.model_sent = x.record.keep(call.model_sent);
-  x.record.bytes_up_out += sizeOf(request.slices);
   upstream::AttemptMarks marks;
   auto sending = upstream::attempt(worker.pool(), worker.reactor(), call.endpoint, request, marks);
   Result<http::ClientResponse> response =

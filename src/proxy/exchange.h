@@ -51,6 +51,8 @@ struct Exchange {
   Voice voice = Voice::kDialect;
   llm::Dialect dialect = llm::Dialect::kUnknown;  // until detected or guessed
 
+  bool body_passes_on = false;  // the client's body goes to the upstream as it comes
+
   http::RequestHead& head() { return wire->head(); }
   /// What ends the exchange early: the client's leaving, or the limit.
   io::Stop& stop() { return limit == nullptr ? wire->gone() : limit->stop(); }
@@ -66,7 +68,6 @@ struct Answer {
   http::Body body;
   std::unique_ptr<llm::ReplyReader> reader;  // null: the bytes are forwarded unread
   bool from_upstream = false;                // else made by us
-  bool was_head_request = false;
 };
 
 }  // namespace gatehouse::proxy

@@ -91,7 +91,12 @@ void endRecord(Exchange& x, telemetry::Ending ending, MonoTime now) {
   x.record.bytes_in = counts.bytes_in;
   x.record.bytes_out = counts.bytes_out;
   x.record.stall_client = telemetry::Mark(std::chrono::duration_cast<Micros>(counts.stall));
-  x.record.t_client_last = x.record.mark(now);
+  if (x.record.t_client_first) {
+    x.record.t_client_last = x.record.mark(now);
+  }
+  if (x.body_passes_on) {
+    x.record.bytes_up_out += counts.bytes_in;
+  }
   x.record.end(ending, now);
 }
 

@@ -34,6 +34,7 @@ io::Task<Result<Answer>> forwardHttp(
   request.stream = clientBody(x);
   GATEHOUSE_CO_TRY(request.head, upstreamHead(x, call, x.head().target));
   call.begin = worker.now();
+  x.record.t_ready = x.record.mark(call.begin);
   GATEHOUSE_CO_TRY(
       http::ClientResponse response, co_await callUpstream(worker, x, std::move(call), request)
   );

@@ -49,6 +49,7 @@ std::string RefusedHere::begin(const http::RefusedRequest& request) {
   );
   notePlace(*record_, arrival);
   noteMethod(*record_, request.method);
+  record_->version = request.version;
   record_->set(telemetry::Text::kHost, request.host);
   record_->set(telemetry::Text::kPath, request.path);
   record_->listener = listenerOf(doorway_.port);

@@ -114,11 +114,11 @@ bool Out::isSentNoted() const {
   return record.t_client_first.known() && (!token_seen_ || record.t_client_first_token.known());
 }
 
-/// After bytes were given to the kernel.
+/// After bytes were given to the kernel. The first of them were before any wait for the client.
 void Out::noteSent(MonoTime now) {
   telemetry::RequestRecord& record = x_.record;
   if (!record.t_client_first.known()) {
-    record.t_client_first = record.mark(now);
+    record.t_client_first = record.mark(now - x_.wire->counts().stall);
   }
   if (token_seen_ && !record.t_client_first_token.known()) {
     record.t_client_first_token = record.mark(now);
@@ -175,7 +175,9 @@ io::Task<void> Out::endCleanly(std::string_view last) {
     x_.wire->abort();
   }
   MonoTime now = worker_.now();
-  noteSent(now);
+  if (sent) {
+    noteSent(now);
+  }
   settle(sent ? x_.decided.value_or(ending) : endingFor(worker_, x_, sent.error()), now);
 }
 

@@ -172,7 +172,9 @@ class LineOfRecord {
       }
       put(kHost, Text::kHost);
       put(kPath, Text::kPath);
-      putWord(kHttpVersion, http::toString(record_.version));
+      if (record_.version) {
+        putWord(kHttpVersion, http::toString(*record_.version));
+      }
     }
     put(kStatus, record_.status == 0 ? std::nullopt : std::optional(record_.status));
     put(kGrpcStatus, record_.grpc_status);

@@ -30,6 +30,7 @@ class AccessLogTest : public testing::Test {
     record_.rule = Name("0");
     record_.backend = Name("ai/gpt");
     record_.method = http::Method::kPost;
+    record_.version = http::Version::kHttp11;
     record_.set(Text::kHost, "gw.local:8080");
     record_.set(Text::kPath, "/openai/v1/chat/completions");
     record_.set(Text::kClientAddress, "::1");
@@ -105,7 +106,7 @@ TEST_F(AccessLogTest, WhatIsUnknownIsAbsent) {
   EXPECT_EQ(
       line(kText),
       "time=2026-01-02T03:04:05.000678Z level=info msg=request request.id=0000000000001 "
-      "http.method=GET http.version=1.1 protocol=http gatehouse.outcome=Refused "
+      "http.method=GET protocol=http gatehouse.outcome=Refused "
       "reason=InvalidRequest error=bad_request gatehouse.overhead=0.0004 duration=400us\n"
   );
 }

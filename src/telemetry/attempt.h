@@ -52,7 +52,7 @@ struct Attempt {
   Mark dns;          // addresses known
   Mark connect;      // TCP connected
   Mark tls;          // handshake done
-  Mark sent;         // last request byte written
+  Mark sent;         // last request byte given to the kernel, to the turn of the loop
   Mark first_byte;   // response head complete
   Mark first_chunk;  // first body bytes
   Mark first_token;  // first event with generated content

@@ -25,6 +25,8 @@ class Mark {
   constexpr std::int64_t orZero() const { return known() ? decode(bits_) : 0; }
 
   friend constexpr bool operator==(Mark a, Mark b) = default;
+  /// The later of two moments; an absent one comes before all.
+  friend constexpr Mark later(Mark a, Mark b) { return a.bits_ + 1 < b.bits_ + 1 ? b : a; }
 
  private:
   static constexpr std::uint32_t kAbsent = 0xFFFF'FFFF;

@@ -87,6 +87,18 @@ Attempt& RequestRecord::beginAttempt(MonoTime now) {
   return *attempt;
 }
 
+Attempt& RequestRecord::repeatAttempt(WhyNext why, MonoTime now) {
+  lastAttempt().why_next = why;
+  Attempt& next = beginAttempt(now);
+  const Attempt& before = attempt(attemptCount() - 2);
+  next.backend = before.backend;
+  next.provider = before.provider;
+  next.endpoint = before.endpoint;
+  next.model_sent = before.model_sent;
+  next.secure = before.secure;
+  return next;
+}
+
 std::size_t RequestRecord::attemptCount() const {
   if (!attempted_) {
     return 0;
@@ -120,21 +132,23 @@ const Ending& RequestRecord::ending() const {
   return ending_;
 }
 
-// Our own time before the first attempt, and between the last attempt's reply and the client's
-// first byte. Of a reply of our own it is all but the wait for the client's body.
+// Our own time until the first attempt may be sent, and between the last attempt's reply and the
+// client's first byte, without what policies waited for in either. Sending begins when the
+// connection is there; less the time that took, this is when the attempt begins. The upstream's
+// slowness in taking the request is not ours, so `sent` has no part in it; nor have attempts that
+// follow one another at once. Of a reply of our own it is all but the wait for the client's body.
 void RequestRecord::derive() {
-  std::int64_t before = -t_body.orZero() - callout.orZero();
-  std::int64_t after = 0;
+  std::int64_t ours = -t_body.orZero() - callout.orZero();
   if (!attempted_) {
-    before += t_client_first ? t_client_first.orZero() : t_total.orZero();
+    ours += t_client_first ? t_client_first.orZero() : t_total.orZero();
   } else {
-    before += first_attempt_.start.orZero();
+    ours += first_attempt_.start.orZero();
     const Attempt& last = lastAttempt();
     if (t_client_first && last.first_byte) {
-      after = t_client_first.orZero() - last.first_byte.orZero();
+      ours += t_client_first.orZero() - last.first_byte.orZero();
     }
   }
-  overhead = Mark(Micros(std::max<std::int64_t>(before, 0) + std::max<std::int64_t>(after, 0)));
+  overhead = Mark(Micros(std::max<std::int64_t>(ours, 0)));
 
   if (!llm_ || !llm_->stream_reply || !llm_->usage || !llm_->usage->out || !attempted_) {
     return;

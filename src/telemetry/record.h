@@ -91,6 +91,8 @@ class RequestRecord {
 
   /// Begins the next attempt. The reference is valid until the next call.
   Attempt& beginAttempt(MonoTime now);
+  /// Begins another one that asks the same of the same endpoint as the newest; attemptCount() > 0.
+  Attempt& repeatAttempt(WhyNext why, MonoTime now);
   std::size_t attemptCount() const;
   /// `index` < attemptCount(); 0 is the first.
   const Attempt& attempt(std::size_t index) const [[clang::lifetimebound]];
@@ -116,8 +118,8 @@ class RequestRecord {
   std::uint16_t client_port = 0;
   Protocol protocol = Protocol::kHttp;
   http::Method method = http::Method::kGet;  // kOther: its name is Text::kMethod
-  http::Version version = http::Version::kHttp11;
-  bool secure = false;  // scheme https
+  std::optional<http::Version> version;      // absent: it was not read
+  bool secure = false;                       // scheme https
   bool foreign_gateway =
       false;  // class agentgateway or enterprise-agentgateway: both metric name sets by default
   CacheUse cache = CacheUse::kNone;
@@ -140,7 +142,7 @@ class RequestRecord {
   Mark callout;       // external calls made for policy
   // Derived by end().
   Mark t_total;
-  Mark overhead;  // our own time
+  Mark overhead;  // our own time: none of it is a wait for somebody else
 
   // Payload bytes on the wire.
   std::uint64_t bytes_in = 0;      // from the client

@@ -29,6 +29,17 @@ TEST(Mark, IsExactBelow35MinutesAndKeepsMillisecondsAbove) {
   EXPECT_EQ(Mark(std::chrono::days(100)).micros(), std::int64_t{0x7FFF'FFFE} * 1000);
 }
 
+TEST(Mark, LaterOfTwo) {
+  const Mark early(Micros(5));
+  const Mark late(Micros(9));
+  EXPECT_EQ(later(early, late), late);
+  EXPECT_EQ(later(late, early), late);
+  EXPECT_EQ(later(Mark(), early), early);
+  EXPECT_EQ(later(early, Mark()), early);
+  EXPECT_EQ(later(Mark(), Mark()), Mark());
+  EXPECT_EQ(later(Mark(Micros(2'000'000'000)), Mark(Seconds(3600))), Mark(Seconds(3600)));
+}
+
 TEST_F(RecordTest, StaysSmallForThousandsOfOpenStreams) {
   EXPECT_LE(sizeof(RequestRecord) + sizeof(LlmRecord), 680U);
 }
@@ -79,6 +90,29 @@ TEST_F(RecordTest, AttemptsKeepTheirOrder) {
   EXPECT_EQ(record_.lastAttempt().status, 200);
 }
 
+TEST_F(RecordTest, ARepeatedAttemptAsksTheSame) {
+  Attempt& first = record_.beginAttempt(at(10));
+  first.backend = Name("default/model");
+  first.endpoint = record_.keep("10.0.0.1:80");
+  first.model_sent = record_.keep("m");
+  first.secure = true;
+  first.reused = true;
+  first.sent = mark(12);
+  Attempt& second = record_.repeatAttempt(WhyNext::kRetryConnect, at(20));
+  EXPECT_EQ(record_.attempt(0).why_next, WhyNext::kRetryConnect);
+  EXPECT_EQ(second.why_next, WhyNext::kNone);
+  EXPECT_EQ(second.backend.view(), "default/model");
+  EXPECT_EQ(record_.text(second.endpoint), "10.0.0.1:80");
+  EXPECT_EQ(record_.text(second.model_sent), "m");
+  EXPECT_TRUE(second.secure);
+  EXPECT_FALSE(second.reused);
+  EXPECT_FALSE(second.sent);
+  EXPECT_EQ(second.start.micros(), 20);
+  record_.repeatAttempt(WhyNext::kRetryStatus, at(30));
+  EXPECT_EQ(record_.attempt(1).why_next, WhyNext::kRetryStatus);
+  EXPECT_EQ(record_.text(record_.attempt(2).model_sent), "m");
+}
+
 TEST_F(RecordTest, OverheadIsOurTimeBeforeTheAttemptAndAfterTheReply) {
   record_.t_body = mark(1000);
   record_.callout = Mark(Micros(50));
@@ -89,6 +123,25 @@ TEST_F(RecordTest, OverheadIsOurTimeBeforeTheAttemptAndAfterTheReply) {
   record_.end({Outcome::kCompleted}, at(100'000));
   EXPECT_EQ(record_.overhead.micros(), 180);  // 1200 - 1000 - 50, and 30
   EXPECT_EQ(record_.t_total.micros(), 100'000);
+}
+
+TEST_F(RecordTest, OverheadIsWithoutCalloutsBehindTheReplyAsWell) {
+  record_.callout = Mark(Micros(500));
+  record_.beginAttempt(at(10)).first_byte = mark(100);
+  record_.t_client_first = mark(620);
+  record_.end({Outcome::kCompleted}, at(700));
+  EXPECT_EQ(record_.overhead.micros(), 30);
+}
+
+TEST_F(RecordTest, OverheadHasNoPartOfConnectingOrOfASlowlyTakenRequest) {
+  Attempt& attempt = record_.beginAttempt(at(10));
+  attempt.connect = mark(300);
+  attempt.tls = mark(900);
+  attempt.sent = mark(2000);
+  attempt.first_byte = mark(3000);
+  record_.t_client_first = mark(3005);
+  record_.end({Outcome::kCompleted}, at(4000));
+  EXPECT_EQ(record_.overhead.micros(), 15);
 }
 
 TEST_F(RecordTest, OverheadOfALocalReplyIsAllButTheWaitForTheBody) {

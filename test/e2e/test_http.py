@@ -162,9 +162,10 @@ def test_what_is_not_http_is_refused_once_counted_and_the_connection_ends(edge, 
 
 
 def test_the_method_of_a_refused_request_is_told_if_it_was_read(edge):
-    methods = {name: logged(edge, raw_exchange(edge.port("edge"), MALFORMED[name][1])).get("http.method")
-               for name in ("unknown method", "two lengths", "another protocol")}
-    assert methods == {"unknown method": "_OTHER", "two lengths": "POST", "another protocol": None}
+    lines = {name: logged(edge, raw_exchange(edge.port("edge"), MALFORMED[name][1]))
+             for name in ("unknown method", "two lengths", "another protocol")}
+    told = {name: (line.get("http.method"), line.get("http.version")) for name, line in lines.items()}
+    assert told == {"unknown method": ("_OTHER", "1.1"), "two lengths": ("POST", "1.1"), "another protocol": (None, None)}
 
 
 def test_the_place_of_a_refused_request_is_told_if_it_was_read_and_is_right(edge):
