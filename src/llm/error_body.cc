@@ -102,7 +102,7 @@ void writeMessages(wire::JsonWriter& json, const Row& row, const ErrorBody& erro
 
 void writeGemini(wire::JsonWriter& json, const Row& row, const ErrorBody& error) {
   json.beginObject().key("error").beginObject();
-  json.key("code").number(row.status);
+  json.key("code").number(error.status == 0 ? row.status : error.status);
   json.key("message").string(error.message);
   json.key("status").string(row.gemini_status);
   json.endObject().endObject();
@@ -172,6 +172,34 @@ ErrorCode codeOf(ErrorKind kind) {
       return ErrorCode::kInternal;
   }
   return ErrorCode::kInternal;
+}
+
+ErrorCode codeOfStatus(http::Status status) {
+  switch (status) {
+    case 401:
+      return ErrorCode::kInvalidApiKey;
+    case 403:
+      return ErrorCode::kForbidden;
+    case 404:
+      return ErrorCode::kUnknownPath;
+    case 405:
+      return ErrorCode::kMethodNotAllowed;
+    case 408:
+    case 504:
+      return ErrorCode::kUpstreamTimeout;
+    case 413:
+      return ErrorCode::kRequestTooLarge;
+    case 429:
+      return ErrorCode::kRateLimitExceeded;
+    case 501:
+      return ErrorCode::kNotSupported;
+    case 503:
+      return ErrorCode::kUpstreamUnavailable;
+    case 529:
+      return ErrorCode::kOverloaded;
+    default:
+      return status < 500 ? ErrorCode::kBadRequest : ErrorCode::kUpstreamInvalid;
+  }
 }
 
 std::string_view toString(ErrorCode code) {

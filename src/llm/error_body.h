@@ -51,6 +51,8 @@ enum class ErrorCode : std::uint8_t {
 /// The code a failure is answered with. kCancelled and kPeerClosed have no reply; they give
 /// kInternal.
 ErrorCode codeOf(ErrorKind kind);
+/// The code that says most of what an upstream's status, 400 or above, says.
+ErrorCode codeOfStatus(http::Status status);
 /// "route_not_found".
 std::string_view toString(ErrorCode code);
 /// The status the code is answered with in a dialect; they differ for model_not_allowed and
@@ -62,6 +64,7 @@ struct ErrorBody {
   std::string_view message;     // what happened and what to do; no address or credential of ours
   std::string_view request_id;  // public form
   std::string_view param;       // the offending field; empty: null
+  http::Status status = 0;      // of the reply; 0: that of the code
 };
 
 /// The body, content type application/json. Dialects without an error form of their own speak

@@ -39,6 +39,15 @@ TEST(ErrorBody, SpeaksGemini) {
   );
 }
 
+TEST(ErrorBody, TellsTheStatusOfItsReply) {
+  ErrorBody overloaded = error(codeOfStatus(529));
+  overloaded.status = 529;
+  EXPECT_EQ(
+      writeErrorBody(Dialect::kGemini, overloaded),
+      R"({"error":{"code":529,"message":"It \"broke\".","status":"UNAVAILABLE"}})"
+  );
+}
+
 TEST(ErrorEvent, SpeaksEachDialectThatStreams) {
   ErrorBody broken = error(ErrorCode::kUpstreamTruncated);
   EXPECT_EQ(
@@ -101,6 +110,17 @@ TEST(ErrorCode, OfEveryKindIsThatOfTheTable) {
     ErrorCode code = codeOf(expected.kind);
     EXPECT_EQ(toString(code), expected.code);
     EXPECT_EQ(statusOf(code, Dialect::kChat), expected.status) << expected.code;
+  }
+}
+
+TEST(ErrorCode, OfAStatusIsOfItsClass) {
+  for (http::Status status = 400; status < 600; ++status) {
+    const http::Status of_code = statusOf(codeOfStatus(status), Dialect::kMessages);
+    EXPECT_TRUE(of_code / 100 == status / 100 || status == 408) << status;
+  }
+  for (int said : {400, 401, 403, 404, 405, 413, 429, 501, 502, 503, 504, 529}) {
+    const auto status = static_cast<http::Status>(said);
+    EXPECT_EQ(statusOf(codeOfStatus(status), Dialect::kMessages), status);
   }
 }
 

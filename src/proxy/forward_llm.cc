@@ -14,6 +14,7 @@
 #include "llm/simulate.h"
 #include "proxy/call_upstream.h"
 #include "proxy/record_llm.h"
+#include "proxy/retell.h"
 
 namespace gatehouse::proxy {
 namespace {
@@ -140,6 +141,13 @@ Answer upstreamAnswer(Exchange& x, const llm::Plan& plan, http::ClientResponse r
   return answer;
 }
 
+/// Not inlined: the frame of the walk has no room for what is rare.
+[[gnu::noinline]] io::Task<Result<Answer>> upstreamError(
+    Worker& worker, Exchange& x, const llm::Plan& plan, http::ClientResponse response
+) {
+  return retellError(worker, x, upstreamAnswer(x, plan, std::move(response)));
+}
+
 }  // namespace
 
 io::Task<Result<Answer>> forwardLlm(
@@ -197,6 +205,9 @@ io::Task<Result<Answer>> forwardLlm(
   GATEHOUSE_CO_TRY(
       http::ClientResponse response, co_await callUpstream(worker, x, std::move(call), request)
   );
+  if (response.head.status >= 400) [[unlikely]] {
+    co_return co_await upstreamError(worker, x, plan, std::move(response));
+  }
   co_return upstreamAnswer(x, plan, std::move(response));
 }
 
