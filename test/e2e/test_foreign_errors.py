@@ -186,3 +186,27 @@ def test_a_text_that_does_not_come_is_given_up_in_the_rule_s_time(stage, limit):
     reply = ask(gateway)
     assert error_of(reply, 504)["code"] == "upstream_timeout"
     assert gateway.access_of(reply)["gatehouse.outcome"] == "TimedOut"
+
+
+def test_a_client_that_leaves_before_the_text_ends_the_waiting(stage):
+    asked, left = threading.Event(), threading.Event()
+
+    def handle(connection, _):
+        read_request(connection)
+        connection.sendall(b"HTTP/1.1 502 Bad Gateway\r\n" + HTML + b"Content-Length: 9000\r\n\r\n<html>")
+        asked.set()
+        if not connection.recv(1):
+            left.set()
+    _, gateway = before(stage, handle)
+    body = harness.json.dumps(harness.CHAT).encode()
+    with socket.create_connection(("127.0.0.1", gateway.port("edge")), timeout=harness.PATIENCE) as client:
+        client.sendall(b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (CHAT.encode(), len(body), body))
+        assert asked.wait(harness.PATIENCE)
+    assert left.wait(harness.PATIENCE)
+    assert gateway.access_log(1)[0]["gatehouse.outcome"] == "ClientGone"
+
+
+def test_an_operation_that_is_not_read_passes_its_page(stage):
+    _, gateway = before(stage, answering(response(PAGE.encode(), b"502 Bad Gateway", HTML)))
+    reply = harness.post(gateway.port("edge"), "/v1/files", None, method="GET")
+    assert (reply.status, reply.body) == (502, PAGE.encode())
