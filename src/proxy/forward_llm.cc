@@ -143,7 +143,7 @@ Answer upstreamAnswer(Exchange& x, const llm::Plan& plan, http::ClientResponse r
 
 /// Not inlined: the frame of the walk has no room for what is rare.
 [[gnu::noinline]] io::Task<Result<Answer>> upstreamError(
-    Worker& worker, Exchange& x, const llm::Plan& plan, http::ClientResponse response
+    Worker& worker, Exchange& x, const llm::Plan& plan, http::ClientResponse&& response
 ) {
   return retellError(worker, x, upstreamAnswer(x, plan, std::move(response)));
 }
