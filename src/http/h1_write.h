@@ -34,7 +34,7 @@ struct ResponseFraming {
   };
   Body body = Body::kNone;
   /// Of the head, by declaredLength().
-  std::optional<std::uint64_t> length;
+  std::optional<std::uint64_t> length{};
   bool keep_alive = true;
   /// The version of the request: HTTP/1.0 must be told that the connection stays.
   Version client = Version::kHttp11;
