@@ -57,9 +57,10 @@ class AuthBuilder {
     }
     place(
         std::make_shared<const crypto::SecretText>(crypto::SecretText::copyOf(key.reveal())),
-        location
+        location,
+        "the manifest",
+        field_ + ".key"
     );
-    noteSource("the manifest");
   }
 
   void addPrimary(const resource::BackendAuth::Passthrough&, const Location&) {
@@ -73,8 +74,8 @@ class AuthBuilder {
     );
   }
 
-  void refuse(std::string field, std::string sentence) {
-    draft_.find(Severity::kWarning, meta_, std::move(field), sentence);
+  void refuse(std::string field, std::string sentence, Severity severity = Severity::kWarning) {
+    draft_.find(severity, meta_, std::move(field), sentence);
     built_.missing = std::move(sentence);
   }
 
@@ -87,8 +88,7 @@ class AuthBuilder {
     }
     auto credential = secret::credentialFrom(draft_.resources, ref);
     if (credential) {
-      place(*std::move(credential), location);
-      noteSource(sourceOf(ref));
+      place(*std::move(credential), location, sourceOf(ref), field);
       return;
     }
     built_.missing = credential.error().detail();
@@ -105,10 +105,6 @@ class AuthBuilder {
       }
     }
     return fmt::format("Secret {}/{}", ref.ns, ref.name);
-  }
-
-  void noteSource(std::string source) {
-    built_.source += built_.source.empty() ? source : ", " + source;
   }
 
   /// A Secret that an ExternalSecret makes is no news; one that nobody makes may come later; one
@@ -130,7 +126,13 @@ class AuthBuilder {
     );
   }
 
-  void place(secret::SecretHandle value, const Location& location) {
+  /// `source` and `field`: where the value is from, for people and in the object.
+  void place(
+      secret::SecretHandle value,
+      const Location& location,
+      const std::string& source,
+      const std::string& field
+  ) {
     upstream::PlacedCredential placed;
     if (location) {
       using Kind = resource::CredentialLocation::Kind;
@@ -145,7 +147,12 @@ class AuthBuilder {
       placed.prefix = own.prefix;
     }
     placed.value = std::move(value);
+    if (const std::string fault = upstream::faultOf(placed); !fault.empty()) {
+      refuse(field, fmt::format("{} (from {})", fault, source), Severity::kError);
+      return;
+    }
     built_.credentials.push_back(std::move(placed));
+    built_.source += built_.source.empty() ? source : ", " + source;
   }
 
   Draft& draft_;

@@ -9,18 +9,6 @@
 namespace gatehouse::http {
 namespace {
 
-// Of the connection, or decided by the writer.
-constexpr FieldSet kOurs = {
-    "host",
-    "expect",
-    "upgrade",
-    "connection",
-    "keep-alive",
-    "content-length",
-    "proxy-connection",
-    "transfer-encoding",
-};
-
 // Writes into room made beforehand: a head is many small pieces.
 class Pen {
  public:
@@ -39,7 +27,7 @@ class Pen {
     number(value);
     put("\r\n");
   }
-  void fields(const Fields& all) { at_ = all.write(at_, kOurs); }
+  void fields(const Fields& all) { at_ = all.write(at_, kDecidedByWriter); }
   const char* at() const { return at_; }
 
   static constexpr std::size_t kNumber = 20;
@@ -99,6 +87,7 @@ void writeRequestHead(std::string& out, const RequestHead& head, RequestFraming 
   // RFC 9112 section 3.2.3: a tunnel is asked for by authority.
   std::string_view target = head.method == Method::kConnect ? head.authority : head.target;
   std::string_view method = head.methodName();
+  GATEHOUSE_DEBUG_CHECK(target.find_first_of(" \r\n") == std::string_view::npos);
   std::size_t variable = method.size() + target.size() + head.authority.size();
   appendHead(out, head.fields, variable, [&](Pen& pen) {
     pen.put(method);

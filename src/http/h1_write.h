@@ -13,6 +13,18 @@
 
 namespace gatehouse::http {
 
+/// What is decided here.
+inline constexpr FieldSet kDecidedByWriter = {
+    "host",
+    "expect",
+    "upgrade",
+    "connection",
+    "keep-alive",
+    "content-length",
+    "proxy-connection",
+    "transfer-encoding",
+};
+
 /// How a request body is framed.
 struct RequestFraming {
   /// Chunked when there is a body of unknown length.

@@ -107,6 +107,11 @@ BackendTcp decodeTcp(const Value& document) {
   return tcp;
 }
 
+/// An IPv6 address may stand in brackets, as it does in a URL.
+std::string withoutBrackets(std::string host) {
+  return host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host;
+}
+
 AiProvider decodeProvider(const Value& document, std::string_view ns) {
   AiProvider provider;
   provider.name = readText(document, "name", "");
@@ -125,7 +130,7 @@ AiProvider decodeProvider(const Value& document, std::string_view ns) {
       provider.settings = *settings;
     }
   }
-  provider.host = readText(document, "host");
+  provider.host = readText(document, "host").transform(withoutBrackets);
   provider.port = readPort(document, "port");
   provider.path = readText(document, "path");
   provider.path_prefix = readText(document, "pathPrefix");
@@ -194,7 +199,7 @@ AgentgatewayBackend decodeBackend(const Value& document, ObjectMeta meta) {
     backend.target = decodeAi(*ai, meta.key.ns);
   } else if (const Value* fixed = readField(spec, "static")) {
     backend.target = StaticBackend{
-        .host = readText(*fixed, "host", ""),
+        .host = withoutBrackets(readText(*fixed, "host", "")),
         .port = readPort(*fixed, "port").value_or(0),
         .unix_path = readText(*fixed, "unixPath", ""),
     };

@@ -17,8 +17,8 @@ std::unexpected<Error> missing(std::string sentence) {
   return fail(ErrorKind::kCredentialMissing, Origin::kGateway, std::move(sentence));
 }
 
-/// What a field value may not hold (RFC 9110 section 5.5); such a key is a file with a line break
-/// at its end.
+/// Such a key is a file with a line break at its end. What else no field can carry is told where it
+/// is known that it goes into one.
 bool breaksHeader(std::string_view value) {
   return value.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
 }

@@ -7,6 +7,10 @@
 
 #include "base/text.h"
 #include "http/credential.h"
+#include "http/field_name.h"
+#include "http/h1_strict.h"
+#include "http/h1_write.h"
+#include "http/token.h"
 #include "wire/percent.h"
 
 namespace gatehouse::upstream {
@@ -68,7 +72,43 @@ void put(http::RequestHead& head, const PlacedCredential& credential) {
   }
 }
 
+std::string faultOfField(const PlacedCredential& credential) {
+  if (!http::isToken(credential.name)) {
+    return "header \"" + printable(credential.name, 40) + "\" is no field name";
+  }
+  const http::FieldName name(credential.name);
+  if (name.id() != http::kUnknownField && http::kDecidedByWriter.has(name.id())) {
+    return "header " + credential.name + " belongs to the connection and can hold no credential";
+  }
+  if (!http::isFieldValue(credential.prefix)) {
+    return "the prefix of header " + credential.name + " holds a control character";
+  }
+  return "";
+}
+
+std::string faultOfCookie(const PlacedCredential& credential) {
+  if (!http::isToken(credential.name)) {
+    return "cookie \"" + printable(credential.name, 40) + "\" is no cookie name";
+  }
+  if (credential.value->reveal().contains(';')) {
+    return "the credential holds a ';', which ends a cookie";
+  }
+  return "";
+}
+
 }  // namespace
+
+std::string faultOf(const PlacedCredential& credential) {
+  if (credential.placement == Placement::kQuery) {
+    return "";  // percent-encoded
+  }
+  std::string fault = credential.placement == Placement::kHeader ? faultOfField(credential)
+                                                                 : faultOfCookie(credential);
+  if (fault.empty() && !http::isFieldValue(credential.value->reveal())) {
+    fault = "the credential holds a control character, which no request field can carry";
+  }
+  return fault;
+}
 
 Result<void> applyCredential(
     http::RequestHead& head, http::ClientCredential client, const BackendAuth& auth

@@ -28,8 +28,11 @@ struct PlacedCredential {
   std::shared_ptr<const crypto::SecretText> value;
 };
 
+/// Why it cannot be sent from where it is placed: a sentence without its value; empty if it can.
+std::string faultOf(const PlacedCredential& credential);
+
 struct BackendAuth {
-  /// Empty and `missing` empty: the backend has no auth.
+  /// None of them has a fault. Empty and `missing` empty: the backend has no auth.
   std::vector<PlacedCredential> credentials;
   /// Where the credentials come from, for people: "Secret namespace/name", "OPENAI_API_KEY"; empty:
   /// none.

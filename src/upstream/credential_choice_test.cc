@@ -35,6 +35,43 @@ TEST(CredentialChoice, TheBackendsKeyReplacesEverythingOfTheClients) {
   EXPECT_EQ(head.target, "/v1/chat/completions?x=1");
 }
 
+TEST(CredentialChoice, WhatNoRequestCanCarryIsAFault) {
+  EXPECT_EQ(faultOf(key("sk-1\t\xC3\xA4")), "");
+  for (std::string_view bad : {"a\r\nX: 1", "a\n", "a\x01", "\x7f"}) {
+    EXPECT_EQ(
+        faultOf(key(bad)),
+        "the credential holds a control character, which no request field can carry"
+    );
+  }
+  auto placed = [](Placement placement, std::string name, std::string prefix, std::string_view text
+                ) {
+    PlacedCredential credential = key(text);
+    credential.placement = placement;
+    credential.name = std::move(name);
+    credential.prefix = std::move(prefix);
+    return faultOf(credential);
+  };
+  EXPECT_EQ(placed(Placement::kHeader, "X-Key", "Token ", "a"), "");
+  EXPECT_EQ(
+      placed(Placement::kHeader, "X-Key", "p\r\nX: 1", "a"),
+      "the prefix of header X-Key holds a control character"
+  );
+  EXPECT_EQ(placed(Placement::kHeader, "X Key", "", "a"), "header \"X Key\" is no field name");
+  for (std::string name : {"Host", "content-length", "Transfer-Encoding", "Connection"}) {
+    EXPECT_EQ(
+        placed(Placement::kHeader, name, "", "a"),
+        "header " + name + " belongs to the connection and can hold no credential"
+    );
+  }
+  EXPECT_EQ(placed(Placement::kQuery, "k\r\n", "", "a\r\nb"), "") << "it is percent-encoded";
+  EXPECT_EQ(placed(Placement::kCookie, "key", "", "a"), "");
+  EXPECT_EQ(
+      placed(Placement::kCookie, "key", "", "a; b"),
+      "the credential holds a ';', which ends a cookie"
+  );
+  EXPECT_NE(placed(Placement::kCookie, "k=", "", "a"), "");
+}
+
 TEST(CredentialChoice, WithoutAuthTheClientsOwnGoesOn) {
   http::RequestHead head = clientHead();
   auto client = http::ClientCredential::lift(head);

@@ -142,6 +142,51 @@ bool isOrigin(std::string_view text) {
          });
 }
 
+bool isHexDigit(char c) {
+  return isDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/// Nothing but characters of a path or query (RFC 3986 sections 3.3, 3.4), escapes whole.
+bool isUrlText(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%') {
+      if (i + 2 >= text.size() || !isHexDigit(text[i + 1]) || !isHexDigit(text[i + 2])) {
+        return false;
+      }
+    } else if (!isAlnum(text[i]) && !std::string_view("/-._~!$&'()*+,;=:@").contains(text[i])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool isUrlPath(std::string_view text) {
+  return text.starts_with('/') && isUrlText(text);
+}
+
+bool isUrlTarget(std::string_view text) {
+  const std::size_t mark = text.find('?');
+  const std::string_view query = mark == std::string_view::npos ? "" : text.substr(mark + 1);
+  return isUrlPath(text.substr(0, mark)) && std::ranges::all_of(query, [](char c) {
+           return c == '?' || c == '%' || isUrlText(std::string_view(&c, 1));
+         });
+}
+
+/// A DNS name as people write it, with capitals and underscores, or an IP address.
+bool isHost(std::string_view text) {
+  if (text.starts_with('[') && text.ends_with(']')) {
+    text = text.substr(1, text.size() - 2);
+    return text.contains(':') && isHost(text);
+  }
+  if (text.contains(':')) {
+    return std::ranges::count(text, ':') >= 2 &&
+           std::ranges::all_of(text, [](char c) { return isHexDigit(c) || c == ':' || c == '.'; });
+  }
+  return !text.starts_with('.') && !text.contains("..") && std::ranges::all_of(text, [](char c) {
+    return isAlnum(c) || c == '-' || c == '.' || c == '_';
+  });
+}
+
 /// "*", "prefix*" or "*suffix"; or no star at all.
 bool isWildcard(std::string_view text) {
   const auto stars = std::ranges::count(text, '*');
@@ -182,6 +227,11 @@ std::span<const Format> formats() {
       },
       Format{"httpurl", "an absolute http or https URL without query", 1, 2048, isHttpUrl},
       Format{"uri", "an absolute URI", 1, kMaxDns, isUri},
+      Format{"urlpath", "a URL path that starts with /, without query", 1, 1024, isUrlPath},
+      Format{
+          "urltarget", "a URL path that starts with /, perhaps with a query", 1, 1024, isUrlTarget
+      },
+      Format{"host", "a host name or IP address, without scheme and port", 1, 256, isHost},
       Format{"abspath", "a path that starts with /", 1, 1024, isAbsolutePath},
       Format{
           "domain", "a domain-prefixed name such as example.com/name", 1, kMaxDns, isDomainPrefixed

@@ -16,11 +16,11 @@ spec!: {}  // 1of(ai static dynamicForwardProxy mcp aws a2a); needs(policies.ai:
         bedrock: @BedrockProvider
         custom: @CustomProvider
         gemini: {model:str256}
-        host: str256
+        host: host
         name!: dns
         openai: @OpenAIProvider
-        path: str1k
-        pathPrefix: str1k
+        path: urltarget
+        pathPrefix: urlpath
         policies: {}  // >=1of(ai auth health http tcp tls transformation tunnel)
           ai: @BackendAI
           auth: @BackendAuth
@@ -40,12 +40,12 @@ spec!: {}  // 1of(ai static dynamicForwardProxy mcp aws a2a); needs(policies.ai:
       custom: @CustomProvider
       gemini: {model:str256}
       # Replaces the provider's own host; drops its TLS too, unless policies.tls says otherwise
-      host: str256
+      host: host
       # Any server that speaks the OpenAI API
       openai: @OpenAIProvider
-      path: str1k
+      path: urltarget
       # Replaces /v1 before the path of the dialect
-      pathPrefix: str1k
+      pathPrefix: urlpath
       port: port
       vertexai: @VertexProvider
   aws: {agentCore:{agentRuntimeArn!:str, qualifier:str}} [1of(agentCore)]
@@ -61,8 +61,8 @@ spec!: {}  // 1of(ai static dynamicForwardProxy mcp aws a2a); needs(policies.ai:
         services: @LabelSelector
       static: {}  // excludes(backendRef: policies); 1of(host backendRef)
         backendRef: {name:str=""}
-        host: str256
-        path: str1k
+        host: host
+        path: urltarget
         policies: {}
           auth: @BackendAuth
           http: @BackendHTTP
@@ -73,7 +73,7 @@ spec!: {}  // 1of(ai static dynamicForwardProxy mcp aws a2a); needs(policies.ai:
         protocol: SSE|StreamableHTTP
   policies: @BackendPolicies
   static: {}  // 1of(unixPath host); together(host port)
-    host: str256
+    host: host
     port: port
     unixPath: str(1..)
 
