@@ -159,6 +159,12 @@ void Loader::addItem(const std::string& file, const Value& item) {
     sink.error(item.position, "", fmt::format("expected an object, got {}", show(item)));
     return;
   }
+  if (readField(item, "apiVersion") == nullptr && readField(item, "kind") == nullptr) {
+    sink.warning(
+        item.position, "", "no manifest, as it has neither apiVersion nor kind; it is ignored"
+    );
+    return;
+  }
   for (const std::string_view field : {"apiVersion", "kind"}) {
     if (const auto text = readText(item, field); !text || text->empty()) {
       sink.error(item.position, std::string(field), "required field is missing");

@@ -70,6 +70,23 @@ TEST(Loader, IgnoredKindsAreReportedOnceOverAllFiles) {
   EXPECT_EQ(loaded.objects.size(), 2U);
 }
 
+TEST(Loader, WhatIsNoManifestIsToldAndIgnored) {
+  const SchemaSet schemas = SchemaSet::builtIn();
+  Loader loader(schemas, {});
+  loader.add("values.yaml", "replicas: 2\nimage: {tag: x}\n");
+  loader.add("with_kind.yaml", "kind: ConfigMap\nmetadata: {name: m}\n");
+  const Loaded loaded = loader.finish();
+  EXPECT_TRUE(loaded.objects.empty());
+  EXPECT_EQ(
+      lines(loaded),
+      (std::vector<std::string>{
+          "values.yaml:1:1: warning: no manifest, as it has neither apiVersion nor kind; it is "
+          "ignored",
+          "with_kind.yaml:1:1: error: apiVersion: required field is missing",
+      })
+  );
+}
+
 TEST(Loader, ReadsJsonAndByteOrderMark) {
   const SchemaSet schemas = SchemaSet::builtIn();
   Loader loader(schemas, {});
