@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string_view>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -45,6 +46,20 @@ Broken findBroken(const std::vector<resource::Finding>& findings) {
   return broken;
 }
 
+/// Whether `object` is a Secret with bad values whose keys were all good before. It is kept whole
+/// then: values may belong together, as a certificate and its key do.
+bool wasBetterBefore(const resource::ResourceSet& before, const resource::AnyObject& object) {
+  const auto* now = std::get_if<resource::Shared<resource::Secret>>(&object);
+  if (now == nullptr || (*now)->unusable.empty()) {
+    return false;
+  }
+  const ObjectKey& key = (*now)->meta.key;
+  const auto* last = before.find<resource::Secret>(key.ns, key.name);
+  return last != nullptr && std::ranges::all_of((*now)->unusable, [last](const std::string& name) {
+           return last->find(name) != nullptr;
+         });
+}
+
 std::string plural(std::size_t count) {
   return count == 1 ? "1 object" : fmt::format("{} objects", count);
 }
@@ -66,7 +81,7 @@ std::vector<std::string> keepLastGood(
     if (place != nullptr) {
       refused.emplace(meta.key, *place);
     }
-    return place != nullptr;
+    return place != nullptr || wasBetterBefore(before, object);
   });
   for (const std::string& file : broken.files) {
     kept_of_file[file] = 0;

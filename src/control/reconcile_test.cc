@@ -168,6 +168,33 @@ TEST_F(ReconcilerTest, AnObjectWithAnErrorKeepsItsLastGoodState) {
   EXPECT_THAT(view->last_error, HasSubstr("Gateway default/a has errors"));
 }
 
+/// A Secret with the given keys; the value of each is base64, or is not.
+std::string secret(std::string_view keys) {
+  std::string text = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata:\n";
+  for (const char key : keys) {
+    text += fmt::format("  {}: {}\n", key, key < 'a' ? "not-base64" : "Z29vZA==");
+  }
+  return text;
+}
+
+TEST_F(ReconcilerTest, ASecretWithABadValueKeepsItsLastGoodState) {
+  folder_.write("s.yaml", secret("ab"));
+  reconciler_.reload();
+  folder_.write("s.yaml", secret("b") + "  a: not-base64\n  c: Z29vZA==\n");
+  const ViewHandle view = reconciler_.reload();
+  EXPECT_THAT(view->objects[0].secret_keys, ElementsAre("a", "b"));
+  EXPECT_THAT(view->last_error, HasSubstr("Secret default/s has errors"));
+}
+
+TEST_F(ReconcilerTest, ABadValueThatNeverWasGoodDoesNotHoldTheOthersBack) {
+  folder_.write("s.yaml", secret("aB"));
+  EXPECT_THAT(reconciler_.reload()->objects[0].secret_keys, ElementsAre("a"));
+  folder_.write("s.yaml", secret("aBc"));
+  const ViewHandle view = reconciler_.reload();
+  EXPECT_THAT(view->objects[0].secret_keys, ElementsAre("a", "c"));
+  EXPECT_EQ(view->last_error, "");
+}
+
 TEST_F(ReconcilerTest, ADeletedFileIsGone) {
   folder_.write("a.yaml", gateway("a"));
   folder_.write("b.yaml", gateway("b", "9000"));

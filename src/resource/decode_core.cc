@@ -1,6 +1,7 @@
 #include "resource/decode_core.h"
 
 #include <algorithm>
+#include <expected>
 #include <utility>
 
 #include <fmt/format.h>
@@ -58,28 +59,68 @@ Expanded expandVariables(std::string_view text, const LookUpVariable& variable) 
   return expanded;
 }
 
-/// Empty if the text is whole. Nothing of the text itself: it may hold a secret.
-std::string whatIsWrong(const Expanded& expanded) {
-  if (expanded.malformed) {
-    return "\"${\" must begin ${NAME}, the name of an environment variable in letters, digits and "
-           "\"_\" (a value that has \"${\" in it can stand in data)";
+/// A value, or what is wrong with it. Nothing of the text itself: it may hold a secret.
+using SecretValue = std::expected<SensitiveText, std::string>;
+
+SecretValue fromBase64(const std::string& text) {
+  auto bytes = wire::decodeBase64(text);
+  if (!bytes) {
+    return std::unexpected("expected base64");
   }
-  return expanded.missing.empty()
-             ? ""
-             : fmt::format("the environment variable {} is not set", expanded.missing);
+  SensitiveText value(*bytes);
+  wipe(*bytes);
+  return value;
 }
 
-/// Calls `visit` with each member of the object under `name` that is a string.
-template <typename Visit>
-void forEachText(const Value& document, std::string_view name, Visit visit) {
-  const Value& map = readPart(document, name);
-  if (map.object() == nullptr) {
+SecretValue fromPlainText(const std::string& text, const LookUpVariable& variable) {
+  if (!variable) {
+    return SensitiveText(text);
+  }
+  Expanded expanded = expandVariables(text, variable);
+  if (expanded.malformed) {
+    return std::unexpected(
+        "\"${\" must begin ${NAME}, the name of an environment variable in letters, digits and "
+        "\"_\" (a value that has \"${\" in it can stand in data)"
+    );
+  }
+  if (!expanded.missing.empty()) {
+    return std::unexpected(fmt::format("the environment variable {} is not set", expanded.missing));
+  }
+  return std::move(expanded.text);
+}
+
+/// Lays the members of the object under `field` over the Secret, each read by `decode`; one that
+/// cannot be read covers what was there as well.
+template <typename Decode>
+void addValues(
+    const Value& document, std::string_view field, Decode decode, Secret& secret, FindingSink& sink
+) {
+  const wire::Object* members = readPart(document, field).object();
+  if (members == nullptr) {
     return;
   }
-  for (const wire::Member& member : *map.object()) {
-    if (const std::string* text = member.value.string()) {
-      visit(member, *text);
+  for (const wire::Member& member : *members) {
+    if (member.value.isNull()) {
+      continue;
     }
+    const std::string* text = member.value.string();
+    const bool nested = member.value.isObject() || member.value.isArray();
+    SecretValue value =
+        text != nullptr
+            ? decode(*text)
+            : std::unexpected(nested ? "expected a string" : "expected a string; put it in quotes");
+    if (value) {
+      secret.data.insert_or_assign(member.key, *std::move(value));
+      secret.unusable.erase(member.key);
+      continue;
+    }
+    secret.data.erase(member.key);
+    secret.unusable.insert(member.key);
+    sink.error(
+        member.value.position,
+        joinPath(field, member.key),
+        fmt::format("{}; this value is left out", value.error())
+    );
   }
 }
 
@@ -120,32 +161,9 @@ Secret decodeSecret(
   Secret secret;
   secret.type = readText(document, "type", "Opaque");
   secret.immutable = readBoolean(document, "immutable", false);
-  forEachText(document, "data", [&](const wire::Member& member, const std::string& text) {
-    if (auto bytes = wire::decodeBase64(text)) {
-      secret.data.insert_or_assign(member.key, SensitiveText(*bytes));
-      wipe(*bytes);
-    } else {
-      sink.error(member.value.position, joinPath("data", member.key), "expected base64");
-    }
-  });
-  forEachText(document, "stringData", [&](const wire::Member& member, const std::string& text) {
-    if (!variable) {
-      secret.data.insert_or_assign(member.key, SensitiveText(text));
-      return;
-    }
-    Expanded expanded = expandVariables(text, variable);
-    const std::string wrong = whatIsWrong(expanded);
-    if (wrong.empty()) {
-      secret.data.insert_or_assign(member.key, std::move(expanded.text));
-      return;
-    }
-    secret.data.erase(member.key);
-    sink.error(
-        member.value.position,
-        joinPath("stringData", member.key),
-        fmt::format("{}; this key is left out", wrong)
-    );
-  });
+  addValues(document, "data", fromBase64, secret, sink);
+  const auto plain = [&](const std::string& text) { return fromPlainText(text, variable); };
+  addValues(document, "stringData", plain, secret, sink);
   secret.meta = std::move(meta);
   return secret;
 }

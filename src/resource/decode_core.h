@@ -18,8 +18,9 @@ namespace gatehouse::resource {
 using LookUpVariable = std::function<std::optional<std::string>(std::string_view name)>;
 
 /// `data` decoded, `stringData` over it. With `variable`, each `${NAME}` in stringData is replaced
-/// by the variable's value; a variable that is not set, and a `${` that begins no such name, is an
-/// error in `sink`, and the key is left out.
+/// by the variable's value. What is no string, no base64, a variable that is not set, and a `${`
+/// that begins no such name, is an error in `sink`; it costs that key alone, which becomes
+/// unusable.
 Secret decodeSecret(
     const wire::Value& document, ObjectMeta meta, const LookUpVariable& variable, FindingSink& sink
 );

@@ -70,6 +70,36 @@ TEST(DecodeSecret, AKeyWithAMalformedReferenceIsAnErrorAndLeftOut) {
   }
 }
 
+TEST(DecodeSecret, ABadValueCostsItsKeyAlone) {
+  const SchemaSet schemas = SchemaSet::builtIn();
+  Loader loader(schemas, {.variable = [](std::string_view) { return std::nullopt; }});
+  loader.add("s.yaml", R"(
+apiVersion: v1
+kind: Secret
+metadata: {name: s}
+data: {a: Z29vZA==, b: hush-hush, c: 12, d: hush-hush, e: b2xk}
+stringData: {d: good, e: "${UNSET}", f: [hush-hush]}
+)");
+  const Loaded loaded = loader.finish();
+  std::vector<std::string> found;
+  for (const Finding& finding : loaded.findings) {
+    EXPECT_EQ(finding.severity, Severity::kError);
+    EXPECT_FALSE(finding.message.contains("hush")) << finding.message;
+    found.push_back(finding.field);
+  }
+  EXPECT_EQ(
+      found,
+      (std::vector<std::string>{"data.b", "data.c", "data.d", "stringData.e", "stringData.f"})
+  );
+  ASSERT_EQ(loaded.objects.size(), 1u);
+  EXPECT_TRUE(loaded.refused.empty());
+  const auto& secret = *std::get<Shared<Secret>>(loaded.objects.front());
+  EXPECT_EQ(secret.find("a")->reveal(), "good");
+  EXPECT_EQ(secret.find("d")->reveal(), "good");
+  EXPECT_EQ(secret.data.size(), 2u);
+  EXPECT_EQ(secret.unusable, (std::set<std::string, std::less<>>{"b", "c", "e", "f"}));
+}
+
 TEST(DecodeService, PortsTakeTheirDefaults) {
   const auto service = loadOne<Service>(R"(
 apiVersion: v1

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -47,6 +48,8 @@ struct Secret {
   ObjectMeta meta;
   std::string type = "Opaque";
   std::map<std::string, SensitiveText, std::less<>> data;
+  /// Keys that were written with a value that is none; the findings say what is wrong with it.
+  std::set<std::string, std::less<>> unusable;
   bool immutable = false;
 
   /// The value under `key`, or null.

@@ -45,6 +45,10 @@ Result<std::string_view> findValue(
   if (secret == nullptr) {
     return missing(describeMissing(resources, ns, name));
   }
+  if (secret->unusable.contains(key)) {
+    return missing(fmt::format("key \"{}\" of Secret {}/{} has an error of its own", key, ns, name)
+    );
+  }
   const resource::SensitiveText* value = secret->find(key);
   if (value == nullptr) {
     return missing(

@@ -20,8 +20,8 @@ inline constexpr std::string_view kDefaultKey = "Authorization";
 
 /// The credential `ref` names: without a key, the value of `Authorization`, trimmed and without a
 /// leading "Bearer "; with a key, that value as it is. kCredentialMissing with a sentence for the
-/// operator: the Secret is not there, it has no such key, or the value is empty or cannot stand in
-/// a header.
+/// operator: the Secret is not there, it has no such key, or the value has an error, is empty or
+/// cannot stand in a header.
 Result<SecretHandle> credentialFrom(
     const resource::ResourceSet& resources, const resource::SecretKeyRef& ref
 );

@@ -60,6 +60,19 @@ TEST(CredentialFrom, SaysWhatIsMissing) {
   );
 }
 
+TEST(CredentialFrom, AKeyWithAnErrorIsNamed) {
+  auto secret = std::make_shared<Secret>();
+  secret->meta.key = {"", "Secret", "ns", "keys"};
+  secret->data.emplace("good", resource::SensitiveText("x"));
+  secret->unusable = {"bad"};
+  const resource::ResourceSet resources({std::shared_ptr<const Secret>(std::move(secret))}, 1);
+  EXPECT_EQ(
+      read(resources, refTo("keys", "bad")),
+      "<key \"bad\" of Secret ns/keys has an error of its own>"
+  );
+  EXPECT_EQ(read(resources, refTo("keys", "good")), "x");
+}
+
 TEST(CredentialFrom, AnEmptyValueIsMissing) {
   for (const std::string_view value : {"", "  \n", "Bearer ", "Bearer"}) {
     EXPECT_EQ(

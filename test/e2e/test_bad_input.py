@@ -1,5 +1,6 @@
 """Mistakes in files: told with place, field, expectation and nearest name; the rest works, and a reload keeps what was good."""
 
+import base64
 import json
 import re
 
@@ -114,6 +115,9 @@ MISTAKES = {
         "          name: second\n      timeouts", "      timeouts", "16:11", ROUTE, "spec.rules[0].backendRefs[0].name", "required"),
     "an unknown provider": Mistake(
         "      openai:\n", "      openia:\n", "29:7", BACKEND, "spec.ai.provider", "exactly one of openai"),
+    "a number for a secret": Mistake(
+        "Authorization: sk-bad-input-0001", "Authorization: 42", "43:18", "Secret default/key", "stringData.Authorization",
+        "expected a string", "put it in quotes", "this value is left out"),
     # A field we do not know is a warning, and the object works without it.
     "an unknown field": Mistake(
         "      timeouts:", "      timeout:", "19:7", ROUTE, "spec.rules[0].timeout", 'did you mean "timeouts"?',
@@ -240,3 +244,33 @@ def test_a_secret_with_a_mistake_is_never_printed(stage, first):
     gateway = stage.gateway([stage.folder / "config"], binds=["edge"])
     shown = program.text() + gateway.text() + gateway.get("admin", "/api/resources")[1] + gateway.get("admin", "/api/config")[1]
     assert "sk-bad-input-0001" not in shown
+
+
+def test_a_bad_value_of_a_secret_costs_its_own_key_alone(stage):
+    """It is found, its backend says which key it lacks, and the backends of the other keys work."""
+    mock = stage.mock()
+    good = base64.b64encode(b"sk-good").decode()
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys", "namespace": "default"},
+              "data": {"good": good, "covered": good, "bad": "sk-hush-not-base64", "padding": good + "="},
+              "stringData": {"unset": "sk-hush-${GATEHOUSE_E2E_UNSET}", "covered": "${GATEHOUSE_E2E_UNSET}"}}
+    backends = [manifests.openai(key, mock.port, "m", secret="keys") for key in ("good", "bad", "padding", "unset", "covered")]
+    for backend in backends:
+        backend["spec"]["policies"]["auth"]["secretRef"]["key"] = backend["metadata"]["name"]
+    routes = [manifests.route(name, name, f"/{name}") for name in ("good", "bad", "padding", "unset", "covered")]
+    path = stage.write("c.yaml", manifests.to_text(manifests.gateway(), secret, *backends, *routes))
+    gateway = stage.gateway([path], binds=["edge"])
+    assert ask(gateway, "good").status == 200
+    assert ["authorization", "Bearer sk-good"] in [[name.lower(), value] for name, value in mock.requests(1)[0]["fields"]]
+    shown = json.loads(gateway.get("admin", "/api/resources")[1])
+    for field, key in (("data", "bad"), ("data", "padding"), ("stringData", "unset"), ("stringData", "covered")):
+        reply = ask(gateway, key)
+        assert (reply.status, reply.json()["error"]["code"]) == (503, "credential_missing")
+        said = f'key "{key}" of Secret default/keys has an error of its own'
+        assert said in reply.json()["error"]["message"]
+        (backend,) = [each for each in shown["items"] if each["kind"] == "AgentgatewayBackend" and each["metadata"]["name"] == key]
+        (accepted,) = [each for each in backend["status"]["conditions"] if each["type"] == "Accepted"]
+        assert accepted["status"] == "False" and said in accepted["message"]
+        (found,) = [each for each in shown["findings"] if each["path"] == f"{field}.{key}"]
+        assert found["severity"] == "error" and found["line"] > 1 and found["object"] == "Secret default/keys"
+    assert len(mock.requests()) == 1
+    assert "sk-" not in json.dumps(shown) + gateway.text()

@@ -9,7 +9,7 @@
 namespace gatehouse::resource {
 
 /// Reports everything wrong with `document`. If nothing is an error, the decoders read it without
-/// loss.
+/// loss. The values of a Secret are left to decodeSecret.
 void checkDocument(const wire::Value& document, const KindSchema& schema, FindingSink& sink);
 
 /// A copy fit for showing: sensitive values replaced, fields the schema does not know left out.
