@@ -185,8 +185,13 @@ void addRun(CLI::App& app, RunOptions& options, RawRun& raw) {
       ->type_name("LEVEL")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();
-  app.add_option("--resolve", options.resolve, "send connections for HOST:PORT to ADDR[:PORT]")
-      ->type_name("HOST:PORT:ADDR[:PORT]")
+  app.add_option(
+         "--resolve",
+         options.resolve,
+         "send connections for HOST:PORT to ADDR[:PORT], the first of several that answers; HOST "
+         "may be *"
+  )
+      ->type_name("HOST:PORT:ADDR[:PORT][,ADDR[:PORT]]...")
       ->allow_extra_args(false);
   app.add_option(
          "--drain-timeout",

@@ -21,7 +21,7 @@ TEST(Arguments, RunTakesRepeatedFilesBindsAndResolves) {
        "--bind",
        "g=127.0.0.1:1",
        "--resolve",
-       "api.openai.com:443:127.0.0.1:9443",
+       "api.openai.com:443:127.0.0.1:9443,[::1]:9443",
        "--drain-timeout",
        "1.5",
        "--log-format",

@@ -41,6 +41,15 @@ std::optional<std::uint16_t> parsePort(std::string_view text) {
   return port && *port != 0 ? std::optional(static_cast<std::uint16_t>(*port)) : std::nullopt;
 }
 
+/// "ADDR[:PORT]", with `port` where it names none.
+std::optional<Address> parseTarget(std::string_view text, std::uint16_t port) {
+  if (std::optional<Address> target = Address::fromIp(text, port)) {
+    return target;
+  }
+  Result<Address> full = Address::parse(text);
+  return full && full->port() != 0 ? std::optional(*full) : std::nullopt;
+}
+
 /// RFC 6761 section 6.3: never asked of a server.
 bool isLocalhost(std::string_view host) {
   return host == "localhost" || host == "localhost." || host.ends_with(".localhost") ||
@@ -50,26 +59,33 @@ bool isLocalhost(std::string_view host) {
 }  // namespace
 
 Result<HostOverride> HostOverride::parse(std::string_view text) {
+  const auto refuse = [text](const std::string& why) {
+    return fail(
+        ErrorKind::kInvalidConfiguration,
+        Origin::kGateway,
+        "'" + std::string(text) + "' is not HOST:PORT:ADDRESS[:PORT][,ADDRESS[:PORT]]..." + why +
+            ", such as api.example.com:443:127.0.0.1:8443,[::1]:8443"
+    );
+  };
   std::size_t first = text.find(':');
   std::size_t second = first == std::string_view::npos ? first : text.find(':', first + 1);
-  if (first != std::string_view::npos && first > 0 && second != std::string_view::npos) {
-    std::optional<std::uint16_t> port = parsePort(text.substr(first + 1, second - first - 1));
-    std::string_view where = text.substr(second + 1);
-    std::optional<Address> target = port ? Address::fromIp(where, *port) : std::nullopt;
-    if (Result<Address> full = Address::parse(where); port && !target && full) {
-      target = *full;
-    }
-    // A "+" is a flag of curl's (the answer may expire); nothing of ours expires.
-    if (target && target->port() != 0 && text.front() != '+') {
-      return HostOverride{.host = fold(text.substr(0, first)), .port = *port, .target = *target};
-    }
+  // A "+" is a flag of curl's (the answer may expire); nothing of ours expires.
+  if (first == 0 || second == std::string_view::npos || text.front() == '+') {
+    return refuse("");
   }
-  return fail(
-      ErrorKind::kInvalidConfiguration,
-      Origin::kGateway,
-      "'" + std::string(text) +
-          "' is not HOST:PORT:ADDRESS[:PORT], such as api.example.com:443:127.0.0.1:8443"
-  );
+  std::optional<std::uint16_t> port = parsePort(text.substr(first + 1, second - first - 1));
+  if (!port) {
+    return refuse("");
+  }
+  HostOverride parsed{.host = fold(text.substr(0, first)), .port = *port};
+  for (std::string_view where : split(text.substr(second + 1), ',')) {
+    std::optional<Address> target = parseTarget(where, *port);
+    if (!target) {
+      return refuse(" ('" + std::string(where) + "' is no address)");
+    }
+    parsed.targets.push_back(*target);
+  }
+  return parsed;
 }
 
 class Resolver::Engine {
@@ -126,10 +142,8 @@ class Resolver::Engine {
   };
 
   std::optional<std::vector<Address>> known(const std::string& host, std::uint16_t port) {
-    for (const HostOverride& each : options_.overrides) {
-      if (each.port == port && (each.host == host || each.host == "*")) {
-        return std::vector{each.target};
-      }
+    if (const HostOverride* fixed = overrideOf(host, port)) {
+      return fixed->targets;
     }
     if (std::optional<Address> numeric = Address::fromIp(host, port)) {
       return std::vector{*numeric};
@@ -147,6 +161,20 @@ class Resolver::Engine {
   }
 
  private:
+  /// The override that names the host, else one for any; null if there is none.
+  const HostOverride* overrideOf(const std::string& host, std::uint16_t port) const {
+    const HostOverride* any = nullptr;
+    for (const HostOverride& each : options_.overrides) {
+      if (each.port == port && each.host == host) {
+        return &each;
+      }
+      if (each.port == port && each.host == "*" && any == nullptr) {
+        any = &each;
+      }
+    }
+    return any;
+  }
+
   EntryHandle fresh(const std::string& host) const {
     auto found = cache_.find(host);
     bool usable = found != cache_.end() && found->second->fresh_until > reactor_.now();

@@ -19,13 +19,14 @@ namespace gatehouse::io {
 
 class Reactor;
 
-/// "HOST:PORT:ADDR[:PORT]": connections to HOST:PORT go to `target` instead.
+/// "HOST:PORT:ADDR[:PORT][,ADDR[:PORT]]...": connections to HOST:PORT go to `targets` instead.
 struct HostOverride {
-  std::string host{};  // lower case; "*" for any
+  std::string host{};  // lower case; "*" for any that no other override names
   std::uint16_t port = 0;
-  Address target{};
+  std::vector<Address> targets{};  // at least one, in the order to try them
 
-  /// ADDR may be "[::1]"; its port defaults to PORT. kInvalidConfiguration.
+  /// ADDR may be "[::1]"; its port defaults to PORT. kInvalidConfiguration, with the text, what of
+  /// a list is wrong, and an example.
   static Result<HostOverride> parse(std::string_view text);
 };
 

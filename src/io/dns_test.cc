@@ -207,15 +207,29 @@ TEST_F(Dns, MayEndWithAQuestionOpen) {
   reactor.turn(Nanos::zero());
 }
 
+std::string formatted(const std::vector<Address>& addresses) {
+  std::string text;
+  for (const Address& address : addresses) {
+    text += (text.empty() ? "" : " ") + address.format();
+  }
+  return text;
+}
+
 TEST_F(Dns, WhatNeedsNoServerIsKnownInOrder) {
   std::string path = testing::TempDir() + "/gatehouse-hosts-" + std::to_string(::getpid());
   std::ofstream(path
   ) << "# comment\n192.0.2.50 Fixed.test alias.test # more\nrubbish line\n::1 fixed.test\n";
   ResolverOptions with = options();
   with.hosts_path = path;
-  with.overrides = {*HostOverride::parse("Fixed.test:443:127.0.0.1:8443")};
+  with.overrides = {
+      *HostOverride::parse("*:443:192.0.2.9"),
+      *HostOverride::parse("Fixed.test:443:[::1],127.0.0.1:8443,192.0.2.1")
+  };
   Resolver resolver(reactor, with);
-  EXPECT_EQ(resolver.known("fixed.test", 443)->at(0).format(), "127.0.0.1:8443");
+  EXPECT_EQ(
+      formatted(*resolver.known("fixed.test", 443)), "[::1]:443 127.0.0.1:8443 192.0.2.1:443"
+  );
+  EXPECT_EQ(formatted(*resolver.known("other.test", 443)), "192.0.2.9:443");
   ASSERT_EQ(resolver.known("fixed.test", 80)->size(), 2u);
   EXPECT_EQ(resolver.known("ALIAS.test", 80)->at(0).format(), "192.0.2.50:80");
   EXPECT_EQ(resolver.known("10.0.0.1", 80)->at(0).format(), "10.0.0.1:80");
@@ -229,25 +243,50 @@ TEST_F(Dns, WhatNeedsNoServerIsKnownInOrder) {
   EXPECT_EQ(server.questions, 0);
 }
 
+/// The addresses an override gives, or what is wrong with it.
+std::string targetsOf(std::string_view text) {
+  Result<HostOverride> parsed = HostOverride::parse(text);
+  return parsed ? formatted(parsed->targets) : parsed.error().chain();
+}
+
 TEST(HostOverride, ParsesAsCurlDoes) {
-  Result<HostOverride> plain = HostOverride::parse("api.openai.com:443:127.0.0.1");
+  Result<HostOverride> plain = HostOverride::parse("API.openai.com:443:127.0.0.1");
   ASSERT_TRUE(plain.has_value());
   EXPECT_EQ(plain->host, "api.openai.com");
   EXPECT_EQ(plain->port, 443);
-  EXPECT_EQ(plain->target.format(), "127.0.0.1:443");
-  EXPECT_EQ(HostOverride::parse("h:1:[::1]")->target.format(), "[::1]:1");
-  EXPECT_EQ(HostOverride::parse("h:1:[::1]:2")->target.format(), "[::1]:2");
+  EXPECT_EQ(formatted(plain->targets), "127.0.0.1:443");
+  EXPECT_EQ(targetsOf("h:1:[::1]"), "[::1]:1");
+  EXPECT_EQ(targetsOf("h:1:[::1]:2"), "[::1]:2");
+  EXPECT_EQ(targetsOf("h:1:::1"), "[::1]:1");
+  EXPECT_EQ(targetsOf("h:1:192.0.2.1,[::1]:2,192.0.2.2:3"), "192.0.2.1:1 [::1]:2 192.0.2.2:3");
   EXPECT_EQ(HostOverride::parse("*:1:127.0.0.1")->host, "*");
+}
+
+TEST(HostOverride, SaysWhatIsWrong) {
+  EXPECT_EQ(
+      targetsOf("h:1"),
+      "'h:1' is not HOST:PORT:ADDRESS[:PORT][,ADDRESS[:PORT]]..., such as "
+      "api.example.com:443:127.0.0.1:8443,[::1]:8443"
+  );
+  EXPECT_EQ(
+      targetsOf("h:1:127.0.0.1,name:2"),
+      "'h:1:127.0.0.1,name:2' is not HOST:PORT:ADDRESS[:PORT][,ADDRESS[:PORT]]... ('name:2' is no "
+      "address), such as api.example.com:443:127.0.0.1:8443,[::1]:8443"
+  );
   for (const char* text :
        {"",
         "h",
-        "h:1",
         "h:x:127.0.0.1",
         "h:0:127.0.0.1",
         ":1:127.0.0.1",
+        "h:1:",
         "h:1:name",
         "h:1:127.0.0.1:x",
         "h:1:127.0.0.1:0",
+        "h:1:127.0.0.1,",
+        "h:1:,127.0.0.1",
+        "h:1:127.0.0.1,,127.0.0.1",
+        "h:1:127.0.0.1 ,127.0.0.1",
         "+h:1:127.0.0.1"}) {
     EXPECT_FALSE(HostOverride::parse(text).has_value()) << text;
   }

@@ -87,6 +87,18 @@ def test_a_key_of_the_environment_reaches_its_provider(stage):
     assert ["authorization", f"Bearer {KEYS['OPENAI_API_KEY']}"] in [[name.lower(), value] for name, value in seen["fields"]]
 
 
+def test_an_upstream_is_sent_to_the_first_address_that_answers(stage):
+    mock = stage.mock()
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # and nobody listens
+        path = stage.write("c.yaml", manifests.one_model(9, host="model.test"))
+        gateway = stage.gateway([path], binds=["edge"], resolve=[
+            "*:9:127.0.0.1:9", f"model.test:9:127.0.0.1:{closed.getsockname()[1]},[::1]:{closed.getsockname()[1]},{mock.address}"])
+        reply = harness.post(gateway.port("edge"), CHAT, harness.CHAT)
+    assert reply.status == 200, reply.body
+    assert len(mock.requests(1)) == 1
+
+
 def test_a_local_model_server_is_found(stage):
     for port in (11434, 8000, 1234):
         with socket.socket() as probe:
@@ -146,6 +158,8 @@ def test_a_mistake_on_the_command_line_is_named(stage, arguments, words):
     (["--bind", "edge"], "GATEWAY[/LISTENER]=ADDR:PORT"),
     (["--bind", "edge/nolistener=127.0.0.1:0"], "nolistener"),
     (["--resolve", "api.openai.com"], "--resolve 'api.openai.com' is not HOST:PORT"),
+    (["--resolve", "a:443:127.0.0.1,b"], "--resolve 'a:443:127.0.0.1,b' is not HOST:PORT:ADDRESS[:PORT][,ADDRESS[:PORT]]... "
+     "('b' is no address), such as api.example.com:443:127.0.0.1:8443,[::1]:8443"),
 ])
 def test_a_flag_that_means_nothing_is_a_start_error(stage, arguments, words):
     path = stage.write("c.yaml", manifests.one_model(9))
