@@ -243,10 +243,7 @@ int run(const cli::RunOptions& options, ParsedFlags flags, const Clock& clock, c
     for (const admin::ServiceRow& door : *doors) {
       log.info("serving", {{"service", door.name}, {"address", door.address}});
     }
-    auto bound = [&plane](const snapshot::Port& port, const std::string& address) {
-      return plane.boundAddress(port, address);
-    };
-    admin::StartupTable table = admin::startupTable(*plane.snapshot(), bound, *doors, *view);
+    admin::StartupTable table = admin::startupTable(*plane.snapshot(), *doors, *view);
     table.title = options.check ? "Gatehouse would serve" : table.title;
     print(stderr, admin::render(table));
   }

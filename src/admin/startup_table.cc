@@ -57,11 +57,11 @@ std::string routesText(const std::vector<RouteRow>& routes) {
 }
 
 /// The addresses of a port as they were bound.
-std::vector<std::string> boundOf(const snapshot::Port& port, const BoundAddress& bound) {
+std::vector<std::string> boundOf(const snapshot::Port& port, const control::View& view) {
   std::vector<std::string> addresses;
-  for (const std::string& address : port.addresses) {
-    if (std::optional<std::string> open = bound(port, address)) {
-      addresses.push_back(*std::move(open));
+  for (const snapshot::BoundAddress& one : view.bound) {
+    if (one.gateway == port.gateway.view() && one.port == port.port) {
+      addresses.push_back(one.bound);
     }
   }
   return addresses;
@@ -132,15 +132,12 @@ std::string curlLine(const std::string& base, const std::string& model) {
 }
 
 StartupTable startupTable(
-    const snapshot::Snapshot& snapshot,
-    const BoundAddress& bound,
-    std::vector<ServiceRow> services,
-    const control::View& view
+    const snapshot::Snapshot& snapshot, std::vector<ServiceRow> services, const control::View& view
 ) {
   StartupTable table;
   table.services = std::move(services);
   for (const RouteOverview& row : overview(snapshot)) {
-    std::vector<std::string> addresses = boundOf(*row.port, bound);
+    std::vector<std::string> addresses = boundOf(*row.port, view);
     offer(table, row, addresses);
     table.routes.push_back(
         {row.gateway,
@@ -154,7 +151,7 @@ StartupTable startupTable(
   }
   std::string beyond;
   for (const snapshot::Port& port : snapshot.ports) {
-    for (const std::string& address : boundOf(port, bound)) {
+    for (const std::string& address : boundOf(port, view)) {
       beyond += isLoopback(address) ? "" : (beyond.empty() ? "" : ", ") + address;
     }
   }

@@ -2,8 +2,6 @@
 // (never the key), and one line to try. Pure text.
 #pragma once
 
-#include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,17 +37,10 @@ struct StartupTable {
 
 std::string render(const StartupTable& table);
 
-/// What an address of a port, as the snapshot writes it, is bound to; nothing if it is not open.
-using BoundAddress = std::function<
-    std::optional<std::string>(const snapshot::Port& port, const std::string& address)>;
-
 /// The table of what is served, with the findings worth reading and the addresses that are open
 /// beyond this machine.
 StartupTable startupTable(
-    const snapshot::Snapshot& snapshot,
-    const BoundAddress& bound,
-    std::vector<ServiceRow> services,
-    const control::View& view
+    const snapshot::Snapshot& snapshot, std::vector<ServiceRow> services, const control::View& view
 );
 
 /// What keeps a start from being a start: flags that name nothing, addresses that cannot be opened,

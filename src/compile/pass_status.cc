@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "compile/passes.h"
+#include "compile/report.h"
 
 namespace gatehouse::compile {
 namespace {
@@ -52,12 +53,12 @@ const PortDraft* findPort(const GatewayDraft& gateway, std::uint16_t port) {
   return found == gateway.ports.end() ? nullptr : &*found;
 }
 
-std::string addressList(const PortDraft& port) {
+std::vector<std::string> textsOf(const PortDraft& port) {
   std::vector<std::string> texts;
   for (const BindAddress& address : port.addresses) {
     texts.push_back(toString(address));
   }
-  return fmt::format("{}", fmt::join(texts, ", "));
+  return texts;
 }
 
 bool isProgrammed(const GatewayDraft& gateway, const ListenerDraft& listener) {
@@ -73,11 +74,7 @@ resource::ListenerStatus listenerStatus(
   conditions.unless(refusal, type::kAccepted, reason::kAccepted, message::kNoErrors);
   if (isProgrammed(gateway, listener)) {
     const PortDraft* port = findPort(gateway, listener.spec->port);
-    conditions.good(
-        type::kProgrammed,
-        reason::kProgrammed,
-        fmt::format("{}; listening on {}", message::kNoErrors, addressList(*port))
-    );
+    conditions.good(type::kProgrammed, reason::kProgrammed, listeningOn(textsOf(*port)));
   } else {
     const auto& why = refusal                  ? refusal
                       : gateway.not_accepted   ? gateway.not_accepted

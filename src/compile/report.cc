@@ -1,10 +1,12 @@
 #include "compile/report.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace gatehouse::compile {
 namespace {
@@ -68,6 +70,21 @@ std::string describe(const snapshot::BindFailure& failure) {
   return fmt::format("{}: {}; choose another address with --bind", failure.address, failure.reason);
 }
 
+/// The status of a Gateway of the report, or null.
+resource::GatewayStatus* statusOf(StatusReport& report, const resource::ObjectKey& gateway) {
+  const auto entry = report.objects.find(gateway);
+  return entry == report.objects.end() ? nullptr
+                                       : std::get_if<resource::GatewayStatus>(&entry->second);
+}
+
+/// The port of a listener as its Gateway says; nothing if it has no such listener.
+std::optional<std::uint16_t> portOf(
+    const resource::Gateway& gateway, const resource::ListenerStatus& listener
+) {
+  const auto spec = std::ranges::find(gateway.listeners, listener.name, &resource::Listener::name);
+  return spec == gateway.listeners.end() ? std::nullopt : std::optional(spec->port);
+}
+
 /// Marks the listeners of one Gateway on the port that failed.
 void markListeners(
     resource::GatewayStatus& status,
@@ -76,12 +93,23 @@ void markListeners(
     resource::Condition condition
 ) {
   for (resource::ListenerStatus& listener : status.listeners) {
-    const auto spec =
-        std::ranges::find(gateway.listeners, listener.name, &resource::Listener::name);
-    if (spec != gateway.listeners.end() && spec->port == failure.port) {
+    if (portOf(gateway, listener) == failure.port) {
       resource::setCondition(listener.conditions, condition);
     }
   }
+}
+
+/// Addresses of a Gateway by its ports.
+using BoundPorts = std::map<std::uint16_t, std::vector<std::string>>;
+
+BoundPorts boundPorts(std::string_view gateway, std::span<const snapshot::BoundAddress> bound) {
+  BoundPorts ports;
+  for (const snapshot::BoundAddress& one : bound) {
+    if (one.gateway == gateway) {
+      ports[one.port].push_back(one.bound);
+    }
+  }
+  return ports;
 }
 
 bool anyProgrammed(const resource::GatewayStatus& status) {
@@ -121,6 +149,36 @@ void keepTransitions(StatusReport& next, const StatusReport& before) {
   }
 }
 
+std::string listeningOn(std::span<const std::string> addresses) {
+  return fmt::format(
+      "{}; listening on {}", resource::message::kNoErrors, fmt::join(addresses, ", ")
+  );
+}
+
+void markBound(
+    StatusReport& report,
+    const resource::ResourceSet& resources,
+    std::span<const snapshot::BoundAddress> bound
+) {
+  for (const auto& gateway : resources.all<resource::Gateway>()) {
+    resource::GatewayStatus* status = statusOf(report, gateway->meta.key);
+    if (status == nullptr) {
+      continue;
+    }
+    const BoundPorts ports = boundPorts(resource::qualifiedName(gateway->meta.key), bound);
+    for (resource::ListenerStatus& listener : status->listeners) {
+      const auto open = ports.find(portOf(*gateway, listener).value_or(0));
+      const auto condition = std::ranges::find(
+          listener.conditions, resource::condition::kProgrammed, &resource::Condition::type
+      );
+      if (open != ports.end() && condition != listener.conditions.end() &&
+          condition->status == resource::ConditionStatus::kTrue) {
+        condition->message = listeningOn(open->second);
+      }
+    }
+  }
+}
+
 void markUnbound(
     StatusReport& report,
     const resource::ResourceSet& resources,
@@ -128,10 +186,7 @@ void markUnbound(
     WallMicros now
 ) {
   for (const auto& gateway : resources.all<resource::Gateway>()) {
-    const auto entry = report.objects.find(gateway->meta.key);
-    auto* status = entry == report.objects.end()
-                       ? nullptr
-                       : std::get_if<resource::GatewayStatus>(&entry->second);
+    resource::GatewayStatus* status = statusOf(report, gateway->meta.key);
     if (status == nullptr) {
       continue;
     }

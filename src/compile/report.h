@@ -3,6 +3,7 @@
 
 #include <map>
 #include <span>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -33,6 +34,17 @@ struct StatusReport {
 
 /// Conditions that say the same as in `before` keep the time they had there.
 void keepTransitions(StatusReport& next, const StatusReport& before);
+
+/// Message of a listener that is Programmed on `addresses`.
+std::string listeningOn(std::span<const std::string> addresses);
+
+/// Programmed of the listeners names what their addresses are bound to. `resources` is the set the
+/// report is about.
+void markBound(
+    StatusReport& report,
+    const resource::ResourceSet& resources,
+    std::span<const snapshot::BoundAddress> bound
+);
 
 /// Sockets that could not be opened: their listeners are Programmed=False/PortUnavailable, and a
 /// Gateway without any other is not Programmed. `resources` is the set the report is about.

@@ -79,7 +79,10 @@ ViewHandle Reconciler::reload() {
   if (compiled.snapshot == nullptr) {
     kept.emplace_back("the new configuration is inconsistent; the last one is kept");
   } else {
-    next.unbound = parts_.publisher.publish(compiled.snapshot);
+    snapshot::Published published = parts_.publisher.publish(compiled.snapshot);
+    next.bound = std::move(published.bound);
+    next.unbound = std::move(published.failures);
+    compile::markBound(compiled.report, next_set, next.bound);
     compile::markUnbound(compiled.report, next_set, next.unbound, options_.now);
     compile::keepTransitions(compiled.report, last_report_);
     last_ = std::move(next_set);

@@ -29,12 +29,13 @@ std::string gateway(std::string_view name, std::string_view port = "80") {
 /// Keeps what it is given; fails to bind what it is told to.
 class RecordingPublisher final : public snapshot::Publisher {
  public:
-  std::vector<snapshot::BindFailure> publish(snapshot::SnapshotHandle next) override {
+  snapshot::Published publish(snapshot::SnapshotHandle next) override {
     published.push_back(std::move(next));
-    return failures;
+    return {.bound = bound, .failures = failures};
   }
 
   std::vector<snapshot::SnapshotHandle> published;
+  std::vector<snapshot::BoundAddress> bound;
   std::vector<snapshot::BindFailure> failures;
 };
 
@@ -220,6 +221,24 @@ TEST_F(ReconcilerTest, SocketsThatDoNotOpenAreConditions) {
   EXPECT_EQ(view->unbound.size(), 1u);
   EXPECT_THAT(status(*view, "a"), HasSubstr("PortUnavailable"));
   EXPECT_THAT(status(*view, "a"), HasSubstr("127.0.0.1:8080: address in use"));
+}
+
+TEST_F(ReconcilerTest, TheStatusNamesThePortsThatTheKernelChose) {
+  folder_.write("a.yaml", gateway("a") + "---\n" + gateway("b", "9000"));
+  publisher_.bound = {
+      {"default/a", 80, "127.0.0.1:0", "127.0.0.1:41000"},
+      {"default/a", 80, "[::1]:0", "[::1]:41001"},
+      {"default/b", 80, "127.0.0.1:0", "127.0.0.1:41002"}
+  };
+  for (int reload = 0; reload < 2; ++reload) {
+    const ViewHandle view = reconciler_.reload();
+    EXPECT_THAT(
+        status(*view, "a"),
+        HasSubstr("No errors found; listening on 127.0.0.1:41000, [::1]:41001\"")
+    );
+    EXPECT_THAT(status(*view, "b"), HasSubstr("listening on 127.0.0.1:9000\""));
+    EXPECT_EQ(view->bound.size(), 3u);
+  }
 }
 
 TEST_F(ReconcilerTest, ConditionsKeepTheTimeOfTheirLastChange) {

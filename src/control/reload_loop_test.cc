@@ -14,7 +14,7 @@ namespace {
 /// Lets a test wait for the next snapshot.
 class WaitingPublisher final : public snapshot::Publisher {
  public:
-  std::vector<snapshot::BindFailure> publish(snapshot::SnapshotHandle) override {
+  snapshot::Published publish(snapshot::SnapshotHandle) override {
     const std::lock_guard lock(mutex_);
     ++count_;
     published_.notify_all();

@@ -39,6 +39,7 @@ struct View {
   std::uint64_t rejected_reloads = 0;  // with something left at its last good state
   std::vector<resource::Finding> findings;
   std::vector<ObjectView> objects;  // by kind, namespace, name
+  std::vector<snapshot::BoundAddress> bound;
   std::vector<snapshot::BindFailure> unbound;
   std::vector<std::string> flag_errors;
 };

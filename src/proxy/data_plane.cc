@@ -126,8 +126,7 @@ void DataPlane::follow(const snapshot::SnapshotHandle& next, std::vector<NewSock
   closed->wait();
 }
 
-std::vector<snapshot::BindFailure> DataPlane::publish(std::shared_ptr<const snapshot::Snapshot> next
-) {
+snapshot::Published DataPlane::publish(std::shared_ptr<const snapshot::Snapshot> next) {
   std::vector<snapshot::BindFailure> failures;
   // What is new is opened before what has left is closed, so that no failure costs an address.
   std::vector<NewSockets> shares = openMissing(*next, failures);
@@ -141,14 +140,25 @@ std::vector<snapshot::BindFailure> DataPlane::publish(std::shared_ptr<const snap
   std::ranges::sort(open_, {}, &Listening::key);
   tellListening(*next);
   current_ = std::move(next);
-  return failures;
+  return {.bound = boundIn(*current_), .failures = std::move(failures)};
 }
 
-std::optional<std::string> DataPlane::boundAddress(
-    const snapshot::Port& port, const std::string& address
-) const {
-  auto found = std::ranges::find(open_, doorKey(port, address), &Listening::key);
-  return found == open_.end() ? std::nullopt : std::optional(found->bound);
+std::vector<snapshot::BoundAddress> DataPlane::boundIn(const snapshot::Snapshot& next) const {
+  std::vector<snapshot::BoundAddress> bound;
+  for (const snapshot::Port& port : next.ports) {
+    for (const std::string& address : port.addresses) {
+      auto open = std::ranges::find(open_, doorKey(port, address), &Listening::key);
+      if (open != open_.end()) {
+        bound.push_back(
+            {.gateway = std::string(port.gateway.view()),
+             .port = port.port,
+             .address = address,
+             .bound = open->bound}
+        );
+      }
+    }
+  }
+  return bound;
 }
 
 bool DataPlane::drain(Nanos timeout) {

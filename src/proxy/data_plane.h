@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -41,12 +40,7 @@ class DataPlane final : public snapshot::Publisher {
   /// drain() was called.
   ~DataPlane() override;
 
-  std::vector<snapshot::BindFailure> publish(std::shared_ptr<const snapshot::Snapshot> next
-  ) override;
-  /// What a Gateway's address of the published snapshot is bound to; nothing if it is not open. The
-  /// thread that publishes.
-  std::optional<std::string> boundAddress(const snapshot::Port& port, const std::string& address)
-      const;
+  snapshot::Published publish(std::shared_ptr<const snapshot::Snapshot> next) override;
 
   /// The snapshot published last; null before the first. The thread that publishes.
   const snapshot::SnapshotHandle& snapshot() const { return current_; }
@@ -81,6 +75,8 @@ class DataPlane final : public snapshot::Publisher {
   bool forgetClosed(const snapshot::Snapshot& next);
   /// Returns when what has left is closed.
   void follow(const snapshot::SnapshotHandle& next, std::vector<NewSockets> shares);
+  /// The addresses of `next` that are open.
+  std::vector<snapshot::BoundAddress> boundIn(const snapshot::Snapshot& next) const;
   /// Logs who listens where, as far as it is new: an address may have passed from one Gateway to
   /// another.
   void tellListening(const snapshot::Snapshot& next);

@@ -199,6 +199,23 @@ def test_gateways_that_all_say_port_80_get_ports_of_their_own_and_say_which(stag
         assert programmed["status"] == "True" and f"{host}:{port}" in programmed["message"]
 
 
+def test_the_status_names_the_port_that_the_kernel_chose(stage):
+    mock = stage.mock()
+    path = stage.write("config/c.yaml", manifests.one_model(mock.port))
+    gateway = stage.gateway([path], binds=["edge"])
+    port = gateway.port("edge")
+
+    def listening():
+        status = json.loads(gateway.get("admin", "/api/resources?kind=Gateway&name=edge")[1])["items"][0]["status"]
+        (programmed,) = [item for item in status["listeners"][0]["conditions"] if item["type"] == "Programmed"]
+        return programmed["message"].rsplit("; ", 1)[1]
+
+    assert listening() == f"listening on 127.0.0.1:{port}"
+    gateway.reloaded(lambda: path.write_text(manifests.one_model(mock.port, "other-model")))
+    assert listening() == f"listening on 127.0.0.1:{port}"
+    assert harness.post(port, CHAT, harness.CHAT).json()["model"] == "other-model"
+
+
 def test_the_ports_are_the_same_after_a_restart_whatever_the_order_of_the_files(stage):
     host = quiet_host()
     names = ["beta", "gamma", "delta"]
