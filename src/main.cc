@@ -221,7 +221,6 @@ int run(const cli::RunOptions& options, ParsedFlags flags, const Clock& clock, c
   );
   control::Reconciler reconciler({*source, plane, clock, log}, std::move(compiling));
   control::ViewHandle view = reconciler.reload();
-  std::vector<std::string> errors = admin::startErrors(*view);
   auto health = std::make_shared<admin::Health>();
   admin::Server server(log);
   auto doors = admin::openDoors(
@@ -232,9 +231,7 @@ int run(const cli::RunOptions& options, ParsedFlags flags, const Clock& clock, c
       {.version = GATEHOUSE_VERSION, .commit = ""},
       health
   );
-  if (!doors) {
-    errors.push_back(doors.error().chain());
-  }
+  const std::vector<std::string> errors = admin::startErrors(*view, doors);
   int exit_code = 0;
   for (const std::string& error : errors) {
     exit_code = complain(error);
@@ -246,6 +243,8 @@ int run(const cli::RunOptions& options, ParsedFlags flags, const Clock& clock, c
     admin::StartupTable table = admin::startupTable(*plane.snapshot(), *doors, *view);
     table.title = options.check ? "Gatehouse would serve" : table.title;
     print(stderr, admin::render(table));
+    const std::string failure = options.check ? admin::checkFailure(table, *view) : "";
+    exit_code = failure.empty() ? 0 : complain(failure);
   }
   if (!errors.empty() || options.check) {
     plane.drain(Nanos(0));

@@ -171,7 +171,21 @@ StartupTable startupTable(
   return table;
 }
 
-std::vector<std::string> startErrors(const control::View& view) {
+std::string checkFailure(const StartupTable& table, const control::View& view) {
+  const std::size_t errors = resource::countErrors(view.findings);
+  std::string text;
+  if (errors != 0) {
+    text = "not as written: " + std::to_string(errors) + (errors == 1 ? " error" : " errors");
+  }
+  if (table.routes.empty()) {
+    text += text.empty() ? "nothing is served" : ", and nothing is served";
+  }
+  return text;
+}
+
+std::vector<std::string> startErrors(
+    const control::View& view, const Result<std::vector<ServiceRow>>& doors
+) {
   std::vector<std::string> errors = view.flag_errors;
   for (const snapshot::BindFailure& failure : view.unbound) {
     // With the listener: a Gateway may have ports that are not served, and then its name is not
@@ -186,6 +200,9 @@ std::vector<std::string> startErrors(const control::View& view) {
     errors.push_back(
         view.last_error.empty() ? "no configuration could be compiled" : view.last_error
     );
+  }
+  if (!doors) {
+    errors.push_back(doors.error().chain());
   }
   return errors;
 }

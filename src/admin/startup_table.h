@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "control/view.h"
 #include "snapshot/snapshot.h"
 
@@ -45,7 +46,13 @@ StartupTable startupTable(
 
 /// What keeps a start from being a start: flags that name nothing, addresses that cannot be opened,
 /// no configuration at all.
-std::vector<std::string> startErrors(const control::View& view);
+std::vector<std::string> startErrors(
+    const control::View& view, const Result<std::vector<ServiceRow>>& doors
+);
+
+/// Why a start that was only to be checked is no good one: errors among the findings, nothing that
+/// is served. Empty if it is good.
+std::string checkFailure(const StartupTable& table, const control::View& view);
 
 /// A curl command for a chat at `base` ("http://127.0.0.1:8080/sim").
 std::string curlLine(const std::string& base, const std::string& model);

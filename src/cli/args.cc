@@ -202,7 +202,10 @@ void addRun(CLI::App& app, RunOptions& options, RawRun& raw) {
       ->check(CLI::Range(0.0, 86400.0).description(""))
       ->capture_default_str();
   app.add_flag(
-      "--check", options.check, "load, open the addresses, print the start-up table, then exit"
+      "--check",
+      options.check,
+      "load, open the addresses, print the start-up table, then exit: 1 if there is any error or "
+      "nothing is served"
   );
   app.footer(kRunExamples);
 }

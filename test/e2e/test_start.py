@@ -260,6 +260,36 @@ def test_what_is_wrong_stands_before_what_is_worth_knowing(stage):
     stage.write("c/a.yaml", manifests.one_model(9))
     path = stage.write("c/b.yaml", "kind: [\n")
     code, text = run(stage, "run", "--check", "-f", stage.folder / "c", "--host", harness.quiet_host(), *SERVICES)
-    assert code == 0 and "Gatehouse would serve" in text and "Gatehouse is serving" not in text
+    assert code == 1 and "Gatehouse would serve" in text and "Gatehouse is serving" not in text
     notes = [line for line in text.splitlines() if "note:" in line]
     assert f"note: {path}:2:1: error: " in notes[0] and "info:" in notes[-1] and len(notes) > 1
+
+
+def nowhere():
+    """A Gateway whose annotation gives no address."""
+    gateway = manifests.gateway()
+    gateway["metadata"]["annotations"] = {"gatehouse.dev/bind": "nonsense"}
+    return gateway
+
+
+# (file, the last line that is printed)
+UNCHECKED = {
+    "syntax": (manifests.one_model(9) + "---\nkind: [\n", r"gatehouse: not as written: 1 error"),
+    "wrong type": (manifests.one_model("high"), r"gatehouse: not as written: 2 errors"),
+    "no gateway": (manifests.to_text(manifests.openai("alone", 9)), r"gatehouse: nothing is served"),
+    "bad annotation": (manifests.to_text(nowhere()), r"gatehouse: not as written: 1 error, and nothing is served"),
+}
+
+
+@pytest.mark.parametrize("name", UNCHECKED)
+def test_a_check_fails_when_not_all_would_be_served_as_written(stage, name):
+    text, last = UNCHECKED[name]
+    path = stage.write("c.yaml", text)
+    code, printed = run(stage, "run", "--check", "-f", path, "--host", harness.quiet_host(), *SERVICES)
+    assert code == 1 and re.match(last, printed.splitlines()[-1]), printed
+
+
+def test_a_check_of_good_files_exits_0(stage):
+    path = stage.write("c.yaml", manifests.one_model(9))
+    code, text = run(stage, "run", "--check", "-f", path, "--bind", "edge=127.0.0.1:0", *SERVICES)
+    assert code == 0 and "not as written" not in text
