@@ -15,14 +15,15 @@ void describe(const snapshot::InvalidBackend& backend, RouteOverview& row) {
 
 void describe(const snapshot::SimulatedBackend&, RouteOverview& row) {
   row.simulated = true;
-  row.takes_chat = true;
+  row.speaks = Speaks::kChat;
   row.target = "built-in simulated model sim/echo";
 }
 
 void describe(const snapshot::AiBackend& backend, RouteOverview& row) {
   const snapshot::AiProvider& provider = backend.providers.front();
   row.target = urlOf(*provider.endpoint);
-  row.takes_chat = llm::serves(provider.llm.kind, llm::Dialect::kChat);
+  row.speaks =
+      llm::serves(provider.llm.kind, llm::Dialect::kChat) ? Speaks::kChat : Speaks::kMessages;
   if (provider.llm.model) {
     row.target += " (" + provider.llm.model->text + ")";
   }
@@ -31,6 +32,7 @@ void describe(const snapshot::AiBackend& backend, RouteOverview& row) {
 }
 
 void describe(const snapshot::HttpBackend& backend, RouteOverview& row) {
+  row.speaks = backend.endpoints.empty() ? Speaks::kNothing : Speaks::kPlain;
   row.target =
       backend.endpoints.empty() ? "no endpoint is ready" : urlOf(*backend.endpoints.front());
   row.key_from =
@@ -54,11 +56,13 @@ void addRows(
   place.gateway = port.gateway.view();
   place.listener = listener.name.view();
   place.port = &port;
+  place.place = &listener;
   for (const snapshot::RouteEntry& entry : listener.routes.entries()) {
     for (const snapshot::WeightedBackend& choice : entry.rule->backends) {
       RouteOverview row = place;
       row.match = matchText(entry);
-      row.path = entry.path_kind == snapshot::PathKind::kRegularExpression ? "" : entry.path;
+      row.entry = &entry;
+      row.choice = &choice;
       row.backend = choice.backend->name.view();
       std::visit([&row](const auto& target) { describe(target, row); }, choice.backend->target);
       rows.push_back(std::move(row));

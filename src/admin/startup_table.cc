@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "admin/overview.h"
+#include "admin/try_line.h"
 #include "resource/finding.h"
 
 namespace gatehouse::admin {
@@ -75,33 +76,8 @@ std::string urlsOf(const snapshot::Port& port, const std::vector<std::string>& a
   return text.empty() ? "not listening" : text;
 }
 
-/// An address a client on this machine can dial.
-std::string dialable(std::string address) {
-  constexpr std::string_view kAny = "0.0.0.0:";
-  if (address.starts_with(kAny)) {
-    return "127.0.0.1:" + address.substr(kAny.size());
-  }
-  return address;
-}
-
 bool isLoopback(std::string_view address) {
   return address.starts_with("127.") || address.starts_with("[::1]");
-}
-
-/// The one line to try: the simulated model if it is served, else the first route that takes a
-/// chat and has its key.
-void offer(
-    StartupTable& table, const RouteOverview& row, const std::vector<std::string>& addresses
-) {
-  bool offered_simulated = table.try_line.find("sim/echo") != std::string::npos;
-  bool answers = row.takes_chat && !row.key_from.starts_with("missing: ");
-  bool better = row.simulated ? !offered_simulated : table.try_line.empty() && answers;
-  if (better && !row.path.empty() && !row.port->tls && !addresses.empty()) {
-    std::string path = row.path == "/" ? "" : row.path;
-    table.try_line = curlLine(
-        "http://" + dialable(addresses.front()) + path, row.simulated ? "sim/echo" : "any"
-    );
-  }
 }
 
 }  // namespace
@@ -125,20 +101,18 @@ std::string render(const StartupTable& table) {
   return text + "\n";
 }
 
-std::string curlLine(const std::string& base, const std::string& model) {
-  return "curl " + base +
-         "/v1/chat/completions -H 'content-type: application/json' -d '{\"model\":\"" + model +
-         "\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello!\"}]}'";
-}
-
 StartupTable startupTable(
     const snapshot::Snapshot& snapshot, std::vector<ServiceRow> services, const control::View& view
 ) {
   StartupTable table;
   table.services = std::move(services);
-  for (const RouteOverview& row : overview(snapshot)) {
+  const std::vector<RouteOverview> rows = overview(snapshot);
+  std::vector<Offer> offers;
+  for (const RouteOverview& row : rows) {
     std::vector<std::string> addresses = boundOf(*row.port, view);
-    offer(table, row, addresses);
+    if (!addresses.empty()) {
+      offers.push_back({&row, dialable(addresses.front())});
+    }
     table.routes.push_back(
         {row.gateway,
          row.listener,
@@ -149,6 +123,7 @@ StartupTable startupTable(
          row.key_from}
     );
   }
+  table.try_line = tryLine(offers);
   std::string beyond;
   for (const snapshot::Port& port : snapshot.ports) {
     for (const std::string& address : boundOf(port, view)) {

@@ -54,7 +54,4 @@ std::vector<std::string> startErrors(
 /// is served. Empty if it is good.
 std::string checkFailure(const StartupTable& table, const control::View& view);
 
-/// A curl command for a chat at `base` ("http://127.0.0.1:8080/sim").
-std::string curlLine(const std::string& base, const std::string& model);
-
 }  // namespace gatehouse::admin

@@ -21,21 +21,13 @@ TEST(StartupTable, NamesEveryPlaceAndNoRepeatedAddress) {
   );
   table.services.push_back({"admin", "127.0.0.1:15000", "/api/resources"});
   table.notes.push_back("no key is asked for");
-  table.try_line = curlLine("http://127.0.0.1:8080/sim", "sim/echo");
+  table.try_line = "curl http://127.0.0.1:8080/sim";
   std::string text = render(table);
   EXPECT_NE(text.find("Secret ns/openai-secret"), std::string::npos);
   EXPECT_NE(text.find("admin       http://127.0.0.1:15000/api/resources"), std::string::npos);
   EXPECT_NE(text.find("note: no key is asked for"), std::string::npos);
   std::size_t first = text.find("http://127.0.0.1:8080 ");
   EXPECT_EQ(text.find("http://127.0.0.1:8080 ", first + 1), std::string::npos);
-}
-
-TEST(StartupTable, CurlLineIsAWholeCommand) {
-  EXPECT_EQ(
-      curlLine("http://h:1/sim", "m"),
-      "curl http://h:1/sim/v1/chat/completions -H 'content-type: application/json' -d "
-      "'{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello!\"}]}'"
-  );
 }
 
 }  // namespace
