@@ -108,6 +108,14 @@ std::vector<std::string> keepLastGood(
       continue;
     }
     loaded.objects.push_back(object);
+    present.insert(meta.key);
+  }
+  for (const ObjectKey& key : broken.objects) {
+    if (!present.contains(key)) {
+      sentences.push_back(
+          fmt::format("{} has errors and never was good; it is left out", resource::toString(key))
+      );
+    }
   }
   for (const auto& [place, count] : kept_of_file) {
     sentences.push_back(

@@ -160,6 +160,20 @@ TEST_F(ReconcilerTest, AReloadIsAppliedOrRejectedAndNeverBoth) {
   EXPECT_EQ(view->rejected_reloads, 1u);
 }
 
+TEST_F(ReconcilerTest, ANewObjectWithAnErrorIsToldAndLeftOut) {
+  folder_.write("a.yaml", gateway("a"));
+  reconciler_.reload();
+  folder_.write("b.yaml", gateway("b", "eighty"));
+  ViewHandle view = reconciler_.reload();
+  EXPECT_THAT(served(), ElementsAre("default/a 80"));
+  EXPECT_EQ(view->last_error, "Gateway default/b has errors and never was good; it is left out");
+  EXPECT_EQ(view->rejected_reloads, 1U);
+  folder_.write("b.yaml", gateway("b", "9000"));
+  view = reconciler_.reload();
+  EXPECT_THAT(served(), ElementsAre("default/a 80", "default/b 9000"));
+  EXPECT_EQ(view->last_error, "");
+}
+
 TEST_F(ReconcilerTest, AnObjectWithAnErrorKeepsItsLastGoodState) {
   folder_.write("a.yaml", gateway("a") + "---\n" + gateway("b", "9000"));
   reconciler_.reload();
