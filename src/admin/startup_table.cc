@@ -89,7 +89,7 @@ std::string render(const StartupTable& table) {
   for (const ServiceRow& service : table.services) {
     std::string name =
         service.name + std::string(12 - std::min<std::size_t>(12, service.name.size()), ' ');
-    text += "  " + name + "http://" + service.address + service.path + "\n";
+    text += "  " + name + "http://" + dialable(service.address) + service.path + "\n";
   }
   text += table.notes.empty() ? "" : "\n";
   for (const std::string& note : table.notes) {
@@ -134,6 +134,14 @@ StartupTable startupTable(
     table.notes.push_back(
         "open beyond this machine, and no client authentication is configured: " + beyond
     );
+  }
+  for (const ServiceRow& service : table.services) {
+    if (service.name == "admin" && !isLoopback(service.address)) {
+      table.notes.push_back(
+          "the admin API is open beyond this machine, and asks for no authentication: " +
+          service.address
+      );
+    }
   }
   using resource::Severity;
   for (const Severity severity : {Severity::kError, Severity::kWarning, Severity::kInfo}) {

@@ -293,3 +293,12 @@ def test_a_check_of_good_files_exits_0(stage):
     path = stage.write("c.yaml", manifests.one_model(9))
     code, text = run(stage, "run", "--check", "-f", path, "--bind", "edge=127.0.0.1:0", *SERVICES)
     assert code == 0 and "not as written" not in text
+
+
+def test_an_admin_api_for_all_addresses_is_warned_of_and_shown_where_it_opens(stage):
+    path = stage.write("c.yaml", manifests.one_model(9))
+    words = ["--admin", "0.0.0.0:0", "--metrics", "0.0.0.0:0", "--readiness", "127.0.0.1:0"]
+    code, text = run(stage, "run", "--check", "-f", path, "--bind", "edge=127.0.0.1:0", *words)
+    assert code == 0 and len(re.findall(r"(?:admin|metrics) +http://127\.0\.0\.1:\d+/", text)) == 2
+    notes = [line for line in text.splitlines() if "beyond this machine" in line]
+    assert len(notes) == 1 and re.search(r"the admin API is open .*: 0\.0\.0\.0:\d+$", notes[0])
