@@ -16,6 +16,7 @@
 #include "base/line_writer.h"
 #include "base/log.h"
 #include "cli/args.h"
+#include "cli/flags.h"
 #include "cli/mock.h"
 #include "cli/probe.h"
 #include "cli/validate.h"
@@ -107,28 +108,6 @@ int validateCommand(const cli::ValidateOptions& options) {
   return verdict.exit_code;
 }
 
-/// Flags that have to be understood before anything starts.
-struct ParsedFlags {
-  std::vector<compile::BindFlag> binds;
-  std::vector<io::HostOverride> overrides;
-};
-
-Result<ParsedFlags> parseFlags(const cli::RunOptions& options) {
-  ParsedFlags flags;
-  for (const std::string& text : options.binds) {
-    GATEHOUSE_TRY(flags.binds.emplace_back(), compile::parseBindFlag(text));
-  }
-  for (const std::string& text : options.resolve) {
-    Result<io::HostOverride> one = io::HostOverride::parse(text);
-    if (!one) {
-      return fail(one.error().kind(), one.error().origin(), "--resolve " + one.error().chain());
-    }
-    flags.overrides.push_back(*std::move(one));
-  }
-  GATEHOUSE_CHECK_OK(control::checkPaths(options.files));
-  return flags;
-}
-
 std::unique_ptr<control::Source> makeSource(
     const cli::RunOptions& options, const resource::SchemaSet& schemas
 ) {
@@ -161,7 +140,7 @@ io::Task<void> untilTold(io::Signals& signals, control::ReloadLoop& reload) {
 }
 
 proxy::DataPlaneSettings dataPlaneSettings(
-    const cli::RunOptions& options, ParsedFlags& flags, const Logger& log
+    const cli::RunOptions& options, cli::ParsedFlags& flags, const Logger& log
 ) {
   proxy::DataPlaneSettings settings;
   settings.resolver.overrides = std::move(flags.overrides);
@@ -205,7 +184,9 @@ int serveUntilTold(
 }
 
 /// Everything is wired here; the first configuration is live before the doors say so.
-int run(const cli::RunOptions& options, ParsedFlags flags, const Clock& clock, const Logger& log) {
+int run(
+    const cli::RunOptions& options, cli::ParsedFlags flags, const Clock& clock, const Logger& log
+) {
   LineWriter access_log({.fd = STDOUT_FILENO});
   resource::SchemaSet schemas = resource::SchemaSet::builtIn();
   std::unique_ptr<control::Source> source = makeSource(options, schemas);
@@ -257,9 +238,12 @@ int run(const cli::RunOptions& options, ParsedFlags flags, const Clock& clock, c
 int runCommand(const cli::RunOptions& options) {
   io::blockSignals({SIGTERM, SIGINT, SIGHUP});
   io::tuneAllocator();
-  Result<ParsedFlags> flags = parseFlags(options);
+  Result<cli::ParsedFlags> flags = cli::parseFlags(options);
   if (!flags) {
     return complain(flags.error().chain());
+  }
+  if (Result<void> there = control::checkPaths(options.files); !there) {
+    return complain(there.error().chain());
   }
   SystemClock clock;
   Logger log(

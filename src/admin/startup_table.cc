@@ -179,7 +179,7 @@ std::vector<std::string> startErrors(
         "); choose another address with --bind " + target + "=ADDR:PORT"
     );
   }
-  if (view.generation == 0) {
+  if (view.generation == 0 && view.flag_errors.empty()) {
     errors.push_back(
         view.last_error.empty() ? "no configuration could be compiled" : view.last_error
     );

@@ -76,7 +76,9 @@ ViewHandle Reconciler::reload() {
   View next = *view();
   next.findings = allFindings(std::move(loaded.findings), compiled.findings);
   next.flag_errors = std::move(compiled.flag_errors);
-  if (compiled.snapshot == nullptr) {
+  if (next.generation == 0 && !next.flag_errors.empty()) {
+    kept.emplace_back("a flag means nothing here");  // no address is opened for such a start
+  } else if (compiled.snapshot == nullptr) {
     kept.emplace_back("the new configuration is inconsistent; the last one is kept");
   } else {
     snapshot::Published published = parts_.publisher.publish(compiled.snapshot);

@@ -81,6 +81,24 @@ TEST_F(ReconcilerTest, PublishesWhatIsThere) {
   EXPECT_THAT(status(*view, "a"), HasSubstr("listening on 127.0.0.1:8080"));
 }
 
+TEST_F(ReconcilerTest, AFlagThatNamesNothingKeepsTheFirstLoadFromBeingServed) {
+  folder_.write("a.yaml", gateway("a"));
+  compile::CompileOptions options;
+  options.addresses.binds = {{.target = "b", .address = "127.0.0.1:0"}};
+  Reconciler reconciler(
+      {.source = source_, .publisher = publisher_, .clock = clock_, .log = log_}, options
+  );
+  const ViewHandle view = reconciler.reload();
+  EXPECT_EQ(view->generation, 0u);
+  EXPECT_EQ(view->flag_errors.size(), 1u);
+  EXPECT_TRUE(publisher_.published.empty());
+  folder_.write("b.yaml", gateway("b"));
+  EXPECT_EQ(reconciler.reload()->generation, 1u);
+  folder_.remove("b.yaml");
+  EXPECT_EQ(reconciler.reload()->generation, 2u) << "what was meant once may go";
+  EXPECT_EQ(reconciler.view()->flag_errors.size(), 1u);
+}
+
 TEST_F(ReconcilerTest, AChangeMakesTheNextGeneration) {
   folder_.write("a.yaml", gateway("a"));
   reconciler_.reload();

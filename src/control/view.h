@@ -41,6 +41,7 @@ struct View {
   std::vector<ObjectView> objects;  // by kind, namespace, name
   std::vector<snapshot::BoundAddress> bound;
   std::vector<snapshot::BindFailure> unbound;
+  /// Flags that name nothing. The first load is not served then; later ones are.
   std::vector<std::string> flag_errors;
 };
 

@@ -160,11 +160,17 @@ def test_a_mistake_on_the_command_line_is_named(stage, arguments, words):
     (["--resolve", "api.openai.com"], "--resolve 'api.openai.com' is not HOST:PORT"),
     (["--resolve", "a:443:127.0.0.1,b"], "--resolve 'a:443:127.0.0.1,b' is not HOST:PORT:ADDRESS[:PORT][,ADDRESS[:PORT]]... "
      "('b' is no address), such as api.example.com:443:127.0.0.1:8443,[::1]:8443"),
+    (["--host", "localhost"], '--host "localhost": expected an IP address'),
+    (["--admin", "15000"], '--admin "15000": expected ADDR:PORT'),
+    (["--admin", "127.0.0.1:15000", "--metrics", "127.0.0.1:15000"], "--admin 127.0.0.1:15000 and --metrics"),
 ])
 def test_a_flag_that_means_nothing_is_a_start_error(stage, arguments, words):
     path = stage.write("c.yaml", manifests.one_model(9))
-    code, text = run(stage, "run", "-f", path, *SERVICES, *arguments)
+    services = [word for flag, address in zip(SERVICES[::2], SERVICES[1::2]) if flag not in arguments
+                for word in (flag, address)]
+    code, text = run(stage, "run", "-f", path, *services, *arguments)
     assert code == 1 and words in text
+    assert "listening" not in text and "in use" not in text, "no address is opened for such a start"
 
 
 def test_a_file_that_is_not_there_is_a_start_error(stage):
