@@ -99,3 +99,20 @@ def test_request_page_names_what_exists(file, name):
     source = harness.ROOT / file
     assert source.exists(), f"{file} is gone"
     assert re.search(rf"\b{name}\b", source.read_text()), f"{name} is not in {file}"
+
+
+ROOMS = sorted(path.parent for path in (harness.ROOT / "src").glob("*/README.md"))
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
+def test_a_room_s_page_names_what_is_in_the_room(room):
+    page = (room / "README.md").read_text()
+    assert re.match(rf"# {room.name}(: |\n)", page)
+    sources = [path for path in room.rglob("*") if path.suffix in (".h", ".cc")]
+    known = {other.name for other in ROOMS} | {path.stem for path in sources}
+    known.update(re.findall(r"\w+", "\n".join(path.read_text() for path in sources)))
+    named = re.findall(r"`(\w+)(?:\.h|\.cc|\([^`\n]*\))?`", page)
+    assert not [name for name in named if name not in known]
+    elsewhere = re.findall(rf"`((?:{'|'.join(other.name for other in ROOMS)})/[a-z0-9_/]+)(?:\.h)?`", page)
+    gone = [path for path in elsewhere if not list((harness.ROOT / "src").glob(f"{path}*"))]
+    assert not gone
