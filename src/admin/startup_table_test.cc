@@ -32,7 +32,7 @@ TEST(StartupTable, NamesEveryPlaceAndNoRepeatedAddress) {
 
 TEST(StartupTable, AnAdminApiForAllAddressesIsToldAndShownWhereItCanBeOpened) {
   const StartupTable table =
-      startupTable({}, {}, {{"admin", "0.0.0.0:1", "/api"}, {"metrics", "[::]:2", "/metrics"}}, {});
+      startupTable({}, {{"admin", "0.0.0.0:1", "/api"}, {"metrics", "[::]:2", "/metrics"}}, {});
   EXPECT_EQ(
       table.notes,
       std::vector<std::string>{"the admin API is open beyond this machine, and asks for no "
@@ -41,7 +41,7 @@ TEST(StartupTable, AnAdminApiForAllAddressesIsToldAndShownWhereItCanBeOpened) {
   const std::string text = render(table);
   EXPECT_NE(text.find("admin       http://127.0.0.1:1/api"), std::string::npos);
   EXPECT_NE(text.find("metrics     http://[::1]:2/metrics"), std::string::npos);
-  EXPECT_EQ(startupTable({}, {}, {{"admin", "127.0.0.1:1", ""}}, {}).notes.size(), 0u);
+  EXPECT_EQ(startupTable({}, {{"admin", "127.0.0.1:1", ""}}, {}).notes.size(), 0u);
 }
 
 }  // namespace
