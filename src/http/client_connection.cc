@@ -226,10 +226,13 @@ io::Task<Result<Progress>> H1Client::transmit(Outgoing& out) {
 // is told so takes its upload for done: the rest follows first. What the upstream does not take any
 // more does not change what it has said. Gives whether all of it has left.
 io::Task<Result<bool>> H1Client::finishAccepted(Outgoing& out, Status status) {
-  if (status >= 300 || out.write) {
+  if (status >= 300) {
     co_return false;
   }
   out.listening = false;
+  if (out.write) {
+    out.write->ignoreAnswer();
+  }
   Result<Progress> progress = co_await transmit(out);
   if (!progress && progress.error().origin() != Origin::kUpstream) {
     co_return fail(std::move(progress).error());

@@ -212,6 +212,26 @@ TEST_F(ClientConnectionTest, AnswerBeforeTheRequestIsSentEndsTheSending) {
   EXPECT_FALSE(client->reusable());
 }
 
+TEST_F(ClientConnectionTest, AnEarlyYesDoesNotCutWhatIsBeingSent) {
+  ClientRequest request = post();
+  constexpr std::size_t kSize = 8 << 20;
+  request.slices = {Chunk::own(std::string(kSize, 'x'))};
+  auto sending = send(request);
+  upstream->send(lengthAnswer("ok"));
+  loop.settle();
+  EXPECT_FALSE(sending->done()) << "the client would take its upload for done";
+  std::size_t taken = 0;
+  for (int i = 0; i < 1000 && !sending->done(); ++i) {
+    taken += upstream->take().size();
+    loop.settle();
+  }
+  ASSERT_TRUE(sending->done());
+  EXPECT_EQ(body(*sending->result()), "ok");
+  taken += upstream->take().size();
+  EXPECT_GT(taken, kSize);
+  EXPECT_TRUE(request.sent.has_value());
+}
+
 TEST_F(ClientConnectionTest, InterimAnswerDoesNotEndTheSending) {
   ClientRequest request = post();
   constexpr std::size_t kSize = 8 << 20;

@@ -78,6 +78,8 @@ class TimedWrite final : public io::Waiter, private io::Timer {
   /// Bytes of the answer that came meanwhile, at the front of the reactor's read space; 0 when the
   /// peer only ended its side.
   std::size_t answer() const { return answer_; }
+  /// Awaited again, it sends the rest whatever the peer says.
+  void ignoreAnswer() { rules_.watch_answer = false; }
   /// How long it waited for the peer.
   Nanos waited() const { return waited_; }
 

@@ -3,22 +3,27 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "io/deadline.h"
 #include "llm/error_body.h"
 #include "llm/foreign_error.h"
 #include "proxy/finish.h"
+#include "telemetry/redact.h"
 
 namespace gatehouse::proxy {
 namespace {
 
 /// A little more is read off than is told, so that the connection can be used again.
 constexpr std::size_t kMostReadOff = std::size_t{64} << 10;
+constexpr Nanos kPatienceForMore = Seconds(2);
+constexpr std::string_view kRedacted = "[redacted]";
 
 struct Beginning {
   std::string text;
   std::unique_ptr<Error> broken;  // why nothing comes behind it
   bool ended = false;
+  bool left = false;  // more may come and is not waited for
 };
 
 /// A body of which a part was read.
@@ -58,41 +63,80 @@ bool isCutShort(const Error& error, std::string_view text) {
   return upstream && llm::foreignText(text) == llm::ForeignText::kText;
 }
 
-io::Task<Result<Beginning>> readBeginning(Worker& worker, Exchange& x, http::BodySource& source) {
-  Beginning read;
-  while (!read.ended && llm::wantsMore(read.text)) {
-    Result<http::Piece> piece = co_await source.pull();
-    if (!piece && !isCutShort(piece.error(), read.text)) {
-      x.record.bytes_up_in += read.text.size();
-      co_return fail(std::move(piece).error());
-    }
-    if (!piece) {
-      read.broken = std::make_unique<Error>(std::move(piece).error());
-      break;
-    }
-    if (read.text.empty() && !piece->bytes.empty()) {
-      x.record.lastAttempt().first_chunk = x.record.mark(worker.now());
-    }
-    read.text += piece->bytes;
-    read.ended = piece->end;
-  }
-  co_return read;
+/// Whether it is not known yet what the body is.
+bool isUnseen(std::string_view text) {
+  return llm::foreignText(text) == llm::ForeignText::kUnseen && llm::wantsMore(text);
 }
 
-/// The same within the time the rule leaves to the attempt.
-io::Task<Result<Beginning>> readInTime(Worker& worker, Exchange& x, http::BodySource& source) {
-  auto reading = readBeginning(worker, x, source);
+/// Adds to `read` as long as `wanted` says so of its text.
+io::Task<Result<void>> readWhile(
+    Worker& worker,
+    Exchange& x,
+    http::BodySource& source,
+    Beginning& read,
+    bool (*wanted)(std::string_view)
+) {
+  while (!read.ended && wanted(read.text)) {
+    GATEHOUSE_CO_TRY(http::Piece piece, co_await source.pull());
+    if (read.text.empty() && !piece.bytes.empty()) {
+      x.record.lastAttempt().first_chunk = x.record.mark(worker.now());
+    }
+    read.text += piece.bytes;
+    read.ended = piece.end;
+  }
+  co_return Result<void>();
+}
+
+/// The time that the rule leaves to the attempt.
+io::Deadline deadlineOf(Exchange& x) {
   if (x.rule->backend_request_timeout == Nanos(0)) {
-    return reading;
+    return io::Deadline::never();
   }
   const Micros began(x.record.lastAttempt().start.orZero());
+  return io::Deadline(x.record.start() + began + x.rule->backend_request_timeout);
+}
+
+io::Task<Result<void>> within(
+    Worker& worker, io::Deadline deadline, io::Task<Result<void>> reading
+) {
+  if (deadline.isNever()) {
+    return reading;
+  }
   return io::withDeadline(
       worker.reactor(),
-      io::Deadline(x.record.start() + began + x.rule->backend_request_timeout),
+      deadline,
       std::move(reading),
       Origin::kUpstream,
       "the reply did not end in time"
   );
+}
+
+/// Waits for the first text as long as the rule lets it; for more of it only a moment, as a body
+/// that goes on for ever has told what there is to tell.
+io::Task<Result<void>> readBeginning(
+    Worker& worker, Exchange& x, http::BodySource& source, Beginning& read
+) {
+  const io::Deadline deadline = deadlineOf(x);
+  GATEHOUSE_CO_CHECK_OK(
+      co_await within(worker, deadline, readWhile(worker, x, source, read, isUnseen))
+  );
+  const io::Deadline soon =
+      deadline.orEarlier(io::Deadline::after(worker.reactor(), kPatienceForMore));
+  Result<void> more =
+      co_await within(worker, soon, readWhile(worker, x, source, read, llm::wantsMore));
+  if (more) {
+    co_return more;
+  }
+  const bool is_text = llm::foreignText(read.text) == llm::ForeignText::kText;
+  if (more.error().kind() == ErrorKind::kTimeout && is_text) {
+    read.left = true;
+    co_return Result<void>();
+  }
+  if (isCutShort(more.error(), read.text)) {
+    read.broken = std::make_unique<Error>(std::move(more).error());
+    co_return Result<void>();
+  }
+  co_return more;
 }
 
 /// What is there already of a body that is not told. One that does not end with it, or breaks,
@@ -132,13 +176,30 @@ void removeContentFields(http::Fields& fields) {
   }
 }
 
+/// What an upstream says of the key it was sent is between it and us.
+std::string withoutOurKeys(std::string text, const Exchange& x) {
+  const auto* backend = std::get_if<snapshot::AiBackend>(&x.backend->target);
+  if (backend == nullptr) {
+    return text;
+  }
+  for (const upstream::PlacedCredential& placed : backend->providers.front().auth.credentials) {
+    const std::string_view key = placed.value->reveal();
+    for (std::size_t at = text.find(key); !key.empty() && at != std::string::npos;) {
+      text.replace(at, key.size(), kRedacted);
+      at = text.find(key, at + kRedacted.size());
+    }
+  }
+  return telemetry::redacted(text);
+}
+
 void retell(Exchange& x, Answer& answer, std::string_view text) {
   const ReplyTo to = x.replyTo();
   http::Fields& fields = answer.head.fields;
+  const std::string message = withoutOurKeys(std::string(llm::foreignMessage(text)), x);
   std::string body = llm::writeErrorBody(
       to.dialect,
       {.code = llm::codeOfStatus(answer.head.status),
-       .message = llm::foreignMessage(text),
+       .message = message,
        .request_id = to.request_id,
        .param = {},
        .status = answer.head.status}
@@ -175,19 +236,20 @@ io::Task<Result<Answer>> retellError(Worker& worker, Exchange& x, Answer answer)
   if (answer.reader == nullptr || source == nullptr || !llm::mayBeForeign(answer.head)) {
     co_return answer;
   }
-  Result<Beginning> read = co_await readInTime(worker, x, *source);
-  if (!read) {
-    co_return fail(noteFailed(x, std::move(read).error()));
+  Beginning read;
+  if (Result<void> done = co_await readBeginning(worker, x, *source, read); !done) {
+    x.record.bytes_up_in += read.text.size();
+    co_return fail(noteFailed(x, std::move(done).error()));
   }
-  if (llm::foreignText(read->text) != llm::ForeignText::kText) {
-    answer.body = http::Body(std::make_unique<Resumed>(*std::move(read), std::move(answer.body)));
+  if (llm::foreignText(read.text) != llm::ForeignText::kText) {
+    answer.body = http::Body(std::make_unique<Resumed>(std::move(read), std::move(answer.body)));
     co_return answer;
   }
-  if (!read->ended && read->broken == nullptr) {
+  if (!read.ended && !read.left && read.broken == nullptr) {
     co_await readOff(x, *source);
   }
-  noteEnd(worker, x, *read);
-  retell(x, answer, read->text);
+  noteEnd(worker, x, read);
+  retell(x, answer, read.text);
   co_return answer;
 }
 

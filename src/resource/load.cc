@@ -156,7 +156,11 @@ void Loader::addItem(const std::string& file, const Value& item) {
   meta.source = {.file = file, .position = item.position};
   FindingSink sink(file, {}, options_.strict, findings_);
   if (!item.isObject()) {
-    sink.error(item.position, "", fmt::format("expected an object, got {}", show(item)));
+    sink.error(
+        item.position,
+        "",
+        fmt::format("expected an object, got {}", item.isString() ? "a string" : show(item))
+    );
     return;
   }
   if (readField(item, "apiVersion") == nullptr && readField(item, "kind") == nullptr) {

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/clock.h"
 #include "io/reactor.h"
 
 namespace gatehouse::upstream {
@@ -24,8 +25,22 @@ class LeasedBody final : public http::BodySource {
   std::unique_ptr<http::BodySource> source_;
 };
 
-bool mayRepeat(const Error& error, const http::ClientRequest& request, const AttemptMarks& marks) {
-  return error.retry() == Retry::kIfReused && marks.reused && !marks.again && request.replayable();
+// RFC 9110 section 9.2.2: what is not idempotent may be repeated only if it was not acted on. A
+// connection that was stale says so within a round trip; who took the request and worked on it, and
+// then went away, does not.
+constexpr Nanos kRoundTrip = Seconds(1);
+
+bool isIdempotent(http::Method method) {
+  return method != http::Method::kPost && method != http::Method::kPatch &&
+         method != http::Method::kConnect && method != http::Method::kOther;
+}
+
+bool mayRepeat(
+    const Error& error, const http::ClientRequest& request, const AttemptMarks& marks, MonoTime now
+) {
+  const bool acted_on = request.sent && now - *request.sent >= kRoundTrip;
+  return error.retry() == Retry::kIfReused && marks.reused && !marks.again &&
+         request.replayable() && (!acted_on || isIdempotent(request.head.method));
 }
 
 }  // namespace
@@ -53,13 +68,16 @@ io::Task<Result<http::ClientResponse>> attempt(
       }
       co_return std::move(response);
     }
-    if (mayRepeat(response.error(), request, marks)) {
+    if (mayRepeat(response.error(), request, marks, reactor.now())) {
       marks.again = reactor.clock().now();
       continue;
     }
     Error error = std::move(response).error();
     if (error.kind() == ErrorKind::kCancelled) {
       co_return fail(std::move(error));
+    }
+    if (error.origin() == Origin::kDownstream) {
+      co_return fail(std::move(error));  // a fault of the client's body is not the endpoint's
     }
     ErrorKind kind = error.kind();
     Origin origin = error.origin();

@@ -1,6 +1,6 @@
 // One try to get an answer from an endpoint: a connection, the request, the response head. A
 // request that failed on a reused connection before any byte of answer is sent once more on a new
-// one.
+// one; if it is not idempotent, only where it failed at once.
 #pragma once
 
 #include <optional>

@@ -234,6 +234,27 @@ def test_a_reload_with_a_mistake_keeps_what_was_good(stage, first, name):
     assert gateway.configuration()["last_error"] is None
 
 
+@pytest.mark.parametrize("mistake", [
+    ("Secret", "stringData", "sk-SECRETLEAK-123"), ("Secret", "data", "sk-SECRETLEAK-123"),
+    ("AgentgatewayBackend", "auth", "sk-SECRETLEAK-123"), ("AgentgatewayBackend", "secretRef", "sk-SECRETLEAK-123"),
+], ids=lambda each: each[1])
+def test_a_secret_in_a_place_that_is_none_is_never_printed(stage, first, mistake):
+    kind, field, value = mistake
+    if kind == "Secret":
+        text = f"apiVersion: v1\nkind: Secret\nmetadata: {{name: x}}\n{field}: {value}\n"
+    else:
+        auth = {"auth": value} if field == "auth" else {"auth": {"secretRef": value}}
+        backend = manifests.openai("x", 9)
+        backend["spec"]["policies"] = auth
+        text = manifests.to_text(backend)
+    path = stage.write("config/x.yaml", text)
+    program = stage.process(["validate", "-f", path])
+    assert program.exit_code() == 1 and "SECRETLEAK" not in program.text()
+    assert f"{field}: expected an object, got a string" in program.text()
+    gateway = stage.gateway([stage.folder / "config"], binds=["edge"])
+    assert "SECRETLEAK" not in gateway.text() + gateway.get("admin", "/api/resources")[1]
+
+
 def test_a_secret_with_a_mistake_is_never_printed(stage, first):
     """The finding says what was expected, not what was there."""
     text = SECOND.replace("PORT", str(first.port)).replace("Authorization: sk-bad-input-0001", "Authorization: [sk-bad-input-0001]")

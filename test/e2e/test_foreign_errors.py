@@ -210,3 +210,34 @@ def test_an_operation_that_is_not_read_passes_its_page(stage):
     _, gateway = before(stage, answering(response(PAGE.encode(), b"502 Bad Gateway", HTML)))
     reply = harness.post(gateway.port("edge"), "/v1/files", None, method="GET")
     assert (reply.status, reply.body) == (502, PAGE.encode())
+
+
+def test_a_text_that_does_not_end_is_told_after_a_moment(stage):
+    done = threading.Event()
+
+    def handle(connection, _):
+        if read_request(connection) is not None:
+            head = b"HTTP/1.1 503 Busy\r\n" + PLAIN + b"Retry-After: 1\r\nTransfer-Encoding: chunked\r\n\r\n"
+            connection.sendall(head + b"d\r\nout of memory\r\n")
+            done.wait(harness.PATIENCE)
+    _, gateway = before(stage, handle)
+    reply = ask(gateway)
+    done.set()
+    assert error_of(reply, 503)["message"] == "out of memory"
+    assert reply.headers["retry-after"] == "1"
+    assert gateway.access_log(1)[0]["gatehouse.outcome"] == "Completed"
+
+
+@pytest.mark.parametrize("key", ["own-key-without-a-shape", "sk-proj-SECRETSECRET1234"])
+def test_the_backend_s_key_is_not_told(stage, key):
+    """A provider may quote the key that it refuses; the client has never seen it."""
+    text = f"Incorrect API key provided: {key}. Check it."
+    peer = stage.keep(Peer(answering(response(text.encode(), b"401 Unauthorized", PLAIN))))
+    config = manifests.to_text(
+        manifests.gateway(), manifests.route("all", "model"), manifests.openai("model", peer.port, secret="key"),
+        manifests.secret("key", key),
+    )
+    gateway = stage.gateway([stage.write("config.yaml", config)], binds=["edge"])
+    reply = ask(gateway)
+    assert error_of(reply, 401)["message"] == "Incorrect API key provided: [redacted]. Check it."
+    assert key not in gateway.text()

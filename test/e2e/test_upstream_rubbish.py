@@ -1,6 +1,7 @@
 """Model servers that speak no clean HTTP, or hang up at the wrong moment: typed errors, nothing reused that is not clean."""
 
 import socket
+import threading
 
 import pytest
 
@@ -224,6 +225,23 @@ def test_a_request_is_sent_once_more_and_no_oftener(stage):
     assert ask(gateway).status == 200
     assert ask(gateway).status == 502
     assert seen == [0, 0, 1]
+
+
+def test_a_request_that_was_worked_on_is_not_sent_again(stage):
+    """A model server that took the request of a kept connection and dies over it a good while later may have acted on it."""
+    seen = []
+
+    def handle(connection, number):
+        while read_request(connection) is not None:
+            seen.append(number)
+            if len(seen) > 1:
+                threading.Event().wait(1.5)  # its work
+                return
+            connection.sendall(response())
+    _, gateway = before(stage, handle)
+    assert ask(gateway).status == 200
+    assert ask(gateway).status == 502
+    assert seen == [0, 0]
 
 
 def test_a_request_on_a_new_connection_is_not_sent_twice(stage):

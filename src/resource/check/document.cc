@@ -152,10 +152,19 @@ class SchemaCheck {
     return false;
   }
 
+  /// A text where there should be more than a text may be a secret that belongs further in.
+  static std::string showOther(const Value& value, const Type& type) {
+    const bool holds_others = type.kind == Type::Kind::kObject || type.kind == Type::Kind::kMap ||
+                              type.kind == Type::Kind::kList;
+    if (type.sensitive) {
+      return "something else";
+    }
+    return value.isString() && holds_others ? "a string" : show(value);
+  }
+
   void reportType(const Value& value, const Type& type, const Spot& spot) {
-    std::string message = fmt::format(
-        "expected {}, got {}", describe(type.kind), type.sensitive ? "something else" : show(value)
-    );
+    std::string message =
+        fmt::format("expected {}, got {}", describe(type.kind), showOther(value, type));
     const bool scalar = !value.isObject() && !value.isArray();
     if (type.kind == Type::Kind::kString && scalar) {
       message += "; put it in quotes";
