@@ -80,17 +80,6 @@ Checked<const char*> takeLine(
   return end + 2;
 }
 
-/// Of a request that is refused: its target, if that much of it is right.
-void noteTarget(std::string_view text, const HeadLimits& limits, RequestHead& out) {
-  if (text.size() > limits.target) {
-    return;
-  }
-  if (auto target = parseTarget(out.method, text)) {
-    out.authority = target->authority;
-    out.target = std::move(target->origin);
-  }
-}
-
 Version versionOf(char minor) {
   return minor == '0' ? Version::kHttp10 : Version::kHttp11;
 }
@@ -205,14 +194,12 @@ Checked<MessageFraming> HeadReader::parseRequest(const HeadLimits& limits, Reque
   }
   auto framing = readSection(line, limits, out.fields);
   if (!framing) {
-    noteTarget(parts->target, limits, out);
     return std::unexpected(framing.error());
   }
   if (parts->target.size() > limits.target) {
     return std::unexpected(Violation::kTooLarge);
   }
   if (auto resolved = resolveTarget(parts->target, *framing, out); !resolved) {
-    noteTarget(parts->target, limits, out);
     return std::unexpected(resolved.error());
   }
   auto body = requestFraming(*framing, out.version);
@@ -224,6 +211,24 @@ Checked<MessageFraming> HeadReader::parseRequest(const HeadLimits& limits, Reque
       .keep_alive = keepsAlive(*framing, out.version),
       .expects_continue = framing->expects_continue && out.version == Version::kHttp11,
   };
+}
+
+bool HeadReader::noteRequest(const HeadLimits& limits, RequestHead& out) const {
+  auto line = takeStartLine(head(), kind_, limits);
+  auto parts = line ? splitRequestLine(*line) : std::unexpected(line.error());
+  if (!parts) {
+    return false;
+  }
+  out.version = versionOf(line->back());
+  out.method = methodFrom(parts->method);
+  if (parts->target.size() > limits.target) {
+    return true;
+  }
+  if (auto target = parseTarget(out.method, parts->target)) {
+    out.authority = target->authority;
+    out.target = std::move(target->origin);
+  }
+  return true;
 }
 
 Checked<MessageFraming> HeadReader::parseResponse(

@@ -39,11 +39,13 @@ class HeadReader {
   bool started() const;
 
   /// Parse the complete head. The bytes last pushed must still be there. `out` starts empty.
-  /// After a violation it has the method, target and authority as far as they are right.
   Checked<MessageFraming> parseRequest(const HeadLimits& limits, RequestHead& out) const;
   /// `asked` is the method of the request answered.
   Checked<MessageFraming> parseResponse(Method asked, const HeadLimits& limits, ResponseHead& out)
       const;
+  /// Of a request that is refused, also before its head is complete: method, version, target and
+  /// the authority in it, as far as they are right; false, and nothing, without a request line.
+  bool noteRequest(const HeadLimits& limits, RequestHead& out) const;
 
   /// Ready for the next head; gives its memory back.
   void reset();

@@ -81,8 +81,8 @@ class H1Server final : public ServerConnection {
   bool nothingBegun() const { return wire_.ahead.empty() && !reader_.started(); }
   std::expected<bool, Refusal> pushHead(std::string_view& bytes);
   Begun begin(std::string_view rest);
-  Refusal refusalFor(Violation violation);
-  std::string noteRefused(const Refusal& refusal);
+  Refusal refusalFor(std::optional<Violation> violation);
+  RefusedAnswer noteRefused(const Refusal& refusal);
   io::Task<void> discardUnread();
   io::Task<void> refuse(Refusal refusal);
   io::Task<void> closeGently();
@@ -129,8 +129,7 @@ io::Task<std::unique_ptr<ServerExchange>> H1Server::next() {
       auto count = co_await read;
       waiting_ = nullptr;
       if (!count && count.error().kind() == ErrorKind::kTimeout && !nothingBegun()) {
-        ++wire_.shared.slow_heads;
-        co_await refuse({});
+        co_await refuse(refusalFor(std::nullopt));
       }
       if (!count || *count == 0) {
         wire_.close();
@@ -199,45 +198,53 @@ std::expected<bool, Refusal> H1Server::pushHead(std::string_view& bytes) {
 H1Server::Begun H1Server::begin(std::string_view rest) {
   RequestHead head{.method = Method::kOther};
   auto framing = reader_.parseRequest(wire_.headLimits(), head);
-  reader_.reset();
-  head_deadline_ = io::Deadline::never();
-  if (!framing) {
-    bool named = head.method != Method::kOther || !head.method_text.empty() ||
-                 framing.error() == Violation::kMethod;
+  if (!framing) [[unlikely]] {
     Refusal refusal = refusalFor(framing.error());
-    if (named) {
-      refusal.method = head.method;
-      refusal.version = head.version;
+    if (!head.authority.empty()) {
+      refusal.host = std::move(head.authority);
     }
-    refusal.host = std::move(head.authority);
-    refusal.path = head.path();
     return std::unexpected(std::move(refusal));
   }
+  reader_.reset();
+  head_deadline_ = io::Deadline::never();
   auto exchange = std::make_unique<H1Exchange>(wire_, std::move(head), *framing);
   exchange->begin(rest);
   return exchange;
 }
 
-Refusal H1Server::refusalFor(Violation violation) {
-  ++wire_.shared.refused[static_cast<std::size_t>(violation)];
-  return {.violation = violation};
+// Counts it, and tells what its first line says.
+Refusal H1Server::refusalFor(std::optional<Violation> violation) {
+  ++(violation ? wire_.shared.refused[static_cast<std::size_t>(*violation)]
+               : wire_.shared.slow_heads);
+  Refusal refusal{.violation = violation};
+  RequestHead head{.method = Method::kOther};
+  if (reader_.noteRequest(wire_.headLimits(), head)) {
+    refusal.method = head.method;
+    refusal.version = head.version;
+    refusal.host = std::move(head.authority);
+    refusal.path = head.path();
+  }
+  return refusal;
 }
 
-// The id of the refused request; empty when nobody keeps account.
-std::string H1Server::noteRefused(const Refusal& refusal) {
+// Without anything of its own when nobody keeps account.
+RefusedAnswer H1Server::noteRefused(const Refusal& refusal) {
   if (refused_ == nullptr) {
     return {};
   }
   Error error = errorOf(refusal);
+  RefusalWords words = wordsOf(refusal);
   return refused_->begin(
-      {.status = wordsOf(refusal).status,
+      {.status = words.status,
        .method = refusal.method,
        .version = refusal.version,
        .host = refusal.host,
        .path = refusal.path,
        .accept_wait = takeAcceptWait(),
        .peer = peer(),
-       .error = error}
+       .error = error,
+       .code = words.code,
+       .detail = words.detail}
   );
 }
 
@@ -269,16 +276,18 @@ io::Task<void> H1Server::refuse(Refusal refusal) {
   wire_.keep_alive = false;
   RefusalWords words = wordsOf(refusal);
   protocol_error_ = words.code;
-  std::string id = noteRefused(refusal);
-  std::string body = writeProblem(
-      {.status = words.status, .detail = words.detail, .code = words.code, .request_id = id}
-  );
-  ResponseHead head{.status = words.status};
+  auto [id, fields, body] = noteRefused(refusal);
+  ResponseHead head{.status = words.status, .fields = std::move(fields)};
+  if (body.empty()) {
+    body = writeProblem(
+        {.status = words.status, .detail = words.detail, .code = words.code, .request_id = id}
+    );
+    head.fields.add("Content-Type", kProblemType);
+  }
   if (!id.empty()) {
     head.fields.add("x-gatehouse-request-id", id);
     head.fields.add("x-request-id", id);
   }
-  head.fields.add("Content-Type", kProblemType);
   head.fields.add("Content-Length", std::to_string(body.size()));
   std::string out;
   ResponseFraming framing{

@@ -101,14 +101,23 @@ struct RefusedRequest {
   std::optional<Nanos> accept_wait;  // if it is the first of its connection
   const io::Peer& peer;
   const Error& error;
+  std::string_view code;    // what is wrong: a Violation's name, "request_timeout"
+  std::string_view detail;  // in a few words, for the client
+};
+
+/// What it is told.
+struct RefusedAnswer {
+  std::string id{};    // for the reply to carry; empty: none
+  Fields fields{};     // besides the ids and what frames it
+  std::string body{};  // empty: problem+json, which has its type too
 };
 
 /// Who keeps account of the requests refused on a connection, which it outlives.
 class RefusedRequests {
  public:
   virtual ~RefusedRequests() = default;
-  /// Once for each, before it is answered. Gives the id for the reply to carry.
-  virtual std::string begin(const RefusedRequest& request) = 0;
+  /// Once for each, before it is answered.
+  virtual RefusedAnswer begin(const RefusedRequest& request) = 0;
   /// Then, when the answer has left: how much of its body did; or when it could not.
   virtual void answered(std::uint64_t bytes_out) = 0;
   virtual void unanswered() = 0;
@@ -118,9 +127,9 @@ class ServerConnection {
  public:
   virtual ~ServerConnection() = default;
   /// The next request, or null when the connection is done (closed, drained, broken). A head that
-  /// is no HTTP is answered here with its status (400, 408, 431, 501, 505) as problem+json,
-  /// counted, and ends the connection. H1 gives the next exchange only after the previous one is
-  /// finished and destroyed.
+  /// is no HTTP is answered here with its status (400, 408, 431, 501, 505) as problem+json
+  /// unless `refused` has words of its own, counted, and ends the connection. H1 gives the next
+  /// exchange only after the previous one is finished and destroyed.
   virtual io::Task<std::unique_ptr<ServerExchange>> next() = 0;
   /// No exchange after the current ones; "Connection: close" is sent where it still can be.
   virtual void drain() = 0;

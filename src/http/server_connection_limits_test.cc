@@ -48,13 +48,18 @@ TEST_F(ServerLimitsTest, MalformedHeadGetsOneProblemAndIsCounted) {
 }
 
 struct SeenRefused final : RefusedRequests {
-  std::string begin(const RefusedRequest& request) override {
+  RefusedAnswer begin(const RefusedRequest& request) override {
     std::string method = request.method ? std::string(toString(*request.method)) : "unread";
     seen.push_back(
         std::to_string(request.status) + " " + method + " " + std::string(request.host) +
         std::string(request.path) + " " + std::string(toString(request.error.kind()))
     );
-    return "the-id";
+    RefusedAnswer answer{.id = "the-id"};
+    if (request.path == "/spoken") {
+      answer.fields.add("Content-Type", "application/json");
+      answer.body = "{\"" + std::string(request.code) + "\":0}";
+    }
+    return answer;
   }
   void answered(std::uint64_t bytes_out) override { sent.push_back(bytes_out); }
   void unanswered() override { sent.push_back(0); }
@@ -91,18 +96,20 @@ TEST_F(RefusedRequestsTest, AreToldWithWhatIsKnownOfThem) {
   answerTo("GET /field HTTP/1.1\r\nHost: a\r\nX Y: z\r\n\r\n");
   answerTo("rubbish\r\n\r\n");
   answerTo("GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(300, 'x'));
+  answerTo("GET /" + std::string(300, 'x'));
   answerTo("GET / HTTP/1.1\r\nHo");
   EXPECT_EQ(
       refused.seen,
       (std::vector<std::string>{
           "400 GET /two bad_request",
-          "501 " + std::string(toString(Method::kOther)) + "  not_supported",
+          "501 " + std::string(toString(Method::kOther)) + " / not_supported",
           "400 " + std::string(toString(Method::kOther)) + " / bad_request",
           "400 GET a/sized bad_request",
           "400 GET /field bad_request",
           "400 unread  bad_request",
+          "431 GET / head_too_large",
           "431 unread  head_too_large",
-          "408 unread  timeout",
+          "408 GET / timeout",
       })
   );
 }
@@ -114,6 +121,16 @@ TEST_F(RefusedRequestsTest, AreAnsweredWithTheirId) {
   EXPECT_NE(answer.find(R"("request_id":"the-id")"), std::string::npos) << answer;
   ASSERT_EQ(refused.sent.size(), 1U);
   EXPECT_EQ(refused.sent.front(), answer.size() - answer.find("\r\n\r\n") - 4);
+}
+
+TEST_F(RefusedRequestsTest, AreAnsweredInTheWordsGivenForThem) {
+  for (std::string_view method : {"BREW", "POST"}) {
+    std::string answer = answerTo(std::string(method) + " /spoken HTTP/1.1\r\nX Y: z\r\n\r\n");
+    bool known = method == "POST";
+    EXPECT_TRUE(answer.starts_with(known ? "HTTP/1.1 400 " : "HTTP/1.1 501 ")) << answer;
+    EXPECT_NE(answer.find("Content-Type: application/json\r\n"), std::string::npos) << answer;
+    EXPECT_TRUE(answer.ends_with(known ? "\r\n\r\n{\"field\":0}" : "\r\n\r\n{\"method\":0}"));
+  }
 }
 
 TEST_F(RefusedRequestsTest, AreNoneWhereNothingCame) {

@@ -86,7 +86,7 @@ void writeOpenAi(wire::JsonWriter& json, const Row& row, const ErrorBody& error)
   } else {
     json.string(error.param);
   }
-  json.key("code").string(row.name);
+  json.key("code").string(error.name.empty() ? row.name : error.name);
   json.endObject().endObject();
 }
 

@@ -65,6 +65,7 @@ struct ErrorBody {
   std::string_view request_id;  // public form
   std::string_view param;       // the offending field; empty: null
   http::Status status = 0;      // of the reply; 0: that of the code
+  std::string_view name{};      // in place of the code's, where the dialect has one
 };
 
 /// The body, content type application/json. Dialects without an error form of their own speak

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "llm/dialect_match.h"
+#include "llm/error_body.h"
 #include "proxy/begin.h"
 #include "proxy/handle.h"
 #include "telemetry/report.h"
@@ -32,9 +34,36 @@ telemetry::Name listenerOf(const snapshot::Port* port) {
   return sole ? port->listeners.front().name : telemetry::Name();
 }
 
+/// In the dialect its path speaks; nothing of its own where none does.
+http::RefusedAnswer answerTo(const http::RefusedRequest& request, std::string id) {
+  http::RefusedAnswer answer{.id = std::move(id)};
+  http::Method method = request.method.value_or(http::Method::kOther);
+  llm::Dialect by_path = llm::matchDialect(method, request.path, {}).dialect;
+  if (by_path == llm::Dialect::kUnknown) {
+    return answer;
+  }
+  llm::Dialect dialect = llm::errorDialect(by_path, {});
+  std::string message(request.detail);
+  message += '.';
+  answer.body = llm::writeErrorBody(
+      dialect,
+      {.code = llm::codeOf(request.error.kind()),
+       .message = message,
+       .request_id = answer.id,
+       .param = {},
+       .status = request.status,
+       .name = request.code}
+  );
+  answer.fields.add("Content-Type", "application/json");
+  if (dialect == llm::Dialect::kMessages) {
+    answer.fields.add("request-id", answer.id);
+  }
+  return answer;
+}
+
 }  // namespace
 
-std::string RefusedHere::begin(const http::RefusedRequest& request) {
+http::RefusedAnswer RefusedHere::begin(const http::RefusedRequest& request) {
   const std::string client_address = request.peer.remote.formatIp();
   Arrival arrival{
       .snapshot = doorway_.snapshot,
@@ -58,7 +87,7 @@ std::string RefusedHere::begin(const http::RefusedRequest& request) {
   record_->set(telemetry::Text::kError, request.error.chain());
   ending_ = endingOf(request.error);
   worker_.telemetry().requestBegan(*record_);
-  return telemetry::toText(record_->id());
+  return answerTo(request, telemetry::toText(record_->id()));
 }
 
 void RefusedHere::answered(std::uint64_t bytes_out) {

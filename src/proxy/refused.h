@@ -21,7 +21,7 @@ class RefusedHere final : public http::RefusedRequests {
   RefusedHere(const RefusedHere&) = delete;
   RefusedHere& operator=(const RefusedHere&) = delete;
 
-  std::string begin(const http::RefusedRequest& request) override;
+  http::RefusedAnswer begin(const http::RefusedRequest& request) override;
   void answered(std::uint64_t bytes_out) override;
   void unanswered() override;
 

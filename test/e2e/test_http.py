@@ -148,17 +148,37 @@ def test_what_is_not_http_is_refused_once_counted_and_the_connection_ends(edge, 
     before, of_kind, in_all = len(edge.mock.requests()), refused_heads(edge, kind=kind), refused_heads(edge)
     received = raw_exchange(edge.port("edge"), data)
     assert statuses(received) == [STATUS.get(kind, 400)], received
-    problem = json.loads(received.partition(b"\r\n\r\n")[2])
-    assert (problem["status"], problem["code"]) == (STATUS.get(kind, 400), kind)
     harness.eventually(lambda: refused_heads(edge, kind=kind) == of_kind + 1, f"{kind} is counted once")
     assert refused_heads(edge) == in_all + 1, "and as nothing else"
     line = logged(edge, received)
-    assert problem["request_id"] == line["request.id"]
+    if line.get("http.path") == PATH.decode():  # else nobody knows which dialect the client speaks
+        assert b"Content-Type: application/json\r\n" in received
+        error = json.loads(received.partition(b"\r\n\r\n")[2])["error"]
+        assert (error["type"], error["code"], error["param"]) == ("invalid_request_error", kind, None)
+    else:
+        problem = json.loads(received.partition(b"\r\n\r\n")[2])
+        assert (problem["status"], problem["code"]) == (STATUS.get(kind, 400), kind)
+        assert problem["request_id"] == line["request.id"]
     assert (line["gatehouse.outcome"], line["http.status"]) == ("Refused", STATUS.get(kind, 400))
     assert line["error"].startswith("bad_request: malformed HTTP/1.1 message: ")
     assert (line["gateway"], line["listener"]) == ("default/edge", "http") and line["src.addr"].startswith("127.0.0.1:")
     assert len(edge.mock.requests()) == before, "something of it went upstream"
     lives(edge)
+
+
+@pytest.mark.parametrize("method, fault, status", [(b"QUERY", SIZED, 501), (b"POST", b"Bad Name: x", 400),
+                                                   (b"POST", b"X-Big: " + b"x" * 300_000, 431)])
+def test_a_request_is_refused_in_the_dialect_of_its_path(edge, method, fault, status):
+    def answer(path):
+        received = raw_exchange(edge.port("edge"), head(fault, method=method, target=path))
+        assert statuses(received) == [status], received
+        assert logged(edge, received)["http.path"] == path.decode()
+        return json.loads(received.partition(b"\r\n\r\n")[2])
+    assert answer(b"/openai/v1/chat/completions")["error"]["type"] == "invalid_request_error"
+    messages = answer(b"/v1/messages")
+    assert messages["type"] == "error" and messages["request_id"]
+    assert answer(b"/v1beta/models/m:generateContent")["error"]["code"] == status
+    assert answer(b"/elsewhere")["status"] == status
 
 
 def test_the_method_of_a_refused_request_is_told_if_it_was_read(edge):
