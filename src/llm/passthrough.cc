@@ -62,6 +62,18 @@ bool hasEndMark(Dialect dialect) {
 /// chunk is small.
 constexpr std::size_t kMaxHeld = std::size_t{64} << 10;
 
+/// What the client of a truncated stream is told.
+ErrorBody whyBroken(BodyEnd end, std::string_view request_id) {
+  bool ours = end == BodyEnd::kShutdown;
+  return {
+      .code = ours ? ErrorCode::kOverloaded : ErrorCode::kUpstreamTruncated,
+      .message = ours ? "The gateway is shutting down in the middle of the answer. Try again."
+                      : "The model server broke off in the middle of its answer. Try again.",
+      .request_id = request_id,
+      .param = {},
+  };
+}
+
 }  // namespace
 
 struct ReplyReader::State {
@@ -287,7 +299,7 @@ ReplyVerdict ReplyReader::State::judge(BodyEnd end) const {
   if (error_event) {
     return error_first ? ReplyVerdict::kUpstreamFailed : ReplyVerdict::kUpstreamError;
   }
-  if (end == BodyEnd::kBroken) {
+  if (end == BodyEnd::kBroken || end == BodyEnd::kShutdown) {
     return ReplyVerdict::kTruncated;
   }
   if (form == Form::kJson) {
@@ -372,13 +384,7 @@ ReplyEnd ReplyReader::finish(BodyEnd end, std::string_view request_id) {
   if (broken && state.form == Form::kEventStream && !state.end_mark) {
     bool partly_sent = within_event && (!state.hides() || state.released);
     reply.tail = partly_sent ? "\n\n" : "";
-    reply.tail += writeErrorEvent(
-        state.rules.dialect,
-        {.code = ErrorCode::kUpstreamTruncated,
-         .message = "The model server broke off in the middle of its answer. Try again.",
-         .request_id = request_id,
-         .param = {}}
-    );
+    reply.tail += writeErrorEvent(state.rules.dialect, whyBroken(end, request_id));
   }
   reply.verdict = state.verdict;
   return reply;

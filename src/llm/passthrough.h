@@ -33,6 +33,7 @@ struct ReplyRules {
 enum class BodyEnd : std::uint8_t {
   kClean,      // the framing is complete
   kBroken,     // the connection ended within it, or a deadline of ours fired
+  kShutdown,   // the gateway ends before it
   kAbandoned,  // we stopped reading: the client is gone
 };
 

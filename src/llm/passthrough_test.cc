@@ -237,6 +237,15 @@ TEST(Truncation, KeepsAFinalUsageAsItWasReported) {
   EXPECT_EQ(received.facts.usage.out, OutputTokens{2});
 }
 
+TEST(Truncation, ByTheGatewaysOwnEndIsNoFaultOfTheServer) {
+  Received received = pass(kShowing, {kText}, BodyEnd::kShutdown);
+  EXPECT_EQ(received.end.verdict, ReplyVerdict::kTruncated);
+  EXPECT_THAT(received.end.tail, HasSubstr("gateway is shutting down"));
+  EXPECT_THAT(received.end.tail, HasSubstr("\"code\":\"overloaded\""));
+  Received whole = pass(kShowing, {join({kText, kFinish, kDone})}, BodyEnd::kShutdown);
+  EXPECT_THAT(whole.end.tail, IsEmpty());
+}
+
 TEST(Truncation, SpeaksTheDialect) {
   Received messages = pass(
       {.dialect = Dialect::kMessages},

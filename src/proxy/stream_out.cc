@@ -181,18 +181,25 @@ io::Task<void> Out::endCleanly(std::string_view last) {
   settle(sent ? x_.decided.value_or(ending) : endingFor(worker_, x_, sent.error()), now);
 }
 
+/// Of a body that broke off.
+llm::BodyEnd bodyEndOf(const telemetry::Ending& ending) {
+  if (ending.outcome == telemetry::Outcome::kClientGone) {
+    return llm::BodyEnd::kAbandoned;
+  }
+  return ending.detail == telemetry::Detail::kShutdown ? llm::BodyEnd::kShutdown
+                                                       : llm::BodyEnd::kBroken;
+}
+
 /// The body ended in an error after the head had left. The client learns that it is not whole: its
 /// dialect's error event if it reads a stream, and in any case no clean end.
 io::Task<void> Out::breakOff() {
   *broken_ = whyStopped(x_, *std::move(broken_));
   const Error& error = *broken_;
   telemetry::Ending ending = endingFor(worker_, x_, error);
-  bool client_listens = ending.outcome != telemetry::Outcome::kClientGone;
   if (reader_ != nullptr) {
-    llm::ReplyEnd end = reader_->finish(
-        client_listens ? llm::BodyEnd::kBroken : llm::BodyEnd::kAbandoned, x_.request_id
-    );
-    if (client_listens && !end.tail.empty()) {
+    llm::BodyEnd how = bodyEndOf(ending);
+    llm::ReplyEnd end = reader_->finish(how, x_.request_id);
+    if (how != llm::BodyEnd::kAbandoned && !end.tail.empty()) {
       // Whether the client still takes it changes nothing about how this request ended.
       static_cast<void>(co_await x_.wire->write(end.tail));
     }

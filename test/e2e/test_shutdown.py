@@ -61,6 +61,7 @@ def test_the_limit_cuts_a_stream_off_and_says_so(stage):
     gateway.signal(signal.SIGTERM)
     with pytest.raises(Broken):
         reader.rest()
+    assert b'"code":"overloaded"' in reader.received and b"The gateway is shutting down" in reader.received
     assert gateway.exit_code() == 0
     line = gateway.access_lines()[0]
     assert line["gatehouse.outcome"] == "GatewayFailed" and line["error"].startswith("shutdown")
