@@ -84,8 +84,8 @@ Version versionOf(char minor) {
   return minor == '0' ? Version::kHttp10 : Version::kHttp11;
 }
 
-// RFC 9112 section 3.2: exactly one Host in 1.1, and where the target has an authority of its own,
-// no other than that.
+// RFC 9112 section 3.2: exactly one Host in 1.1, which does not count where the target has an
+// authority of its own.
 Checked<void> resolveTarget(std::string_view text, const FramingFields& framing, RequestHead& out) {
   auto target = parseTarget(out.method, text);
   if (!target) {
@@ -95,14 +95,7 @@ Checked<void> resolveTarget(std::string_view text, const FramingFields& framing,
   if (framing.hosts > 1 || !host || (framing.hosts == 0 && out.version != Version::kHttp10)) {
     return std::unexpected(Violation::kHost);
   }
-  out.authority = framing.host;
-  if (!target->authority.empty()) {
-    auto named = parseAuthority(target->authority);
-    if (framing.hosts == 1 && !sameAuthority(*named, *host, target->default_port)) {
-      return std::unexpected(Violation::kHost);
-    }
-    out.authority = target->authority;
-  }
+  out.authority = target->authority.empty() ? framing.host : target->authority;
   out.target = std::move(target->origin);
   return {};
 }

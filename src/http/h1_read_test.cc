@@ -33,6 +33,7 @@ TEST(H1Read, RequestHead) {
 TEST(H1Read, RequestForms) {
   EXPECT_EQ(readRequest("GET http://a?x HTTP/1.1\r\nHost: a\r\n\r\n").head.target, "/?x");
   EXPECT_EQ(readRequest("GET http://a/ HTTP/1.0\r\n\r\n").head.authority, "a");
+  EXPECT_EQ(readRequest("GET http://a:81/ HTTP/1.1\r\nHost: b\r\n\r\n").head.authority, "a:81");
   EXPECT_EQ(readRequest("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").head.target, "*");
   auto connect = readRequest("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n");
   EXPECT_EQ(connect.head.authority, "a:1");

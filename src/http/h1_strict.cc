@@ -27,7 +27,7 @@ constexpr std::array<Row, kViolations> kRows = {{
     {"version", 505, ErrorKind::kBadRequest, "only HTTP/1.1 and HTTP/1.0 are spoken here"},
     {"method", 501, ErrorKind::kNotSupported, "unknown method"},
     {"target", 400, ErrorKind::kBadRequest, "invalid request target"},
-    {"host", 400, ErrorKind::kBadRequest, "Host is missing, repeated, invalid or not the target's"},
+    {"host", 400, ErrorKind::kBadRequest, "Host is missing, repeated or invalid"},
     {"field", 400, ErrorKind::kBadRequest, "invalid or folded field line"},
     {"framing",
      400,

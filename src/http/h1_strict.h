@@ -22,7 +22,7 @@ enum class Violation : std::uint8_t {
   kVersion,     // a version other than 1.0 and 1.1                     505
   kMethod,      // a method the parser does not know                    501
   kTarget,      // no valid or no unambiguous request target
-  kHost,        // Host missing, repeated, invalid, or not the target's
+  kHost,        // Host missing, repeated or invalid
   kField,       // name no token, space before the colon, no colon, folding
   kFraming,     // Content-Length and Transfer-Encoding: malformed, repeated, both
   kChunk,       // chunk syntax, size overflow, endless extensions, more framing than content

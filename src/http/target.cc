@@ -114,7 +114,6 @@ std::optional<Target> parseAbsolute(std::string_view text) {
   if (istartsWith(text, "http://")) {
     text.remove_prefix(7);
   } else if (istartsWith(text, "https://")) {
-    target.default_port = 443;
     text.remove_prefix(8);
   } else {
     return std::nullopt;
@@ -158,19 +157,13 @@ std::optional<Authority> parseAuthority(std::string_view text) {
   return valid ? std::optional(authority) : std::nullopt;
 }
 
-bool sameAuthority(const Authority& a, const Authority& b, std::uint16_t default_port) {
-  return iequals(a.host, b.host) && a.port.value_or(default_port) == b.port.value_or(default_port);
-}
-
 std::optional<Target> parseTarget(Method method, std::string_view text) {
   if (method == Method::kConnect) {
     auto authority = parseAuthority(text);
     if (!authority || authority->host.empty() || !authority->port) {
       return std::nullopt;
     }
-    return Target{
-        .form = TargetForm::kAuthority, .authority = text, .default_port = *authority->port
-    };
+    return Target{.form = TargetForm::kAuthority, .authority = text};
   }
   if (text == "*") {
     bool fits = method == Method::kOptions;

@@ -24,16 +24,12 @@ std::string_view hostOf(std::string_view authority);
 /// Nothing for anything but `host [ ":" port ]`. Views into `text`.
 std::optional<Authority> parseAuthority(std::string_view text);
 
-/// Whether both name the same host (without case) and port; a missing port is `default_port`.
-bool sameAuthority(const Authority& a, const Authority& b, std::uint16_t default_port);
-
 enum class TargetForm : std::uint8_t { kOrigin, kAbsolute, kAuthority, kAsterisk };
 
 struct Target {
   TargetForm form = TargetForm::kOrigin;
   std::string origin{};  // origin form: path and query; "*" for kAsterisk; empty for kAuthority
   std::string_view authority{};  // of kAbsolute and kAuthority; a view into the text parsed
-  std::uint16_t default_port = 80;
 };
 
 /// The form must fit the method: kAuthority is for CONNECT and only that, kAsterisk for OPTIONS.

@@ -26,15 +26,6 @@ TEST(Authority, RefusesWhatIsAmbiguous) {
   }
 }
 
-TEST(Authority, ComparesWithDefaultPort) {
-  auto same = [](std::string_view a, std::string_view b) {
-    return sameAuthority(*parseAuthority(a), *parseAuthority(b), 443);
-  };
-  EXPECT_TRUE(same("A.com", "a.com:443"));
-  EXPECT_FALSE(same("a.com", "a.com:80"));
-  EXPECT_FALSE(same("a.com", "b.com"));
-}
-
 TEST(Target, OriginFormStaysAsItCame) {
   auto target = parseTarget(Method::kGet, "/a%2Fb/../c//d?x=%zz&y={\"1\"}");
   ASSERT_TRUE(target.has_value());
@@ -48,7 +39,6 @@ TEST(Target, AbsoluteFormYieldsItsParts) {
   EXPECT_EQ(target->form, TargetForm::kAbsolute);
   EXPECT_EQ(target->origin, "/?q");
   EXPECT_EQ(target->authority, "Host:8443");
-  EXPECT_EQ(target->default_port, 443);
 }
 
 TEST(Target, OtherFormsFitTheirMethods) {

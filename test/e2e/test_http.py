@@ -83,7 +83,7 @@ MALFORMED = {
     "two hosts": ("host", head(b"Host: other", SIZED) + BODY),
     "host with a path": ("host", head(SIZED, host=b"Host: gateway/x") + BODY),
     "host with user": ("host", head(SIZED, host=b"Host: me@gateway") + BODY),
-    "absolute target of another host": ("host", head(SIZED, target=b"http://other" + PATH) + BODY),
+    "absolute target beside two hosts": ("host", head(b"Host: other", target=b"http://other" + PATH) + BODY),
     "two spaces in the start line": ("start_line", head(SIZED, method=b"POST ") + BODY),
     "tab in the start line": ("start_line", b"POST\t" + PATH + b" HTTP/1.1\r\nHost: a\r\n\r\n"),
     "target with a space": ("start_line", head(SIZED, target=PATH + b" x") + BODY),
@@ -164,6 +164,13 @@ def test_what_is_not_http_is_refused_once_counted_and_the_connection_ends(edge, 
     assert (line["gateway"], line["listener"]) == ("default/edge", "http") and line["src.addr"].startswith("127.0.0.1:")
     assert len(edge.mock.requests()) == before, "something of it went upstream"
     lives(edge)
+
+
+def test_the_authority_of_an_absolute_target_counts_and_not_host(edge):
+    received = raw_exchange(edge.port("edge"), head(b"Connection: close", method=b"GET", target=b"http://other:81/plain/x"))
+    assert logged(edge, received)["http.host"] == "other:81"
+    sent = edge.mock.requests()[-1]
+    assert sent["target"] == "/plain/x" and sent["authority"] == f"127.0.0.1:{edge.mock.port}"
 
 
 @pytest.mark.parametrize("method, fault, status", [(b"QUERY", SIZED, 501), (b"POST", b"Bad Name: x", 400),
