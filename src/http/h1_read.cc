@@ -80,6 +80,7 @@ Checked<const char*> takeLine(
   return end + 2;
 }
 
+// RFC 9110 section 2.5: a higher minor version than ours is read as ours.
 Version versionOf(char minor) {
   return minor == '0' ? Version::kHttp10 : Version::kHttp11;
 }

@@ -43,6 +43,15 @@ TEST(H1Read, RequestForms) {
   EXPECT_EQ(other.head.methodName(), "PROPFIND");
 }
 
+TEST(H1Read, HigherMinorVersionsAreReadAsOurs) {
+  auto request = readRequest("GET / HTTP/1.2\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(request.head.version, Version::kHttp11);
+  EXPECT_TRUE(request.framing.keep_alive);
+  auto response = readResponse("HTTP/1.9 204 x\r\n\r\n", Method::kGet);
+  EXPECT_FALSE(response.violation.has_value());
+  EXPECT_EQ(response.head.version, Version::kHttp11);
+}
+
 TEST(H1Read, KeepAliveFollowsVersionAndConnection) {
   auto keeps = [](std::string start, std::string line) {
     return readRequest(start + "\r\nHost: a\r\n" + line + "\r\n").framing.keep_alive;

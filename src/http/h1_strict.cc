@@ -110,7 +110,7 @@ Checked<void> checkVersion(std::string_view text) {
       !isDigit(text[7])) {
     return std::unexpected(Violation::kStartLine);
   }
-  if (text[5] != '1' || text[7] > '1') {
+  if (text[5] != '1') {
     return std::unexpected(Violation::kVersion);
   }
   return {};

@@ -19,7 +19,7 @@ enum class Violation : std::uint8_t {
   kLineEnding,  // a CR or LF that is not part of CRLF
   kControl,     // NUL or another control character
   kStartLine,   // neither a request line nor a status line; HTTP/0.9
-  kVersion,     // a version other than 1.0 and 1.1                     505
+  kVersion,     // a major version other than 1                         505
   kMethod,      // a method the parser does not know                    501
   kTarget,      // no valid or no unambiguous request target
   kHost,        // Host missing, repeated or invalid
@@ -91,9 +91,9 @@ struct RequestLine {
   std::string_view method;
   std::string_view target;
 };
-/// Method SP request-target SP "HTTP/1." ( "0" / "1" ), single spaces.
+/// Method SP request-target SP "HTTP/1." DIGIT, single spaces.
 Checked<RequestLine> splitRequestLine(std::string_view line);
-/// "HTTP/1." ( "0" / "1" ) SP 3DIGIT [ SP reason ].
+/// "HTTP/1." DIGIT SP 3DIGIT [ SP reason ].
 Checked<void> checkStatusLine(std::string_view line);
 
 /// No control characters but tab.

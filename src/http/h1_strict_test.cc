@@ -68,7 +68,8 @@ const std::vector<Case>& startLines() {
   static const std::vector<Case> kCases = {
       {"HTTP/0.9", "GET /\r\n\r\n", V::kStartLine},
       {"HTTP/0.9 by name", "GET / HTTP/0.9\r\nHost: a\r\n\r\n", V::kVersion},
-      {"HTTP/1.2", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", V::kVersion},
+      {"HTTP/1.2", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", std::nullopt},
+      {"HTTP/1.9 without host", "GET / HTTP/1.9\r\n\r\n", V::kHost},
       {"HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", V::kVersion},
       {"long version", "GET / HTTP/1.10\r\nHost: a\r\n\r\n", V::kStartLine},
       {"other protocol", "GET / HTCPCP/1.0\r\nHost: a\r\n\r\n", V::kStartLine},

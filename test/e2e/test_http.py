@@ -91,7 +91,7 @@ MALFORMED = {
     "relative target": ("target", head(SIZED, target=b"v1/chat/completions") + BODY),
     "fragment in the target": ("target", head(SIZED, target=PATH + b"#x") + BODY),
     "version 2 by hand": ("version", head(SIZED, version=b"HTTP/2.0") + BODY),
-    "version 1.2": ("version", head(SIZED, version=b"HTTP/1.2") + BODY),
+    "version 0.9 by name": ("version", head(SIZED, version=b"HTTP/0.9") + BODY),
     "no version": ("start_line", b"GET /\r\n\r\n"),
     "another protocol": ("start_line", b"SSH-2.0-OpenSSH_9.2\r\n\r\n"),
     "a TLS hello": ("control_character", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 64 + b"\r\n\r\n"),
@@ -164,6 +164,12 @@ def test_what_is_not_http_is_refused_once_counted_and_the_connection_ends(edge, 
     assert (line["gateway"], line["listener"]) == ("default/edge", "http") and line["src.addr"].startswith("127.0.0.1:")
     assert len(edge.mock.requests()) == before, "something of it went upstream"
     lives(edge)
+
+
+def test_a_higher_minor_version_is_taken_as_ours(edge):
+    lines = (b"Connection: close", b"Content-Type: application/json", SIZED)
+    received = raw_exchange(edge.port("edge"), head(*lines, version=b"HTTP/1.2") + BODY)
+    assert statuses(received) == [200] and logged(edge, received)["http.version"] == "1.1"
 
 
 def test_the_authority_of_an_absolute_target_counts_and_not_host(edge):
