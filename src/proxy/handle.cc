@@ -14,8 +14,15 @@
 namespace gatehouse::proxy {
 namespace {
 
+/// The root's dot behind a name makes it no other name.
+std::string_view routedHost(const http::RequestHead& head) {
+  std::string_view host = http::hostOf(head.authority);
+  host.remove_suffix(host.ends_with('.') ? 1 : 0);
+  return host;
+}
+
 Result<void> chooseRoute(Worker& worker, Exchange& x) {
-  std::string host = fold(http::hostOf(x.head().authority));
+  std::string host = fold(routedHost(x.head()));
   x.listener = x.port == nullptr ? nullptr : snapshot::chooseListener(*x.port, host);
   if (x.listener != nullptr) {
     x.record.listener = x.listener->name;

@@ -19,9 +19,11 @@ BODY = json.dumps(harness.CHAT).encode()
 def edge(shared_stage):
     """A gateway of one worker before one mock: a worker that died or hung would be noticed by the next test."""
     mock = shared_stage.mock()
+    named = manifests.route("named", "plain")
+    named["spec"]["hostnames"] = ["named.example"]
     text = manifests.to_text(
         manifests.gateway(), manifests.route("all", "model"), manifests.openai("model", mock.port, "served-model"),
-        manifests.route("plain", "plain", "/plain"), manifests.static("plain", mock.port),
+        manifests.route("plain", "plain", "/plain"), manifests.static("plain", mock.port), named,
     )
     gateway = shared_stage.gateway([shared_stage.write("http.yaml", text)], binds=["edge"], workers=1)
     gateway.mock = mock
@@ -164,6 +166,14 @@ def test_what_is_not_http_is_refused_once_counted_and_the_connection_ends(edge, 
     assert (line["gateway"], line["listener"]) == ("default/edge", "http") and line["src.addr"].startswith("127.0.0.1:")
     assert len(edge.mock.requests()) == before, "something of it went upstream"
     lives(edge)
+
+
+@pytest.mark.parametrize("host, route", [(b"named.example", "named"), (b"Named.Example.", "named"), (b"named.example.:80", "named"),
+                                         (b"named.example..", "all"), (b".", "all"), (b"", "all")])
+def test_a_host_is_routed_the_same_with_a_dot_behind_it(edge, host, route):
+    received = raw_exchange(edge.port("edge"), head(b"Connection: close", method=b"GET", target=b"/v1/models", host=b"Host: " + host))
+    line = logged(edge, received)
+    assert line["route"] == f"default/{route}" and line.get("http.host", "") == host.decode()
 
 
 def test_a_higher_minor_version_is_taken_as_ours(edge):
