@@ -146,6 +146,7 @@ resource::Loaded FileSource::load() {
   resource::Loader loader(schemas_, options_.load);
   std::vector<resource::Finding> findings;
   std::set<std::string> read;
+  Texts texts;
   for (const std::string& path : options_.paths) {
     if (path == kStandardInput) {
       addStandardInput(loader);
@@ -162,17 +163,37 @@ resource::Loaded FileSource::load() {
       if (!read.insert(error ? file : real.string()).second) {
         continue;
       }
-      if (const auto text = readFile(file)) {
-        loader.add(file, *text);
-      } else {
-        findings.push_back(unreadable(file, text.error().detail()));
+      if (const auto added = addFile(file, loader, texts); !added) {
+        findings.push_back(unreadable(file, added.error().detail()));
       }
     }
   }
+  texts_ = std::move(texts);  // a file that is gone is forgotten
   resource::Loaded loaded = loader.finish();
   loaded.findings.insert(loaded.findings.end(), findings.begin(), findings.end());
   resource::sortFindings(loaded.findings);
   return loaded;
+}
+
+Result<void> FileSource::addFile(const std::string& file, resource::Loader& loader, Texts& next) {
+  auto text = readFile(file);
+  // Asked after the reading: a writer that began meanwhile is seen.
+  const bool writing = being_written_ && being_written_(file);
+  const auto last = texts_.find(file);
+  if (writing || !text) {
+    if (last != texts_.end()) {
+      next.insert_or_assign(file, last->second);
+    }
+  } else {
+    next.insert_or_assign(file, *std::move(text));
+  }
+  if (!writing && !text) {
+    return std::unexpected(std::move(text).error());
+  }
+  if (const auto added = next.find(file); added != next.end()) {
+    loader.add(file, added->second);
+  }
+  return {};
 }
 
 Result<void> checkPaths(const std::vector<std::string>& paths) {
@@ -197,6 +218,10 @@ void FileSource::addStandardInput(resource::Loader& loader) {
     stdin_read_ = true;
   }
   loader.add("(standard input)", stdin_text_);
+}
+
+void FileSource::keepWhileWritten(BeingWritten being_written) {
+  being_written_ = std::move(being_written);
 }
 
 std::vector<std::string> FileSource::watchPaths() const {

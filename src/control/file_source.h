@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -26,12 +27,19 @@ class FileSource final : public Source {
 
   resource::Loaded load() override;
   std::vector<std::string> watchPaths() const override;
+  void keepWhileWritten(BeingWritten being_written) override;
 
  private:
+  using Texts = std::map<std::string, std::string>;
+
   void addStandardInput(resource::Loader& loader);
+  /// The file's text, or the last whole one while it is being written, goes to `loader` and `next`.
+  Result<void> addFile(const std::string& file, resource::Loader& loader, Texts& next);
 
   const resource::SchemaSet& schemas_;
   FileSourceOptions options_;
+  BeingWritten being_written_;
+  Texts texts_;  // by file: the last that was whole
   std::string stdin_text_;
   bool stdin_read_ = false;
 };

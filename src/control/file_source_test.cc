@@ -30,6 +30,10 @@ class FileSourceTest : public testing::Test {
     FileSource source(schemas_, {.paths = std::move(paths), .load = {}, .read_stdin = [] {
                                    return gateway("piped");
                                  }});
+    return names(source);
+  }
+
+  std::vector<std::string> names(FileSource& source) {
     loaded_ = source.load();
     std::vector<std::string> names;
     for (const resource::AnyObject& object : loaded_.objects) {
@@ -83,6 +87,28 @@ TEST_F(FileSourceTest, AFileNamedItselfIsReadOnceWhateverItsName) {
 TEST_F(FileSourceTest, StandardInput) {
   folder_.write("a.yaml", gateway("a"));
   EXPECT_THAT(load({"-", folder_.path("a.yaml")}), ElementsAre("a", "piped"));
+}
+
+TEST_F(FileSourceTest, AFileThatIsBeingWrittenIsKeptAsItWas) {
+  FileSource source(schemas_, {.paths = {folder_.path()}, .load = {}, .read_stdin = {}});
+  std::string written;
+  source.keepWhileWritten([&](const std::string& file) { return file == written; });
+  folder_.write("a.yaml", gateway("a"));
+  EXPECT_THAT(names(source), ElementsAre("a"));
+  written = folder_.path("a.yaml");
+  folder_.write("a.yaml", "");
+  folder_.write("b.yaml", gateway("b"));
+  EXPECT_THAT(names(source), ElementsAre("a", "b"));
+  EXPECT_THAT(names(source), ElementsAre("a", "b")) << "as often as it is read";
+  written.clear();
+  folder_.write("a.yaml", gateway("c"));
+  EXPECT_THAT(names(source), ElementsAre("b", "c"));
+  folder_.remove("a.yaml");
+  EXPECT_THAT(names(source), ElementsAre("b"));
+  written = folder_.path("a.yaml");
+  folder_.write("a.yaml", gateway("half"));
+  EXPECT_THAT(names(source), ElementsAre("b")) << "what was never whole is left out";
+  EXPECT_THAT(loaded_.findings, IsEmpty());
 }
 
 TEST_F(FileSourceTest, AMissingPathIsAFinding) {

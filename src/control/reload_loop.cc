@@ -1,5 +1,6 @@
 #include "control/reload_loop.h"
 
+#include <set>
 #include <utility>
 
 #include "io/deadline.h"
@@ -13,17 +14,29 @@ namespace gatehouse::control {
 /// Made before the control thread runs, then that thread's own.
 class ReloadLoop::Loop {
  public:
-  Loop(io::Reactor& reactor, Reconciler& reconciler, std::vector<std::string> paths)
-      : reactor_(reactor), reconciler_(reconciler), gate_(reactor), paths_(std::move(paths)) {}
+  Loop(io::Reactor& reactor, Reconciler& reconciler, const Logger& log)
+      : reactor_(reactor), reconciler_(reconciler), log_(log), gate_(reactor) {}
 
   /// False when the files cannot be watched.
-  bool start() {
-    auto watch = io::FileWatch::start(reactor_, paths_);
+  bool start(std::vector<std::string> paths) {
+    auto watch = io::FileWatch::start(reactor_, std::move(paths));
     if (!watch) {
       return false;
     }
     watch_ = *std::move(watch);
     return io::spawn(gate_, follow(*this), stop_);
+  }
+
+  /// Says once of each file that it is kept back.
+  bool keepsBack(const std::string& file) {
+    if (watch_ == nullptr || !watch_->beingWritten(file)) {
+      kept_back_.erase(file);
+      return false;
+    }
+    if (kept_back_.insert(file).second) {
+      log_.info("a file is being written and kept as it was until then", {{"file", file}});
+    }
+    return true;
   }
 
   void stop() {
@@ -67,17 +80,20 @@ class ReloadLoop::Loop {
 
   io::Reactor& reactor_;
   Reconciler& reconciler_;
+  const Logger& log_;
   io::Gate gate_;
   io::Stop stop_;
   Debounce debounce_;
-  std::vector<std::string> paths_;
+  std::set<std::string> kept_back_;
   std::unique_ptr<io::FileWatch> watch_;
 };
 
-ReloadLoop::ReloadLoop(const Source& source, Reconciler& reconciler, const Logger& log)
-    : reconciler_(reconciler),
-      loop_(std::make_unique<Loop>(reactor_, reconciler, source.watchPaths())) {
-  if (!loop_->start()) {
+ReloadLoop::ReloadLoop(Source& source, Reconciler& reconciler, const Logger& log)
+    : source_(source),
+      reconciler_(reconciler),
+      loop_(std::make_unique<Loop>(reactor_, reconciler, log)) {
+  source.keepWhileWritten([this](const std::string& file) { return loop_->keepsBack(file); });
+  if (!loop_->start(source.watchPaths())) {
     log.warn("files cannot be watched; send SIGHUP to reload");
   }
   thread_ = std::thread([this] {
@@ -89,6 +105,7 @@ ReloadLoop::ReloadLoop(const Source& source, Reconciler& reconciler, const Logge
 ReloadLoop::~ReloadLoop() {
   reactor_.quit();
   thread_.join();
+  source_.keepWhileWritten({});
 }
 
 void ReloadLoop::reloadNow() {

@@ -15,9 +15,10 @@ namespace gatehouse::control {
 
 class ReloadLoop {
  public:
-  /// Starts the thread; a first reload() was done by the caller. `source` and `reconciler` outlive
-  /// the loop. Without inotify only reloadNow() has an effect; the log says so.
-  ReloadLoop(const Source& source, Reconciler& reconciler, const Logger& log);
+  /// Starts the thread; a first reload() was done by the caller. `source`, `reconciler` and `log`
+  /// outlive the loop; until it ends, files that are being written are kept as they were. Without
+  /// inotify only reloadNow() has an effect; the log says so.
+  ReloadLoop(Source& source, Reconciler& reconciler, const Logger& log);
   ReloadLoop(const ReloadLoop&) = delete;
   ReloadLoop& operator=(const ReloadLoop&) = delete;
   /// Ends the thread; a reload in progress is finished.
@@ -28,6 +29,7 @@ class ReloadLoop {
 
  private:
   class Loop;
+  Source& source_;
   Reconciler& reconciler_;
   io::Reactor reactor_;
   std::unique_ptr<Loop> loop_;

@@ -1,5 +1,6 @@
 #include "io/file_watch.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -7,7 +8,9 @@
 #include <filesystem>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string.h>
 #include <string>
@@ -20,10 +23,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/result.h"
 #include "io/reactor.h"
 #include "io/task.h"
+#include "io/timers.h"
 #include "io/waiter.h"
 
 namespace gatehouse::io {
@@ -32,16 +37,28 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint32_t kChanges = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |
+constexpr std::uint32_t kChanges = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_MODIFY |
                                    IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF |
-                                   IN_ONLYDIR;
+                                   IN_EXCL_UNLINK | IN_ONLYDIR;
+/// The name stands for a whole file again, or for none.
+constexpr std::uint32_t kWhole =
+    IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
+/// A writer that rests longer may keep its file open for ever.
+constexpr Seconds kLongestRest(10);
 constexpr int kLinksFollowed = 16;
 constexpr int kDepth = 32;
 
 /// Which entries of a watched directory matter.
 struct Interest {
+  fs::path directory;  // without links
   bool all = false;
   std::set<std::string, std::less<>> names;
+};
+
+/// A file that was modified and is not closed.
+struct Writing {
+  MonoTime last;
+  bool told = false;  // somebody waits for its end
 };
 
 }  // namespace
@@ -63,7 +80,54 @@ class FileWatch::Tree final : private FdWatcher, private Ready {
 
   Event& changed() { return changed_; }
 
+  bool beingWritten(const std::string& file) {
+    drainEvents();
+    if (matters_ && !scheduled()) {
+      reactor_.runSoon(*this);
+    }
+    std::error_code error;
+    const auto found = writing_.find(fs::canonical(file, error).string());
+    if (error || found == writing_.end()) {
+      return false;
+    }
+    const MonoTime until = found->second.last + kLongestRest;
+    if (reactor_.now() >= until) {
+      return false;
+    }
+    found->second.told = true;
+    if (!reminder_.armed()) {
+      reactor_.timers().arm(reminder_, until);
+    }
+    return true;
+  }
+
  private:
+  class Reminder final : public Timer {
+   public:
+    explicit Reminder(Tree& tree) : tree_(tree) {}
+
+   private:
+    void onTimer() override { tree_.remind(); }
+    Tree& tree_;
+  };
+
+  /// Who was told to wait for a writer waits no longer than that.
+  void remind() {
+    std::optional<MonoTime> next;
+    for (auto& [file, writing] : writing_) {
+      const MonoTime until = writing.last + kLongestRest;
+      if (writing.told && reactor_.now() >= until) {
+        writing.told = false;
+        changed_.notify();
+      } else if (writing.told) {
+        next = next ? std::min(*next, until) : until;
+      }
+    }
+    if (next) {
+      reactor_.timers().arm(reminder_, *next);
+    }
+  }
+
   void onFd(FdEvents /*events*/) override {
     // Walking a tree is no work for the middle of a batch of events.
     if (!scheduled()) {
@@ -72,7 +136,8 @@ class FileWatch::Tree final : private FdWatcher, private Ready {
   }
 
   void run() override {
-    if (drainEvents()) {
+    drainEvents();
+    if (std::exchange(matters_, false)) {
       // New directories and moved links are watched from now on; one that fails is reported by the
       // reader of the files.
       static_cast<void>(watchAll());
@@ -80,24 +145,24 @@ class FileWatch::Tree final : private FdWatcher, private Ready {
     }
   }
 
-  /// Reads what the system reports; true when any of it matters.
-  bool drainEvents() {
+  /// Reads what the system reports.
+  void drainEvents() {
     alignas(inotify_event) std::array<char, 16384> buffer;
-    bool matters = false;
     while (true) {
       ssize_t count = ::read(fd_, buffer.data(), buffer.size());
       if (count <= 0) {
-        return matters;
+        return;
       }
       for (const char* at = buffer.data(); at < buffer.data() + count;) {
         const auto* event = reinterpret_cast<const inotify_event*>(at);
         at += sizeof(inotify_event) + event->len;
-        matters = matters || concerns(*event);
+        matters_ = take(*event) || matters_;
       }
     }
   }
 
-  bool concerns(const inotify_event& event) const {
+  /// True when the files may be read anew; a write that goes on is no reason yet.
+  bool take(const inotify_event& event) {
     if ((event.mask & IN_Q_OVERFLOW) != 0) {
       return true;
     }
@@ -108,9 +173,26 @@ class FileWatch::Tree final : private FdWatcher, private Ready {
     if (found == interests_.end()) {
       return false;
     }
-    bool self = (event.mask & (IN_DELETE_SELF | IN_MOVE_SELF)) != 0;
+    const Interest& interest = found->second;
+    if ((event.mask & (IN_DELETE_SELF | IN_MOVE_SELF)) != 0) {
+      std::erase_if(writing_, [&](const auto& entry) {
+        return fs::path(entry.first).parent_path() == interest.directory;
+      });
+      return true;
+    }
     std::string_view name(event.len > 0 ? event.name : "");
-    return self || found->second.all || found->second.names.contains(name);
+    if (!interest.all && !interest.names.contains(name)) {
+      return false;
+    }
+    const std::string file = (interest.directory / name).string();
+    if ((event.mask & IN_MODIFY) != 0) {
+      writing_[file].last = reactor_.now();
+      return false;
+    }
+    if ((event.mask & kWhole) != 0) {
+      writing_.erase(file);
+    }
+    return true;
   }
 
   Result<void> watchAll() {
@@ -187,6 +269,7 @@ class FileWatch::Tree final : private FdWatcher, private Ready {
       return;
     }
     Interest& interest = interests_[watch];
+    interest.directory = directory;
     if (name.empty()) {
       interest.all = true;
     } else {
@@ -199,6 +282,9 @@ class FileWatch::Tree final : private FdWatcher, private Ready {
   int error_ = 0;
   std::vector<std::string> paths_;
   std::unordered_map<int, Interest> interests_;
+  std::map<std::string, Writing> writing_;  // by path without links
+  bool matters_ = false;                    // something was seen and is not reported yet
+  Reminder reminder_{*this};
   Event changed_;
 };
 
@@ -222,6 +308,10 @@ Result<std::unique_ptr<FileWatch>> FileWatch::start(
 
 Task<Result<void>> FileWatch::changed() {
   co_return co_await tree_->changed().wait();
+}
+
+bool FileWatch::beingWritten(const std::string& file) {
+  return tree_->beingWritten(file);
 }
 
 }  // namespace gatehouse::io

@@ -26,6 +26,10 @@ class FileWatch {
 
   /// Resumes when something changed since the last call returned. kCancelled. One waiter at a time.
   Task<Result<void>> changed();
+  /// A writer modified the file and has not closed it. What happened until now counts, though the
+  /// loop has not seen it. After true, changed() resumes when the file is whole, or when its writer
+  /// rested for 10 s: such a file is taken as it stands.
+  bool beingWritten(const std::string& file);
 
  private:
   class Tree;

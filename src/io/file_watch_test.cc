@@ -53,7 +53,14 @@ class Watching : public testing::Test {
     return out->error().kind() == ErrorKind::kCancelled;
   }
 
-  Reactor reactor;
+  bool beingWritten(const fs::path& path) { return watch->beingWritten((root / path).string()); }
+  void rest(Nanos time) {
+    clock.advance(time);
+    reactor.turn(Nanos::zero());
+  }
+
+  ManualClock clock;
+  Reactor reactor{{.clock = &clock}};
   fs::path root;
   std::unique_ptr<FileWatch> watch;
 };
@@ -130,6 +137,64 @@ TEST_F(Watching, AFileMayAppearLater) {
   }
   write("folder/later.yaml", "1");
   EXPECT_TRUE(changed());
+}
+
+TEST_F(Watching, AFileIsBeingWrittenUntilItsWriterClosesIt) {
+  fs::create_directories(root / "deep");
+  write("deep/a.yaml", "1");
+  fs::create_symlink("deep/a.yaml", root / "link.yaml");
+  start("link.yaml");
+  EXPECT_FALSE(beingWritten("link.yaml"));
+  std::ofstream writer(root / "deep/a.yaml");
+  EXPECT_TRUE(beingWritten("link.yaml")) << "cut, though nothing is written yet";
+  writer << "2" << std::flush;
+  EXPECT_TRUE(beingWritten("link.yaml"));
+  EXPECT_TRUE(quiet()) << "a write that goes on is no change yet";
+  writer.close();
+  EXPECT_FALSE(beingWritten("link.yaml"));
+  EXPECT_TRUE(changed());
+}
+
+TEST_F(Watching, ANewFileIsBeingWrittenToo) {
+  start("");
+  std::ofstream writer(root / "new.yaml");
+  writer << "1" << std::flush;
+  EXPECT_TRUE(beingWritten("new.yaml"));
+  EXPECT_TRUE(changed()) << "asking takes no report away";
+}
+
+TEST_F(Watching, AWriterThatRestsIsWaitedForTenSeconds) {
+  write("a.yaml", "1");
+  start("");
+  std::ofstream writer(root / "a.yaml");
+  EXPECT_TRUE(beingWritten("a.yaml"));
+  rest(Seconds(9));
+  writer << "2" << std::flush;
+  EXPECT_TRUE(beingWritten("a.yaml"));
+  rest(Seconds(9));
+  EXPECT_TRUE(beingWritten("a.yaml")) << "from the last write on";
+  EXPECT_TRUE(quiet());
+  rest(Seconds(1) + Millis(2));
+  EXPECT_TRUE(changed()) << "who was told to wait hears of it";
+  EXPECT_FALSE(beingWritten("a.yaml"));
+  writer << "3" << std::flush;
+  EXPECT_TRUE(beingWritten("a.yaml"));
+}
+
+TEST_F(Watching, AFileThatIsReplacedOrRemovedIsNotBeingWritten) {
+  write("a.yaml", "1");
+  write("b.yaml", "1");
+  start("");
+  std::ofstream first(root / "a.yaml");
+  std::ofstream second(root / "b.yaml");
+  EXPECT_TRUE(beingWritten("a.yaml") && beingWritten("b.yaml"));
+  write("a.new", "2");
+  fs::rename(root / "a.new", root / "a.yaml");
+  fs::remove(root / "b.yaml");
+  EXPECT_FALSE(beingWritten("a.yaml"));
+  first << "of a file without a name" << std::flush;
+  EXPECT_FALSE(beingWritten("a.yaml"));
+  EXPECT_FALSE(beingWritten("b.yaml"));
 }
 
 }  // namespace

@@ -127,6 +127,51 @@ def test_sighup_reloads(stage):
     assert line.ask("a").status == 200
 
 
+def test_a_file_that_is_being_written_serves_as_it_was_until_it_is_closed(stage):
+    mock = stage.mock()
+    path = stage.write("config/all.yaml", models(mock.port, a="one", b="two"))
+    gateway = stage.gateway([stage.folder / "config"], binds=["edge"])
+
+    def model_of(name):
+        reply = harness.post(gateway.port("edge"), f"/{name}{CHAT}", harness.CHAT)
+        assert reply.status == 200, name
+        return reply.json()["model"]
+
+    def hang_up():
+        before = gateway.configuration()["generation"]
+        gateway.signal(signal.SIGHUP)
+        gateway.wait_for(lambda: gateway.configuration()["generation"] > before, "reload after SIGHUP")
+
+    def more(name):
+        text = manifests.to_text(manifests.route(name, name, f"/{name}"), manifests.openai(name, mock.port, "more"))
+        gateway.reloaded(lambda: stage.write(f"config/deeper/{name}.yaml", text))
+        assert model_of(name) == "more"
+
+    whole = models(mock.port, a="three", b="four")
+    cut = whole.rindex("---")  # between two documents: valid, with something missing
+    with open(path, "w") as writer:
+        hang_up()
+        assert (model_of("a"), model_of("b")) == ("one", "two"), "it is empty"
+        writer.write(whole[:cut])
+        writer.flush()
+        hang_up()
+        more("c")
+        assert (model_of("a"), model_of("b")) == ("one", "two"), "it is cut between two documents"
+        with open(stage.folder / "config/new.yaml", "w") as newcomer:
+            newcomer.write("kind: [")
+            newcomer.flush()
+            hang_up()
+            more("d")
+            assert gateway.configuration()["last_error"] is None, "a new file is left out until it is whole"
+            newcomer.seek(0)
+            newcomer.truncate()
+        writer.write(whole[cut:])
+    gateway.wait_for(lambda: (model_of("a"), model_of("b")) == ("three", "four"), "the closed file is taken over")
+    assert model_of("c") == model_of("d") == "more"
+    said = [line for line in gateway.text().splitlines() if "a file is being written" in line]
+    assert len([line for line in said if "all.yaml" in line]) == 1, said
+
+
 def test_2000_requests_during_continuous_reloads_all_succeed(stage):
     line = Line(stage, a="model-0")
     stopped = threading.Event()
