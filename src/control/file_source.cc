@@ -179,21 +179,19 @@ Result<void> FileSource::addFile(const std::string& file, resource::Loader& load
   auto text = readFile(file);
   // Asked after the reading: a writer that began meanwhile is seen.
   const bool writing = being_written_ && being_written_(file);
-  const auto last = texts_.find(file);
-  if (writing || !text) {
-    if (last != texts_.end()) {
-      next.insert_or_assign(file, last->second);
-    }
-  } else {
+  const bool whole = text && !writing;
+  if (whole) {
+    loader.add(file, *text);
     next.insert_or_assign(file, *std::move(text));
+    return {};
   }
-  if (!writing && !text) {
-    return std::unexpected(std::move(text).error());
+  if (const auto last = texts_.find(file); last != texts_.end()) {
+    if (writing) {
+      loader.add(file, last->second);
+    }
+    next.insert_or_assign(file, last->second);
   }
-  if (const auto added = next.find(file); added != next.end()) {
-    loader.add(file, added->second);
-  }
-  return {};
+  return writing ? Result<void>() : std::unexpected(std::move(text).error());
 }
 
 Result<void> checkPaths(const std::vector<std::string>& paths) {

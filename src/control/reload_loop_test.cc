@@ -59,6 +59,23 @@ TEST_F(ReloadLoopTest, ReloadsWhenTold) {
   EXPECT_TRUE(publisher_.waitFor(1));
 }
 
+TEST_F(ReloadLoopTest, AFileThatIsBeingWrittenIsKeptWhenToldToReload) {
+  folder_.write(
+      "a.yaml",
+      "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: a}\n"
+      "spec: {gatewayClassName: gatehouse, listeners: [{name: a, port: 80, protocol: HTTP}]}\n"
+  );
+  const std::size_t objects = reconciler_.reload()->objects.size();
+  {
+    ReloadLoop loop(source_, reconciler_, log_);
+    const std::ofstream writer(folder_.path("a.yaml"));
+    loop.reloadNow();
+    EXPECT_TRUE(publisher_.waitFor(2));
+  }
+  EXPECT_EQ(reconciler_.view()->objects.size(), objects);
+  EXPECT_LT(reconciler_.reload()->objects.size(), objects) << "without the loop, as it stands";
+}
+
 TEST_F(ReloadLoopTest, EndsWhileWaiting) {
   ReloadLoop loop(source_, reconciler_, log_);
 }
