@@ -175,9 +175,7 @@ class FileWatch::Tree final : private FdWatcher, private Ready {
     }
     const Interest& interest = found->second;
     if ((event.mask & (IN_DELETE_SELF | IN_MOVE_SELF)) != 0) {
-      std::erase_if(writing_, [&](const auto& entry) {
-        return fs::path(entry.first).parent_path() == interest.directory;
-      });
+      forget(interest.directory.string());
       return true;
     }
     std::string_view name(event.len > 0 ? event.name : "");
@@ -190,9 +188,16 @@ class FileWatch::Tree final : private FdWatcher, private Ready {
       return false;
     }
     if ((event.mask & kWhole) != 0) {
-      writing_.erase(file);
+      forget(file);
     }
     return true;
+  }
+
+  /// A file is whole, or a directory is another one: nothing there is being written.
+  void forget(const std::string& path) {
+    std::erase_if(writing_, [&](const auto& entry) {
+      return entry.first == path || entry.first.starts_with(path + '/');
+    });
   }
 
   Result<void> watchAll() {

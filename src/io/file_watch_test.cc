@@ -197,5 +197,37 @@ TEST_F(Watching, AFileThatIsReplacedOrRemovedIsNotBeingWritten) {
   EXPECT_FALSE(beingWritten("b.yaml"));
 }
 
+TEST_F(Watching, ASwappedVolumeIsNotBeingWritten) {
+  fs::create_directories(root / "vol/..1");
+  fs::create_directories(root / "vol/..2");
+  write("vol/..1/a.yaml", "old");
+  write("vol/..2/a.yaml", "new");
+  fs::create_directory_symlink("..1", root / "vol/..data");
+  fs::create_symlink("..data/a.yaml", root / "vol/a.yaml");
+  start("vol");
+  const std::ofstream writer(root / "vol/..1/a.yaml");
+  EXPECT_TRUE(beingWritten("vol/a.yaml"));
+  fs::create_directory_symlink("..2", root / "vol/..data_tmp");
+  fs::rename(root / "vol/..data_tmp", root / "vol/..data");
+  EXPECT_FALSE(beingWritten("vol/a.yaml")) << "it is another file now";
+  EXPECT_TRUE(changed());
+}
+
+TEST_F(Watching, AFileInANewFolderIsBeingWrittenToo) {
+  start("");
+  fs::create_directories(root / "deep/er");
+  EXPECT_TRUE(changed());
+  while (!quiet()) {
+  }
+  std::ofstream writer(root / "deep/er/a.yaml");
+  writer << "1" << std::flush;
+  EXPECT_TRUE(beingWritten("deep/er/a.yaml"));
+  fs::rename(root / "deep", root / "other");
+  fs::create_directories(root / "deep/er");
+  write("deep/er/a.yaml", "2");
+  EXPECT_TRUE(changed());
+  EXPECT_FALSE(beingWritten("deep/er/a.yaml")) << "a folder of the same name";
+}
+
 }  // namespace
 }  // namespace gatehouse::io
