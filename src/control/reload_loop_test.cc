@@ -66,9 +66,10 @@ TEST_F(ReloadLoopTest, AFileThatIsBeingWrittenIsKeptWhenToldToReload) {
       "spec: {gatewayClassName: gatehouse, listeners: [{name: a, port: 80, protocol: HTTP}]}\n"
   );
   const std::size_t objects = reconciler_.reload()->objects.size();
+  std::ofstream writer;  // open to the end
   {
     ReloadLoop loop(source_, reconciler_, log_);
-    const std::ofstream writer(folder_.path("a.yaml"));
+    writer.open(folder_.path("a.yaml"));
     loop.reloadNow();
     EXPECT_TRUE(publisher_.waitFor(2));
   }
