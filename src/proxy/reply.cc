@@ -15,7 +15,7 @@ std::string_view advice(ErrorKind kind) {
     case ErrorKind::kModelMissing:
       return "Name a model in the request, or configure one on the backend.";
     case ErrorKind::kBodyTooLarge:
-      return "Send less, or raise the limit of the route.";
+      return "Send less.";
     case ErrorKind::kRouteNotFound:
       return "Check the host and path against the routes of this gateway.";
     case ErrorKind::kCredentialMissing:

@@ -65,6 +65,13 @@ def test_validate_as_in_the_readme():
     assert "0 errors" in done.stdout
 
 
+def test_the_example_of_the_configuration_page_has_no_findings():
+    page = (harness.ROOT / "docs/configuration.md").read_text()
+    script = re.search(r"<!-- test: two-providers -->\n```sh\n(.*?)```", page, re.S)[1]
+    done = run(script.replace("build/release/gatehouse", shlex.quote(str(harness.BINARY))))
+    assert done.returncode == 0 and "0 errors, 0 warnings" in done.stdout, done.stdout + done.stderr
+
+
 def test_check_as_in_the_readme():
     script = block("check").strip() + " --admin 127.0.0.1:0 --metrics 127.0.0.1:0 --readiness 127.0.0.1:0"
     script += " " + " ".join(f"--bind {name}=127.0.0.1:0" for name in GATEWAYS)
