@@ -5,7 +5,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/text.h"
 #include "resource/nearest.h"
+#include "resource/schema/format.h"
 
 namespace gatehouse::cli {
 namespace {
@@ -135,6 +137,13 @@ std::string explain(
   return name + ": " + what + "\nSee " + name + " --help\n";
 }
 
+/// Why it can be no namespace; empty if it can.
+std::string faultOfNamespace(const std::string& name) {
+  const resource::Format& format = *resource::findFormat("ns");
+  const bool fits = !name.empty() && format.accepts(name);
+  return fits ? "" : "\"" + printable(name, 40) + "\" is no namespace, as team-a is one";
+}
+
 void addFiles(
     CLI::App& app, std::vector<std::string>& files, std::string& default_namespace, bool& strict
 ) {
@@ -147,6 +156,7 @@ void addFiles(
       ->allow_extra_args(false);
   app.add_option("-n,--namespace", default_namespace, "namespace of objects that name none")
       ->type_name("NAME")
+      ->check(faultOfNamespace)
       ->capture_default_str();
   app.add_flag("--strict", strict, "unknown fields are errors");
 }

@@ -49,6 +49,16 @@ std::string mistakeIn(const Command& command) {
   return answer != nullptr && answer->exit_code == 2 ? answer->text : "no mistake";
 }
 
+TEST(Arguments, ANamespaceIsOne) {
+  EXPECT_EQ(
+      mistakeIn(parse({"gatehouse", "validate", "-f", "a", "-n", "Bad_NS"})),
+      "gatehouse validate: --namespace: \"Bad_NS\" is no namespace, as team-a is one\n"
+      "See gatehouse validate --help\n"
+  );
+  EXPECT_NE(mistakeIn(parse({"gatehouse", "run", "-f", "a", "-n", ""})), "no mistake");
+  EXPECT_EQ(mistakeIn(parse({"gatehouse", "run", "-f", "a", "-n", "team-a"})), "no mistake");
+}
+
 TEST(Arguments, AMistakeIsOneSentenceAndWhereTheHelpIs) {
   EXPECT_EQ(
       mistakeIn(parse({"gatehouse"})),
