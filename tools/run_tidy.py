@@ -58,6 +58,13 @@ def compile_commands(build):
     return commands
 
 
+def make_precompiled(build, commands):
+    """The headers that sources begin with: a build folder that is only configured has none."""
+    targets = sorted({name for _, command in commands.values() for name in re.findall(r"/(\w+)\.dir/cmake_pch\.hxx\.pch", command)})
+    if targets:
+        subprocess.run(["cmake", "--build", build, "--target", *targets, "--", "--quiet"], check=True)
+
+
 def key_of(path, folder, command, settings):
     """A hash of all that decides the result: settings, flags, and the text of the file and of what it includes."""
     words = shlex.split(command)
@@ -111,6 +118,7 @@ def main():
     elif not args.all and (base := base_commit()):
         chosen &= changed_files(base)
 
+    make_precompiled(build, {path: commands[path] for path in chosen})
     failed = 0
     with ThreadPoolExecutor(1 if args.fix else os.cpu_count()) as pool:
         results = pool.map(lambda path: (path, tidy(path, *commands[path], build, config, settings, args.fix)), sorted(chosen))
