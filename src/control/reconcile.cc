@@ -137,6 +137,11 @@ void Reconciler::logReload(const View& before, const View& next) const {
          {"reason", next.last_error}}
     );
   }
+  if (next.bound.empty() && !before.bound.empty()) {
+    parts_.log.warn(
+        "nothing is served any more", {{"reason", "no Gateway with a listener is left"}}
+    );
+  }
   for (const snapshot::BindFailure& failure : next.unbound) {
     parts_.log.error(
         "cannot listen",

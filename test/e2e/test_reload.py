@@ -65,6 +65,14 @@ def test_a_new_file_in_the_folder_and_one_that_goes_are_seen(stage):
     assert harness.post(gateway.port("edge"), f"/b{CHAT}", harness.CHAT).status == 404
 
 
+def test_a_configuration_that_serves_nothing_any_more_is_said_aloud(stage):
+    line = Line(stage, a="one")
+    line.gateway.reloaded(lambda: line.path.write_text("# nothing\n"))
+    line.gateway.wait_for(lambda: "nothing is served any more" in line.gateway.text(), "it is said")
+    line.gateway.reloaded(lambda: line.write(a="two"))
+    assert line.gateway.text().count("nothing is served any more") == 1
+
+
 def test_a_broken_file_keeps_the_last_good_and_says_why(stage):
     line = Line(stage, a="one")
     assert value_of(line.gateway.metrics(), "gatehouse_config_last_reload_success") == 1
