@@ -52,9 +52,9 @@ tsan: setup-test  ## the tests of rooms with threads, and end to end, under Thre
 
 .PHONY: fuzz
 fuzz: setup-test  ## every fuzz target for SECONDS_EACH (20) from its corpus
-	$(call build_preset,fuzz)
-	@$(call compile,fuzz,fuzzers)
-	@tools/run_fuzz.py build/fuzz --seconds $(or $(SECONDS_EACH),20)
+	$(call build_preset,asan)
+	@$(call compile,asan,fuzzers)
+	@tools/run_fuzz.py build/asan --seconds $(or $(SECONDS_EACH),20)
 
 .PHONY: bench
 bench: setup-test build  ## compare with nginx and haproxy; see bench/README.md
