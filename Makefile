@@ -52,7 +52,7 @@ tsan: setup-test  ## the tests of rooms with threads, and end to end, under Thre
 
 .PHONY: fuzz
 fuzz: setup-test  ## every fuzz target for SECONDS_EACH (20) from its corpus
-	$(call build_preset,asan)
+	@cmake --preset asan --log-level=WARNING >/dev/null
 	@$(call compile,asan,fuzzers)
 	@tools/run_fuzz.py build/asan --seconds $(or $(SECONDS_EACH),20)
 
