@@ -25,6 +25,8 @@ struct ClientRequest {
   /// Set by the connection once the system has taken the last byte: the time of that turn. Nothing
   /// while there is more to send, or when the answer made the rest needless.
   std::optional<MonoTime> sent{};
+  /// Set when the rest is sent beside the reading of the answer's body, which owns `stream` then.
+  bool goes_on = false;
 
   bool replayable() const { return stream.empty(); }
 };

@@ -26,11 +26,14 @@ class ClientConnection {
   /// Sends `request` and waits for the response head; 1xx responses are passed over. The request's
   /// slices are sent with the head in one writev and stay owned by the caller until this returns.
   /// An answer that comes before the request is sent ends the sending, also while the request's
-  /// stream pauses; but a 2xx that comes in such a pause is given after the rest has been sent. The
-  /// connection is then not reusable. Errors: kUpstreamClosed (retry kIfReused
-  /// when not one byte of answer came), kUpstreamInvalid, kTimeout, kCancelled. After the body has
-  /// ended cleanly and is destroyed the connection is reusable() again; a body destroyed before its
-  /// end closes it. The connection must outlive the body.
+  /// stream pauses, and the connection is then not reusable. But after a 2xx the rest is sent
+  /// beside the reading of the response's body (ClientRequest::goes_on), whose end is given only
+  /// after the rest has left: who is told it takes its upload for done. Without a body the head
+  /// waits for the rest. An upstream that takes no more of it changes nothing; a stream that fails
+  /// meanwhile fails the body. Errors: kUpstreamClosed (retry kIfReused when not one byte of answer
+  /// came), kUpstreamInvalid, kTimeout, kCancelled. After the body has ended cleanly and is
+  /// destroyed the connection is reusable() again; a body destroyed before its end closes it. The
+  /// connection must outlive the body.
   virtual io::Task<Result<ClientResponse>> send(ClientRequest& request) = 0;
   /// Neither busy nor closed by the peer; checked without a system call.
   virtual bool reusable() const = 0;

@@ -1,6 +1,7 @@
 // Upstreams that speak, or leave, while the sender of the request's body pauses.
 #include <array>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -14,10 +15,19 @@
 namespace gatehouse::http {
 namespace {
 
+/// One piece, copied: what is lent is gone when the loop turns.
+io::Task<Result<std::string>> readPiece(BodySource* source) {
+  GATEHOUSE_CO_TRY(Piece piece, co_await source->pull());
+  co_return std::string(piece.bytes);
+}
+
 /// A request whose head and first piece have left; its sender pauses within the body.
 class PausedUploadTest : public testing::Test, protected ClientScene {
  protected:
-  PausedUploadTest() {
+  PausedUploadTest() { begin(); }
+
+  void begin() {
+    request = post();
     auto source = std::make_unique<PausedBody>(loop.reactor);
     paused = source.get();
     request.stream = Body(std::move(source));
@@ -26,6 +36,11 @@ class PausedUploadTest : public testing::Test, protected ClientScene {
     loop.settle();
     EXPECT_TRUE(upstream->take().ends_with("\r\n\r\n3\r\nabc\r\n"));
     EXPECT_FALSE(sending->done());
+  }
+  /// What one pull gives without waiting.
+  std::string pull(BodySource& source) {
+    Running<Result<std::string>> pulling(loop, readPiece(&source));
+    return pulling.done() ? pulling.result().value_or("an error") : "nothing";
   }
 
   ClientRequest request = post();
@@ -98,39 +113,132 @@ TEST_F(PausedUploadTest, InterimAnswerWhileTheBodyPausesLetsItGoOn) {
   EXPECT_TRUE(client->reusable());
 }
 
-TEST_F(PausedUploadTest, EarlySuccessDoesNotCutTheUpload) {
-  upstream->send(lengthAnswer("ok"));
+TEST_F(PausedUploadTest, EarlySuccessIsReadBesideTheUpload) {
+  upstream->send(chunkedAnswer("3\r\none\r\n"));
   loop.settle();
+  ASSERT_TRUE(sending->done());
+  BodySource* reply = sending->result()->body.source();
+  EXPECT_EQ(pull(*reply), "one");
+  Running<Result<std::string>> second(loop, readPiece(reply));
   paused->give("de");
   loop.settle();
   EXPECT_EQ(upstream->take(), "2\r\nde\r\n");
+  EXPECT_FALSE(second.done());
+  upstream->send("3\r\ntwo\r\n");
+  loop.settle();
+  ASSERT_TRUE(second.done());
+  EXPECT_EQ(second.result(), "two");
+  Running<Result<std::string>> rest(loop, readAll(reply));
+  paused->end();
+  loop.settle();
+  EXPECT_EQ(upstream->take(), "2\r\nde\r\n0\r\n\r\n");
+  upstream->send("5\r\nthree\r\n0\r\n\r\n");
+  loop.settle();
+  ASSERT_TRUE(rest.done());
+  EXPECT_EQ(rest.result(), "three");
+  sending->result()->body = {};
+  EXPECT_TRUE(client->reusable());
+}
+
+TEST_F(PausedUploadTest, EndOfAnEarlySuccessWaitsForTheUpload) {
+  for (std::string_view at_once : {"", "ok"}) {
+    SCOPED_TRACE(at_once);
+    upstream->send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" + std::string(at_once));
+    loop.settle();
+    ASSERT_TRUE(sending->done());
+    BodySource* reply = sending->result()->body.source();
+    EXPECT_FALSE(reply->ready());
+    Running<Result<Piece>> end(loop, reply->pull());
+    upstream->send(at_once.empty() ? "ok" : "");
+    loop.settle();
+    EXPECT_FALSE(end.done()) << "the client would take its upload for done";
+    paused->give("f");
+    paused->end();
+    loop.settle();
+    EXPECT_EQ(upstream->take(), "1\r\nf\r\n0\r\n\r\n");
+    ASSERT_TRUE(end.done());
+    EXPECT_EQ(end.result()->bytes, "ok");
+    EXPECT_TRUE(end.result()->end);
+    sending->result()->body = {};
+    EXPECT_TRUE(client->reusable());
+    begin();
+  }
+}
+
+TEST_F(PausedUploadTest, EarlySuccessWithoutABodyWaitsForTheUpload) {
+  upstream->send("HTTP/1.1 204 No Content\r\n\r\n");
+  loop.settle();
   EXPECT_FALSE(sending->done()) << "the client would take its upload for done";
   paused->give("f");
   paused->end();
   loop.settle();
   EXPECT_EQ(upstream->take(), "1\r\nf\r\n0\r\n\r\n");
   ASSERT_TRUE(sending->done());
-  EXPECT_EQ(sending->result()->head.status, 200);
-  EXPECT_EQ(body(*sending->result()), "ok");
-  sending->result()->body = {};
-  EXPECT_FALSE(client->reusable());
+  EXPECT_EQ(sending->result()->head.status, 204);
+  EXPECT_TRUE(request.sent.has_value());
+  EXPECT_TRUE(client->reusable());
 }
 
 TEST_F(PausedUploadTest, EarlySuccessOfAnUpstreamThatLeavesIsKept) {
   upstream->send("HTTP/1.1 200 OK\r\n\r\nok");
   loop.settle();
   upstream->close();
-  paused->give("de");
-  loop.settle();
-  paused->end();
-  loop.settle();
   ASSERT_TRUE(sending->done());
   ASSERT_TRUE(sending->result().has_value());
   EXPECT_EQ(body(*sending->result()), "ok");
+  sending->result()->body = {};
+  EXPECT_FALSE(client->reusable());
+}
+
+TEST_F(PausedUploadTest, UploadThatFailsFailsTheAnswerBesideIt) {
+  upstream->send(chunkedAnswer("3\r\none\r\n"));
+  loop.settle();
+  BodySource* reply = sending->result()->body.source();
+  EXPECT_EQ(pull(*reply), "one");
+  Running<Result<Piece>> next(loop, reply->pull());
+  paused->breakOff();
+  loop.settle();
+  ASSERT_TRUE(next.done());
+  ASSERT_FALSE(next.result().has_value());
+  EXPECT_EQ(next.result().error().kind(), ErrorKind::kPeerClosed);
+  EXPECT_EQ(next.result().error().origin(), Origin::kDownstream);
+  sending->result()->body = {};
+  EXPECT_FALSE(client->reusable());
+}
+
+TEST_F(PausedUploadTest, AnswerBesideAnUploadHasItsTimeAfterIt) {
+  upstream->send(chunkedAnswer("3\r\none\r\n"));
+  loop.settle();
+  BodySource* reply = sending->result()->body.source();
+  EXPECT_EQ(pull(*reply), "one");
+  Running<Result<Piece>> next(loop, reply->pull());
+  loop.wait(limits_.idle_timeout);
+  EXPECT_FALSE(next.done()) << "the upload may take long";
+  paused->give("f");
+  paused->end();
+  loop.settle();
+  EXPECT_FALSE(next.done());
+  loop.wait(limits_.idle_timeout);
+  ASSERT_TRUE(next.done());
+  EXPECT_EQ(next.result().error().kind(), ErrorKind::kTimeout);
+}
+
+TEST_F(PausedUploadTest, AnswerGivenUpGivesUpTheUpload) {
+  upstream->send(chunkedAnswer("3\r\none\r\n"));
+  loop.settle();
+  EXPECT_EQ(pull(*sending->result()->body.source()), "one");
+  {
+    Running<Result<Piece>> given_up(loop, sending->result()->body.source()->pull());
+  }
+  sending->result()->body = {};
+  EXPECT_FALSE(client->reusable());
+  loop.settle();
+  upstream->take();
+  EXPECT_TRUE(upstream->ended());
 }
 
 TEST_F(PausedUploadTest, EarlySuccessIsNothingToAClientThatLeaves) {
-  upstream->send(lengthAnswer("ok"));
+  upstream->send("HTTP/1.1 204 No Content\r\n\r\n");
   loop.settle();
   sending->cancel();
   EXPECT_EQ(sending->result().error().kind(), ErrorKind::kCancelled);

@@ -55,9 +55,16 @@ class PausedBody final : public BodySource {
     ended_ = true;
     more_.notify();
   }
+  void breakOff() {
+    broken_ = true;
+    more_.notify();
+  }
 
   io::Task<Result<Piece>> pull() override {
     GATEHOUSE_CO_CHECK_OK(co_await more_.wait());
+    if (broken_) {
+      co_return fail(ErrorKind::kPeerClosed, Origin::kDownstream, "the client left");
+    }
     co_return Piece{piece_, ended_};
   }
   bool ready() const override { return more_.happened(); }
@@ -66,6 +73,7 @@ class PausedBody final : public BodySource {
   io::Event more_;
   std::string piece_;
   bool ended_ = false;
+  bool broken_ = false;
 };
 
 struct ClientScene {

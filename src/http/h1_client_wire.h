@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "http/client_connection.h"
 #include "http/h1_strict.h"
@@ -22,6 +23,8 @@ struct H1ClientWire {
   bool reused = false;    // an exchange has been completed
   bool answered = false;  // something of the current answer has come
 
+  /// Where a head is received: no more of the shared read buffer than a head needs.
+  std::span<char> headSpace() const;
   void close() {
     closed = true;
     stream->close();

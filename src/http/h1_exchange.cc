@@ -68,6 +68,10 @@ const ExchangeCounts& H1Exchange::counts() const {
 // Holds a reply to its declared length: a client must not take the next reply for the rest of this
 // one.
 Result<void> H1Exchange::account(std::string_view bytes, Last last) {
+  if (body_.inviting()) [[unlikely]] {
+    // Not even that fits into what it has not taken yet of earlier replies.
+    return fail(ErrorKind::kPeerClosed, Origin::kDownstream, "the client takes no reply");
+  }
   if (framing_ != ResponseFraming::Body::kLength) {
     return {};
   }
@@ -101,9 +105,9 @@ io::Task<Result<void>> H1Exchange::send(std::string_view bytes, Last last) {
   if (framing_ == ResponseFraming::Body::kNone) {
     bytes = {};
   }
-  if (auto accounted = account(bytes, last); !accounted) {
+  if (auto allowed = account(bytes, last); !allowed) {
     wire_.close();
-    co_return accounted;
+    co_return allowed;
   }
   bool chunked = framing_ == ResponseFraming::Body::kChunked;
   std::string head = std::exchange(out_, {});

@@ -94,6 +94,7 @@ void H1RequestBody::leaveRest() {
 }
 
 io::Task<Result<Piece>> H1RequestBody::receive(std::span<char> space) {
+  interrupted_ = false;
   if (overloaded_ != nullptr) {
     co_return fail(*overloaded_);
   }
@@ -117,7 +118,6 @@ io::Task<Result<Piece>> H1RequestBody::receive(std::span<char> space) {
     if (!count) {
       co_return notReceived(std::move(count).error());
     }
-    interrupted_ = false;
     if (*count == 0) {
       co_return broken(
           {ErrorKind::kPeerClosed, Origin::kDownstream, "the client closed within the request body"}
@@ -133,7 +133,10 @@ io::Task<Result<Piece>> H1RequestBody::receive(std::span<char> space) {
 io::Task<Result<void>> H1RequestBody::invite() {
   std::array<std::string_view, 1> parts = {kContinueResponse};
   TimedWrite::Rules rules{.patience = wire_.limits.write_timeout};
-  if (auto sent = co_await TimedWrite(*wire_.stream, parts, rules); !sent) {
+  inviting_ = true;
+  auto sent = co_await TimedWrite(*wire_.stream, parts, rules);
+  inviting_ = false;
+  if (!sent) {
     wire_.close();  // after a part of it nothing else would be understood
     co_return fail(std::move(sent).error());
   }

@@ -37,6 +37,8 @@ class H1RequestBody final : public BodySource {
   bool replyBegins();
   /// Leaves the unread rest to the connection.
   void leaveRest();
+  /// The invitation to send the body waits for the client to take it.
+  bool inviting() const { return inviting_; }
   std::uint64_t bytesIn() const { return bytes_in_; }
 
  private:
@@ -56,6 +58,7 @@ class H1RequestBody final : public BodySource {
   std::uint64_t bytes_in_ = 0;
   std::unique_ptr<Error> overloaded_;
   bool awaits_invitation_;
+  bool inviting_ = false;
   bool interrupted_ = false;  // the last pull was cancelled while the client had to send
 };
 

@@ -1,5 +1,6 @@
 #include "http/h1_response_body.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "http/timed_stream.h"
@@ -14,6 +15,11 @@ Error H1ClientWire::upstreamError(Error error, std::string_view when) const {
   Retry retry = retriable ? Retry::kIfReused : Retry::kNever;
   Origin origin = kind == ErrorKind::kCancelled ? error.origin() : Origin::kUpstream;
   return std::move(error).because(kind, origin, std::string(when), retry);
+}
+
+std::span<char> H1ClientWire::headSpace() const {
+  std::span<char> space = reactor.readSpace();
+  return space.first(std::min(space.size(), kHeadRead));
 }
 
 Error answerError(Violation violation) {
@@ -40,7 +46,7 @@ H1ResponseBody::H1ResponseBody(H1ClientWire& wire, const MessageFraming& framing
 }
 
 H1ResponseBody::~H1ResponseBody() {
-  if (decoder_.done() && keep_alive_ && !wire_.closed) {
+  if (decoder_.done() && keep_alive_ && !wire_.closed && upload_ == nullptr) {
     wire_.becomeIdle();
   } else {
     wire_.close();
@@ -60,8 +66,20 @@ io::Deadline H1ResponseBody::deadline() const {
   return patience > Nanos(0) ? io::Deadline::after(wire_.reactor, patience) : io::Deadline::never();
 }
 
+bool H1ResponseBody::ready() const {
+  const bool held = !held_.empty() && !held_given_;
+  return decoder_.done() ? upload_ == nullptr || upload_->over() : held;
+}
+
 // Waits and little else: its frame is held by every stream that waits.
 io::Task<Result<Piece>> H1ResponseBody::pull() {
+  if (upload_ != nullptr) [[unlikely]] {
+    return pullBeside();
+  }
+  return pullAlone();
+}
+
+io::Task<Result<Piece>> H1ResponseBody::pullAlone() {
   if (!held_.empty() && !std::exchange(held_given_, true)) {
     co_return Piece{held_, decoder_.done()};
   }
@@ -75,6 +93,55 @@ io::Task<Result<Piece>> H1ResponseBody::pull() {
     }
   }
   co_return Piece{{}, true};
+}
+
+// No limit of its own while the request moves: who sends and who takes it have theirs.
+io::Task<Result<Piece>> H1ResponseBody::pullBeside() {
+  if (!held_.empty() && !held_given_ && !decoder_.done()) {
+    held_given_ = true;
+    co_return Piece{held_, false};
+  }
+  while (!decoder_.done() && !upload_->over()) {
+    Result<std::size_t> count = co_await readBeside();
+    if (upload_->over() && !count && count.error().kind() == ErrorKind::kTimeout) {
+      break;
+    }
+    if (count && *count == 0) {
+      upload_ = nullptr;  // there is nobody to send it to
+      co_return atEnd();
+    }
+    Result<Piece> piece = received(std::move(count));
+    if (piece && piece->end) {
+      held_ = piece->bytes;
+      held_given_ = false;
+      break;
+    }
+    if (!piece || !piece->bytes.empty()) {
+      co_return piece;
+    }
+  }
+  GATEHOUSE_CO_CHECK_OK(co_await upload_->untilOver());
+  GATEHOUSE_CO_CHECK_OK(besideOver());
+  co_return co_await pullAlone();
+}
+
+io::Task<Result<std::size_t>> H1ResponseBody::readBeside() {
+  TimedRead read(
+      *wire_.stream, wire_.reactor.readSpace(), io::Deadline::never(), Origin::kUpstream
+  );
+  H1UploadBeside::Interrupt interrupt(*upload_, read);
+  co_return co_await read;
+}
+
+// The rest of the request is done with, or cannot be had.
+Result<void> H1ResponseBody::besideOver() {
+  const std::unique_ptr<H1UploadBeside> upload = std::move(upload_);
+  keep_alive_ = keep_alive_ && upload->allSent();
+  if (upload->failure() == nullptr) {
+    return {};
+  }
+  wire_.close();
+  return fail(*upload->failure());
 }
 
 // An empty piece that is no end when nothing but framing came. Not inlined: the frame of the wait

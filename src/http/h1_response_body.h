@@ -6,11 +6,13 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "http/body.h"
 #include "http/h1_body.h"
 #include "http/h1_client_wire.h"
 #include "http/h1_read.h"
+#include "http/h1_upload.h"
 #include "io/deadline.h"
 
 namespace gatehouse::http {
@@ -25,12 +27,20 @@ class H1ResponseBody final : public BodySource {
   /// else. kUpstreamInvalid.
   Result<void> begin(std::span<char> bytes);
 
+  /// The rest of the request, sent while this is read; the end is given after it. Before the first
+  /// pull.
+  void sendBeside(std::unique_ptr<H1UploadBeside> upload) { upload_ = std::move(upload); }
+
   io::Task<Result<Piece>> pull() override;
-  bool ready() const override { return (!held_.empty() && !held_given_) || decoder_.done(); }
+  bool ready() const override;
   std::optional<std::uint64_t> length() const override { return length_; }
   const Fields* trailers() const override { return decoder_.trailers(); }
 
  private:
+  io::Task<Result<Piece>> pullAlone();
+  io::Task<Result<Piece>> pullBeside();
+  io::Task<Result<std::size_t>> readBeside();
+  Result<void> besideOver();
   io::Deadline deadline() const;
   Result<Piece> received(Result<std::size_t> count);
   Result<std::string_view> decode(std::span<char> bytes);
@@ -39,9 +49,10 @@ class H1ResponseBody final : public BodySource {
   H1ClientWire& wire_;
   BodyDecoder decoder_;
   std::optional<std::uint64_t> length_;
-  std::string held_;  // content that came with the head
+  std::string held_;  // content that came with the head, or waits with the end
   bool held_given_ = false;
   bool keep_alive_;
+  std::unique_ptr<H1UploadBeside> upload_;
 };
 
 }  // namespace gatehouse::http

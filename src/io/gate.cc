@@ -106,7 +106,38 @@ Root runRoot(Gate& /*gate*/, Task<void> task, Stop& /*stop*/) {
   co_await std::move(task);
 }
 
+/// A coroutine whose frame is its owner's.
+class Owned {
+ public:
+  class promise_type final : public Promise {
+   public:
+    promise_type(Task<void>&, Stop& stop) { runUnder(stop); }
+
+    Owned get_return_object() noexcept {
+      return Owned{std::coroutine_handle<promise_type>::from_promise(*this)};
+    }
+    std::suspend_always final_suspend() noexcept { return {}; }
+    void return_void() noexcept {}
+  };
+
+  explicit Owned(std::coroutine_handle<> made) : frame(made) {}
+
+  std::coroutine_handle<> frame;
+};
+
+Owned runOwned(Task<void> task, Stop& /*stop*/) {
+  co_await std::move(task);
+}
+
 }  // namespace
+
+Child::Child(Task<void> task, Stop& stop) : frame_(runOwned(std::move(task), stop).frame) {
+  frame_.resume();
+}
+
+Child::~Child() {
+  frame_.destroy();
+}
 
 Task<void> drain(Gate& gate) {
   Stop never;

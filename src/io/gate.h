@@ -1,7 +1,8 @@
-// Gate: "no new work, wait for the old". Whoever starts tasks owns a Gate and awaits its close()
-// before it dies. spawn() is the one way to start a task nobody awaits.
+// Tasks nobody awaits. Gate: "no new work, wait for the old". Whoever spawns tasks owns a Gate and
+// awaits its close() before it dies. A Child is a task that is part of an object and dies with it.
 #pragma once
 
+#include <coroutine>
 #include <cstddef>
 #include <utility>
 
@@ -78,5 +79,19 @@ class GateHold {
 /// `stop` outlives the task; the task leaves the gate when its frame is freed. False, and the task
 /// destroyed unstarted, when the gate is closed.
 bool spawn(Gate& gate, Task<void> task, Stop& stop);
+
+/// A task run beside its owner, on the owner's loop: it begins at once and is destroyed, wherever
+/// it waits, with this. Not destroyed from within the task.
+class Child {
+ public:
+  /// `stop` outlives it.
+  Child(Task<void> task, Stop& stop);
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  ~Child();
+
+ private:
+  std::coroutine_handle<> frame_;
+};
 
 }  // namespace gatehouse::io

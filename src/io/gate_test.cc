@@ -90,5 +90,35 @@ TEST(Gate, DrainWaitsThoughItsTaskIsStopped) {
   EXPECT_EQ(done, 1);
 }
 
+TEST(Child, BeginsAtOnceAndRunsOnBesideItsOwner) {
+  Reactor reactor;
+  Stop stop;
+  Event event(reactor);
+  int done = 0;
+  event.notify();
+  Child at_once(waitFor(event, done), stop);
+  EXPECT_EQ(done, 1);
+  Child waiting(waitFor(event, done), stop);
+  EXPECT_EQ(done, 1);
+  event.notify();
+  reactor.turn(Nanos::zero());
+  EXPECT_EQ(done, 2);
+}
+
+TEST(Child, DiesWithItsOwnerWhereverItWaits) {
+  Reactor reactor;
+  Stop stop;
+  Event event(reactor);
+  int done = 0;
+  {
+    Child waiting(waitFor(event, done), stop);
+  }
+  event.notify();
+  reactor.turn(Nanos::zero());
+  stop.request();
+  EXPECT_EQ(done, 0);
+  EXPECT_TRUE(event.happened());
+}
+
 }  // namespace
 }  // namespace gatehouse::io

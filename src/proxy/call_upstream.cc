@@ -59,6 +59,8 @@ void noteMarks(
   if (request.sent) {
     // What leaves at once leaves within the turn in which the attempt begins.
     attempt.sent = later(attempt.start, record.mark(*request.sent));
+  }
+  if (request.sent || request.goes_on) {
     record.bytes_up_out += sizeOf(request.slices);
   }
   note(attempt.first_byte, marks.head);
