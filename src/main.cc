@@ -32,6 +32,7 @@
 #include "io/tls_pem.h"
 #include "proxy/data_plane.h"
 #include "secret/from_environment.h"
+#include "telemetry/process_metrics.h"
 
 namespace gatehouse {
 namespace {
@@ -140,11 +141,14 @@ io::Task<void> untilTold(io::Signals& signals, control::ReloadLoop& reload) {
 }
 
 proxy::DataPlaneSettings dataPlaneSettings(
-    const cli::RunOptions& options, cli::ParsedFlags& flags, const Logger& log
+    const cli::RunOptions& options, cli::ParsedFlags& flags, const Clock& clock, const Logger& log
 ) {
   proxy::DataPlaneSettings settings;
   settings.resolver.overrides = std::move(flags.overrides);
   settings.telemetry.access_log.format = logFormat(options.log_format, STDOUT_FILENO);
+  settings.telemetry.instance = telemetry::instanceName(
+      secret::processVariable("POD_NAME").value_or(""), telemetry::hostName(), clock.wall()
+  );
   const std::string file = secret::processVariable("SSL_CERT_FILE").value_or("");
   if (!file.empty() && access(file.c_str(), R_OK) != 0) {  // the TLS library passes over it
     log.warn("SSL_CERT_FILE names a file that cannot be read", {{"file", file}});
@@ -171,7 +175,9 @@ int serveUntilTold(
   auto signals = io::Signals::start(reactor, {SIGTERM, SIGINT, SIGHUP});
   if (signals) {
     health.serving = true;
-    log.info("ready", {{"workers", plane.workers()}});
+    log.info(
+        "ready", {{"workers", plane.workers()}, {"instance", plane.settings().telemetry.instance}}
+    );
     io::runTask(reactor, untilTold(**signals, *reload));
   }
   health.draining = true;
@@ -198,7 +204,7 @@ int run(
       options.workers != 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
   telemetry::Metrics metrics(workers);
   proxy::DataPlane plane(
-      workers, dataPlaneSettings(options, flags, log), log, metrics, &access_log
+      workers, dataPlaneSettings(options, flags, clock, log), log, metrics, &access_log
   );
   control::Reconciler reconciler({*source, plane, clock, log}, std::move(compiling));
   control::ViewHandle view = reconciler.reload();

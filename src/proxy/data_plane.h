@@ -50,6 +50,7 @@ class DataPlane final : public snapshot::Publisher {
   bool drain(Nanos timeout);
 
   std::size_t workers() const { return workers_.size(); }
+  const DataPlaneSettings& settings() const { return settings_; }
 
  private:
   struct Plane {

@@ -1,5 +1,7 @@
 #include "telemetry/process_metrics.h"
 
+#include <array>
+#include <chrono>
 #include <cstdio>
 #include <dirent.h>
 #include <memory>
@@ -7,6 +9,8 @@
 #include <string_view>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include <fmt/chrono.h>
 
 #include "base/text.h"
 
@@ -104,6 +108,22 @@ ProcessReading readProcess() {
       .max_fds = maxFds(),
       .start_time_seconds = startTime(),
   };
+}
+
+std::string instanceName(std::string_view pod, std::string_view host, WallMicros start) {
+  if (std::string_view name = trim(pod); !name.empty()) {
+    return std::string(name);
+  }
+  const std::chrono::sys_time<Micros> time{Micros(static_cast<std::int64_t>(start))};
+  const auto second = std::chrono::floor<Seconds>(time);
+  return fmt::format(
+      "{}@{:%FT%T}.{:06}Z", host.empty() ? "unknown" : host, second, (time - second).count()
+  );
+}
+
+std::string hostName() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : "";
 }
 
 }  // namespace gatehouse::telemetry

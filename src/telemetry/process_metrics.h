@@ -3,6 +3,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
 
 namespace gatehouse::telemetry {
 
@@ -16,5 +20,12 @@ struct ProcessReading {
 
 /// Reads /proc and limits: a dozen system calls, not for a worker.
 ProcessReading readProcess();
+
+/// Which process this is among all that ever tell of requests: the name of the pod, which runs one
+/// at a time, else host and start, "host@2026-11-27T04:15:00.123456Z". An empty name is none.
+std::string instanceName(std::string_view pod, std::string_view host, WallMicros start);
+
+/// Empty if the system does not tell.
+std::string hostName();
 
 }  // namespace gatehouse::telemetry

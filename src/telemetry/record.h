@@ -2,7 +2,8 @@
 // when the head is parsed, filled while the request walks, ended once, then read by report() and
 // nothing else: log line, metrics, spans and rows come from here only. It owns all it needs, so
 // that the snapshot can be dropped while a stream goes on; it is small, because it lives as long as
-// the stream. One worker at a time; moved, never copied.
+// the stream. Which process made it is the same for all: TelemetrySettings::instance. One worker at
+// a time; moved, never copied.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 #include "telemetry/worker_telemetry.h"
 
 #include <array>
+#include <utility>
 
 #include "base/check.h"
 
@@ -16,11 +17,11 @@ WorkerTelemetry::WorkerTelemetry(
     : shard_(shard),
       ids_(worker),
       random_(seed),
-      settings_(settings),
+      settings_(std::move(settings)),
       requests_(shard),
       llm_(shard),
       buffered_(shard.gauge(Family::kBufferedBytes, {})),
-      access_log_(writer, settings.access_log) {}
+      access_log_(writer, settings_.access_log) {}
 
 void WorkerTelemetry::requestBegan(RequestRecord& record) {
   GATEHOUSE_DEBUG_CHECK(!record.counted_in_flight_);

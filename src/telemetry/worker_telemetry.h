@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/line_writer.h"
@@ -28,6 +29,7 @@ enum class NameSets : std::uint8_t {
 struct TelemetrySettings {
   NameSets metric_names = NameSets::kByGateway;
   AccessLogSettings access_log;
+  std::string instance{};  // of all the process's records: instanceName()
 };
 
 class WorkerTelemetry {

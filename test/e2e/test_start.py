@@ -1,5 +1,6 @@
 """The start: with nothing, with keys in the environment, with mistakes; and what the other commands print."""
 
+import datetime
 import json
 import re
 import socket
@@ -38,6 +39,19 @@ def test_a_start_with_nothing_answers_the_first_curl(stage):
     entry = gateway.access_of(reply)
     assert entry["gatehouse.outcome"] == "LocalReply"
     assert entry["gen_ai.provider.name"] == "simulated"
+
+
+def test_the_process_says_its_name_once_it_is_ready(stage):
+    def instance(env):
+        return [line for line in zero(stage, env=env).json_lines() if line.get("msg") == "ready"][0]["instance"]
+    assert instance({"POD_NAME": "gatehouse-7d9f-x2"}) == "gatehouse-7d9f-x2"
+    before = datetime.datetime.now(datetime.timezone.utc)
+    one, other = instance({}), instance({"POD_NAME": ""})
+    after = datetime.datetime.now(datetime.timezone.utc)
+    assert one != other
+    for name in (one, other):
+        host, start = name.split("@")
+        assert host == socket.gethostname() and before <= datetime.datetime.fromisoformat(start) <= after
 
 
 def test_an_unreadable_file_of_roots_is_said(stage):
