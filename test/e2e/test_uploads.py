@@ -111,6 +111,26 @@ def test_an_early_yes_within_a_paused_body_does_not_cut_it(stage):
         harness.eventually(lambda: service.received.endswith(b"abcdefghi"), "the upload is whole")
 
 
+@pytest.mark.parametrize("pieces", [[b"zz\r\n"], [b"3\r\nabc\r\n", b"zz\r\n"], [b"3\r\nabcdef"]])
+def test_a_malformed_chunk_is_the_client_s_fault_and_no_address_of_a_service_is_told(stage, pieces):
+    service, gateway = before(stage, (b"0\r\n\r\n", OK))
+    with Wire(gateway.port("edge")) as wire:
+        wire.send(CHUNKED + pieces[0])
+        if pieces[1:]:
+            harness.eventually(lambda: service.received.endswith(pieces[0]), "the first chunk is on its way")
+            wire.send(pieces[1])
+        status, fields, body = wire.reply()
+    assert (status, fields[b"content-type"]) == (400, b"application/problem+json")
+    address = f"127.0.0.1:{service.port}"
+    assert b"127.0.0.1" not in body and str(service.port).encode() not in body, body
+    line = gateway.access_log(1)[0]
+    assert (line["gatehouse.outcome"], line["reason"], line["http.status"]) == ("Refused", "InvalidRequest", 400)
+    assert line["error"].startswith("bad_request: malformed HTTP/1.1 message: ") and address not in line["error"]
+    assert line["endpoint"] == address, "whom it was meant for"
+    assert service.ended.wait(harness.PATIENCE), "the connection to the service is not kept"
+    assert not service.received.endswith(b"0\r\n\r\n")
+
+
 def test_a_client_that_leaves_its_paused_body_leaves_nothing_behind(stage):
     service, gateway = before(stage, (b"abc", HINT))
     with Wire(gateway.port("edge")) as wire:
