@@ -19,7 +19,7 @@
 namespace gatehouse::http {
 
 /// In lower case. A name that is not here is found all the same, by its text.
-inline constexpr std::array<std::string_view, 62> kKnownFields = {
+inline constexpr std::array<std::string_view, 63> kKnownFields = {
     // of the message and the connection
     "connection",
     "content-length",
@@ -37,13 +37,16 @@ inline constexpr std::array<std::string_view, 62> kKnownFields = {
     // of the content and the client
     "accept",
     "accept-encoding",
-    "accept-language",
+    "content-digest",
     "content-encoding",
+    "content-md5",
     "content-type",
     "cookie",
     "cookie2",
+    "digest",
     "forwarded",
     "origin",
+    "repr-digest",
     "server",
     "set-cookie",
     "set-cookie2",
@@ -63,14 +66,12 @@ inline constexpr std::array<std::string_view, 62> kKnownFields = {
     "x-amzn-requestid",
     "x-gatehouse-request-id",
     "x-request-id",
-    "x-should-retry",
     // providers
     "anthropic-beta",
     "anthropic-organization-id",
     "anthropic-version",
     "cf-ray",
     "openai-organization",
-    "openai-version",
     "anthropic-ratelimit-requests-limit",
     "anthropic-ratelimit-tokens-limit",
     "x-ratelimit-limit-requests",
@@ -156,6 +157,12 @@ class FieldSet {
   static_assert(kKnownFields.size() < 64);
 
   std::uint64_t bits_ = 0;
+};
+
+/// What says something of every octet of the content (RFC 9530, RFC 3230, RFC 1864): untrue once
+/// one is changed.
+inline constexpr FieldSet kDigestFields = {
+    "content-digest", "repr-digest", "digest", "content-md5"
 };
 
 /// Known names by number, as they are looked up.

@@ -338,11 +338,15 @@ ReplyReader::~ReplyReader() = default;
 ReplyReader::ReplyReader(ReplyReader&&) noexcept = default;
 ReplyReader& ReplyReader::operator=(ReplyReader&&) noexcept = default;
 
+bool ReplyReader::mayCut() const {
+  return state_->form == Form::kEventStream && state_->hides();
+}
+
 ReplyReader::Forward ReplyReader::feed(std::string_view bytes) {
   State& state = *state_;
   bool had_token = state.first_token;
   std::span<const std::string_view> views;
-  if (state.form == Form::kEventStream && state.hides()) {
+  if (mayCut()) {
     state.views.clear();
     state.forwardEvents(bytes);
     views = state.views;

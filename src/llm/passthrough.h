@@ -75,6 +75,9 @@ class ReplyReader {
   ReplyReader(ReplyReader&&) noexcept;
   ReplyReader& operator=(ReplyReader&&) noexcept;
 
+  /// Whether something may be cut out of this reply.
+  bool mayCut() const;
+
   struct Forward {
     /// Bytes to send, in order; valid until the next call, and no longer than the bytes fed.
     std::span<const std::string_view> views;

@@ -388,5 +388,16 @@ TEST(ReplyReader, TakesTheUsageOfACompressedReplyForUnknown) {
   EXPECT_EQ(facts.usage.in, std::nullopt);
 }
 
+TEST(ReplyReader, SaysWhetherItMayCut) {
+  http::ResponseHead json;
+  json.fields.add("Content-Type", "application/json");
+  http::ResponseHead coded = eventStream();
+  coded.fields.add("Content-Encoding", "gzip");
+  EXPECT_TRUE(ReplyReader(kHiding, eventStream()).mayCut());
+  EXPECT_FALSE(ReplyReader(kShowing, eventStream()).mayCut());
+  EXPECT_FALSE(ReplyReader(kHiding, json).mayCut());
+  EXPECT_FALSE(ReplyReader(kHiding, coded).mayCut());
+}
+
 }  // namespace
 }  // namespace gatehouse::llm

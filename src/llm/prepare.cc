@@ -411,6 +411,7 @@ Result<PreparedRequest> prepareDetected(
     wire::JsonSplice splice(*map);
     spliceModel(splice, located, *settings.model);
     prepared.body = splice.apply(body.bytes);
+    prepared.changed = true;
   }
   return prepared;
 }
@@ -454,6 +455,7 @@ Result<PreparedRequest> prepareRequest(
     prepared.body.push_back(body.bytes);
   } else {
     prepared.body = splice.apply(body.bytes);
+    prepared.changed = true;
   }
   return result;
 }

@@ -52,6 +52,7 @@ struct PreparedRequest {
   std::vector<Chunk> body;              // what goes upstream; shares the received bytes
   ModelName model_sent;
   UsageChunk usage_chunk = UsageChunk::kShown;  // for ReplyRules
+  bool changed = false;                         // the body is not as received
 };
 
 /// Whether the body of a kDetect request may name a model that is not to reach the upstream: one is

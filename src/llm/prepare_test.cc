@@ -77,6 +77,13 @@ TEST(Prepare, ReplacesOnlyTheModel) {
   );
 }
 
+TEST(Prepare, SaysThatItChangedTheBody) {
+  std::string_view body = R"({"model":"m","messages":[],"stream":true})";
+  EXPECT_TRUE(prepare(body, withoutModel(), match(Dialect::kChat))->changed) << "usage asked for";
+  EXPECT_FALSE(prepare(body, withModel("m"), match(Dialect::kMessages))->changed);
+  EXPECT_TRUE(prepare(body, withModel("n"), match(Dialect::kMessages))->changed);
+}
+
 TEST(Prepare, PutsTheModelInPlaceOfAnythingElse) {
   for (std::string_view body :
        {R"({"model":"","m":1})", R"({"model":null,"m":1})", R"({"model":7,"m":1})"}) {
@@ -95,6 +102,7 @@ TEST(Prepare, LeavesTheBodyAloneWhenThereIsNothingToDo) {
   Result<PreparedWithFacts> prepared = prepare(body, withoutModel(), match(Dialect::kMessages));
   ASSERT_TRUE(prepared.has_value());
   EXPECT_EQ(prepared->body.size(), 1U);
+  EXPECT_FALSE(prepared->changed);
   EXPECT_EQ(sent(*prepared), body);
   EXPECT_EQ(prepared->model_sent.text, "claude");
   EXPECT_EQ(prepared->usage_chunk, UsageChunk::kShown);

@@ -62,6 +62,7 @@ io::Task<Result<Chunk>> readCoded(Worker& worker, Exchange& x) {
       Chunk bytes, co_await http::readWhole(*decoded, most, worker.reactor().buffers())
   );
   fields.remove("content-encoding");
+  fields.removeAll(http::kDigestFields);
   co_return bytes;
 }
 
@@ -88,6 +89,9 @@ Result<llm::PreparedRequest> prepare(
                       ? llm::prepareDetected(match, body, settings, facts)
                       : llm::prepareRequest(match, body, settings, facts);
   if (prepared) {
+    if (prepared->changed) {
+      x.head().fields.removeAll(http::kDigestFields);
+    }
     noteRequest(x, prepared->dialect, facts, settings);
   }
   return prepared;
@@ -133,6 +137,9 @@ Answer upstreamAnswer(Exchange& x, const llm::Plan& plan, http::ClientResponse r
   Answer answer;
   if (plan.treatment == llm::Treatment::kPassthrough) {
     answer.reader = std::make_unique<llm::ReplyReader>(plan.reply, response.head);
+    if (answer.reader->mayCut()) {
+      response.head.fields.removeAll(http::kDigestFields);
+    }
   }
   answer.head = std::move(response.head);
   answer.body = std::move(response.body);

@@ -8,6 +8,7 @@ import brotli
 import pytest
 import zstandard
 
+import events
 import harness
 import manifests
 from harness import sha256
@@ -260,3 +261,46 @@ def test_a_reply_of_the_model_server_arrives_byte_for_byte(stage):
     assert reply.headers["openai-processing-ms"] == "12"
     assert reply.headers["x-request-id"] == "req_up"
     assert reply.headers["x-gatehouse-request-id"] != "req_up"
+
+
+DIGESTS = {
+    "Content-Digest": "sha-256=:AAAA:", "Repr-Digest": "sha-256=:BBBB:", "Digest": "SHA-256=CCCC", "Content-MD5": "DDDD==",
+}
+SIGNED = {"Signature": "s=:EEEE:", "Signature-Input": 's=("content-digest");keyid="k"'}
+
+
+def said_of_content(fields):
+    """Digests and signatures among fields, by lower-case name."""
+    wanted = {name.lower(): value for name, value in {**DIGESTS, **SIGNED}.items()}
+    return {name.lower(): value for name, value in fields if wanted.get(name.lower()) == value}
+
+
+@pytest.mark.parametrize("path, body, coding, kept", [
+    ("/free" + PATH, b'{"model":"own",' + MESSAGES + b"}", None, True),
+    (PATH, b'{"model":"served-model",' + MESSAGES + b"}", None, True),
+    (PATH, b'{"model":"other",' + MESSAGES + b"}", None, False),
+    (PATH, b"{" + MESSAGES + b"}", None, False),
+    ("/free" + PATH, b'{"model":"own","stream":true,' + MESSAGES + b"}", None, False),  # usage is asked for
+    ("/free" + PATH, b'{"model":"own",' + MESSAGES + b"}", "gzip", False),
+    ("/v1/audio/speech", b'{"model":"other","input":"x"}', None, False),
+])
+def test_digests_of_a_body_go_on_with_that_body_only(line, path, body, coding, kept):
+    headers = {**DIGESTS, **SIGNED, **({"content-encoding": coding} if coding else {})}
+    reply, seen = line.send(gzip.compress(body) if coding else body, path, headers)
+    assert reply.status == 200, reply.body
+    expected = {**(DIGESTS if kept else {}), **SIGNED}
+    assert said_of_content(seen["fields"]) == {name.lower(): value for name, value in expected.items()}
+    assert (seen["body_sha256"] == sha256(body)) == (kept or coding is not None)
+
+
+@pytest.mark.parametrize("asks, kept", [(True, True), (False, False)])
+def test_digests_of_a_stream_go_on_unless_a_chunk_is_cut_out(stage, asks, kept):
+    script = events.respond(events.CHAT_EVENTS)
+    script["rules"][0]["respond"]["headers"].update({**DIGESTS, **SIGNED})
+    mock = stage.mock(script=script)
+    gateway = stage.gateway([stage.write("c.yaml", manifests.one_model(mock.port))], binds=["edge"])
+    options = {"stream_options": {"include_usage": True}} if asks else {}
+    reply = harness.post(gateway.port("edge"), PATH, {**harness.CHAT, "stream": True, **options})
+    expected = {**(DIGESTS if kept else {}), **SIGNED}
+    assert said_of_content(reply.headers.items()) == {name.lower(): value for name, value in expected.items()}
+    assert (b'"choices": []' in reply.body) == kept
