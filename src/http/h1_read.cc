@@ -207,22 +207,24 @@ Checked<MessageFraming> HeadReader::parseRequest(const HeadLimits& limits, Reque
   };
 }
 
-bool HeadReader::noteRequest(const HeadLimits& limits, RequestHead& out) const {
+std::optional<HeadReader::Noted> HeadReader::noteRequest(const HeadLimits& limits) const {
   auto line = takeStartLine(head(), kind_, limits);
-  auto parts = line ? splitRequestLine(*line) : std::unexpected(line.error());
+  auto parts = line ? splitAnyRequestLine(*line) : std::unexpected(line.error());
   if (!parts) {
-    return false;
+    return std::nullopt;
   }
-  out.version = versionOf(line->back());
-  out.method = methodFrom(parts->method);
+  Noted noted{.method = methodFrom(parts->method), .sent_target = parts->target};
+  if (splitRequestLine(*line)) {
+    noted.version = versionOf(line->back());
+  }
   if (parts->target.size() > limits.target) {
-    return true;
+    return noted;
   }
-  if (auto target = parseTarget(out.method, parts->target)) {
-    out.authority = target->authority;
-    out.target = std::move(target->origin);
+  if (auto target = parseTarget(noted.method, parts->target)) {
+    noted.authority = target->authority;
+    noted.target = std::move(target->origin);
   }
-  return true;
+  return noted;
 }
 
 Checked<MessageFraming> HeadReader::parseResponse(

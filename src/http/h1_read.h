@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -43,9 +44,16 @@ class HeadReader {
   /// `asked` is the method of the request answered.
   Checked<MessageFraming> parseResponse(Method asked, const HeadLimits& limits, ResponseHead& out)
       const;
-  /// Of a request that is refused, also before its head is complete: method, version, target and
-  /// the authority in it, as far as they are right; false, and nothing, without a request line.
-  bool noteRequest(const HeadLimits& limits, RequestHead& out) const;
+  /// What is known of a request that is refused, as far as it is right.
+  struct Noted {
+    Method method = Method::kOther;
+    std::optional<Version> version{};  // none: not one of ours
+    std::string authority{};           // of the target
+    std::string target{};
+    std::string_view sent_target{};  // as sent, right or not; a view into the head
+  };
+  /// Also before its head is complete; nothing without a request line.
+  std::optional<Noted> noteRequest(const HeadLimits& limits) const;
 
   /// Ready for the next head; gives its memory back.
   void reset();

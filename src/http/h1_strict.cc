@@ -272,6 +272,17 @@ Checked<RequestLine> splitRequestLine(std::string_view line) {
   return RequestLine{line.substr(0, method), line.substr(method + 1, last - method - 1)};
 }
 
+Checked<RequestLine> splitAnyRequestLine(std::string_view line) {
+  auto parts = splitRequestLine(line);
+  if (parts || parts.error() != Violation::kVersion) {
+    return parts;
+  }
+  // Nothing else is wrong with it, so there are two spaces.
+  const std::size_t method = line.find(' ');
+  const std::size_t last = line.rfind(' ');
+  return RequestLine{line.substr(0, method), line.substr(method + 1, last - method - 1)};
+}
+
 Checked<void> checkStatusLine(std::string_view line) {
   if (line.size() < 12 || line[8] != ' ' || (line.size() > 12 && line[12] != ' ')) {
     return std::unexpected(Violation::kStartLine);

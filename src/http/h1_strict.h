@@ -93,6 +93,8 @@ struct RequestLine {
 };
 /// Method SP request-target SP "HTTP/1." DIGIT, single spaces.
 Checked<RequestLine> splitRequestLine(std::string_view line);
+/// The same of a line whose version may be any.
+Checked<RequestLine> splitAnyRequestLine(std::string_view line);
 /// "HTTP/1." DIGIT SP 3DIGIT [ SP reason ].
 Checked<void> checkStatusLine(std::string_view line);
 

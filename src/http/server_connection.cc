@@ -24,13 +24,14 @@ namespace {
 constexpr Nanos kLinger = Seconds(2);
 constexpr std::size_t kLingerBytes = 1 << 20;
 
-// Why a request gets no exchange.
+// Why a request gets no exchange, and what is known of it.
 struct Refusal {
   std::optional<Violation> violation{};  // none: it was too slow
   std::optional<Method> method{};        // if it was read; so are the others
   std::optional<Version> version{};
   std::string host{};
   std::string path{};
+  std::string sent_path{};
 };
 
 // How that is told.
@@ -72,19 +73,21 @@ class H1Server final : public ServerConnection {
   std::string_view protocolError() const override { return protocol_error_; }
 
  private:
-  using Begun = std::expected<std::unique_ptr<ServerExchange>, Refusal>;
+  // Rare, and kept off the frame of a connection that waits.
+  using Refused = std::unique_ptr<Refusal>;
+  using Begun = std::expected<std::unique_ptr<ServerExchange>, Refused>;
 
   std::span<char> readSpace() { return wire_.reactor.readSpace(); }
   std::span<char> headSpace() { return readSpace().first(std::min(readSpace().size(), kHeadRead)); }
   io::Deadline headDeadline();
   std::string_view received(std::size_t count);
   bool nothingBegun() const { return wire_.ahead.empty() && !reader_.started(); }
-  std::expected<bool, Refusal> pushHead(std::string_view& bytes);
+  std::expected<bool, Refused> pushHead(std::string_view& bytes);
   Begun begin(std::string_view rest);
-  Refusal refusalFor(std::optional<Violation> violation);
+  Refused refusalFor(std::optional<Violation> violation);
   RefusedAnswer noteRefused(const Refusal& refusal);
   io::Task<void> discardUnread();
-  io::Task<void> refuse(Refusal refusal);
+  io::Task<void> refuse(Refused refusal);
   io::Task<void> closeGently();
 
   std::unique_ptr<ServerShared> own_shared_;
@@ -141,11 +144,11 @@ io::Task<std::unique_ptr<ServerExchange>> H1Server::next() {
     if (complete && !*complete) {
       continue;
     }
-    Begun begun = complete ? begin(bytes) : std::unexpected(complete.error());
+    Begun begun = complete ? begin(bytes) : std::unexpected(std::move(complete).error());
     if (begun) {
       co_return *std::move(begun);
     }
-    co_await refuse(begun.error());
+    co_await refuse(std::move(begun).error());
   }
   co_await closeGently();
   co_return nullptr;
@@ -186,7 +189,7 @@ io::Deadline H1Server::headDeadline() {
 }
 
 // Takes the head's part off `bytes`; true when it is complete.
-std::expected<bool, Refusal> H1Server::pushHead(std::string_view& bytes) {
+std::expected<bool, H1Server::Refused> H1Server::pushHead(std::string_view& bytes) {
   auto step = reader_.push(bytes, wire_.headLimits());
   if (!step) {
     return std::unexpected(refusalFor(step.error()));
@@ -199,9 +202,9 @@ H1Server::Begun H1Server::begin(std::string_view rest) {
   RequestHead head{.method = Method::kOther};
   auto framing = reader_.parseRequest(wire_.headLimits(), head);
   if (!framing) [[unlikely]] {
-    Refusal refusal = refusalFor(framing.error());
+    Refused refusal = refusalFor(framing.error());
     if (!head.authority.empty()) {
-      refusal.host = std::move(head.authority);
+      refusal->host = std::move(head.authority);
     }
     return std::unexpected(std::move(refusal));
   }
@@ -213,16 +216,17 @@ H1Server::Begun H1Server::begin(std::string_view rest) {
 }
 
 // Counts it, and tells what its first line says.
-Refusal H1Server::refusalFor(std::optional<Violation> violation) {
+H1Server::Refused H1Server::refusalFor(std::optional<Violation> violation) {
   ++(violation ? wire_.shared.refused[static_cast<std::size_t>(*violation)]
                : wire_.shared.slow_heads);
-  Refusal refusal{.violation = violation};
-  RequestHead head{.method = Method::kOther};
-  if (reader_.noteRequest(wire_.headLimits(), head)) {
-    refusal.method = head.method;
-    refusal.version = head.version;
-    refusal.host = std::move(head.authority);
-    refusal.path = head.path();
+  auto refusal = std::make_unique<Refusal>();
+  refusal->violation = violation;
+  if (auto noted = reader_.noteRequest(wire_.headLimits())) {
+    refusal->method = noted->method;
+    refusal->version = noted->version;
+    refusal->host = std::move(noted->authority);
+    refusal->path = std::string_view(noted->target).substr(0, noted->target.find('?'));
+    refusal->sent_path = noted->sent_target.substr(0, noted->sent_target.find_first_of("?#"));
   }
   return refusal;
 }
@@ -240,6 +244,7 @@ RefusedAnswer H1Server::noteRefused(const Refusal& refusal) {
        .version = refusal.version,
        .host = refusal.host,
        .path = refusal.path,
+       .sent_path = refusal.sent_path,
        .accept_wait = takeAcceptWait(),
        .peer = peer(),
        .error = error,
@@ -272,11 +277,11 @@ io::Task<void> H1Server::discardUnread() {
   wire_.keep_alive = decoder.done();
 }
 
-io::Task<void> H1Server::refuse(Refusal refusal) {
+io::Task<void> H1Server::refuse(Refused refusal) {
   wire_.keep_alive = false;
-  RefusalWords words = wordsOf(refusal);
+  RefusalWords words = wordsOf(*refusal);
   protocol_error_ = words.code;
-  auto [id, fields, body] = noteRefused(refusal);
+  auto [id, fields, body] = noteRefused(*refusal);
   ResponseHead head{.status = words.status, .fields = std::move(fields)};
   if (body.empty()) {
     body = writeProblem(

@@ -98,6 +98,9 @@ struct RefusedRequest {
   std::optional<Version> version;
   std::string_view host;  // this and the path are empty where they are not read or not valid
   std::string_view path;  // without query
+  /// What stands in the place of the path, valid or not: good for a guess at what the client
+  /// speaks, not to be kept.
+  std::string_view sent_path;
   std::optional<Nanos> accept_wait;  // if it is the first of its connection
   const io::Peer& peer;
   const Error& error;

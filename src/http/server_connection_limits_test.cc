@@ -55,6 +55,7 @@ struct SeenRefused final : RefusedRequests {
         std::string(request.path) + " " + std::string(toString(request.error.kind()))
     );
     RefusedAnswer answer{.id = "the-id"};
+    sent_paths.emplace_back(request.sent_path);
     if (request.path == "/spoken") {
       answer.fields.add("Content-Type", "application/json");
       answer.body = "{\"" + std::string(request.code) + "\":0}";
@@ -65,6 +66,7 @@ struct SeenRefused final : RefusedRequests {
   void unanswered() override { sent.push_back(0); }
 
   std::vector<std::string> seen;
+  std::vector<std::string> sent_paths;
   std::vector<std::uint64_t> sent;
 };
 
@@ -112,6 +114,26 @@ TEST_F(RefusedRequestsTest, AreToldWithWhatIsKnownOfThem) {
           "408 GET / timeout",
       })
   );
+}
+
+TEST_F(RefusedRequestsTest, SayWhatStoodInThePlaceOfThePath) {
+  answerTo("POST /a?b HTTP/2.0\r\n\r\n");
+  answerTo("POST /a#b HTTP/1.1\r\nHost: a\r\n\r\n");
+  answerTo("POST /a?b#c HTTP/1.1\r\nHost: a\r\n\r\n");
+  answerTo("POST a HTTP/1.1\r\nHost: a\r\n\r\n");
+  answerTo("POST /a HTTP/x.y\r\n\r\n");
+  const std::string post(toString(Method::kPost));
+  EXPECT_EQ(
+      refused.seen,
+      (std::vector<std::string>{
+          "505 " + post + " /a bad_request",
+          "400 " + post + "  bad_request",
+          "400 " + post + "  bad_request",
+          "400 " + post + "  bad_request",
+          "400 unread  bad_request",
+      })
+  );
+  EXPECT_EQ(refused.sent_paths, (std::vector<std::string>{"/a", "/a", "/a", "a", ""}));
 }
 
 TEST_F(RefusedRequestsTest, AreAnsweredWithTheirId) {

@@ -38,7 +38,8 @@ telemetry::Name listenerOf(const snapshot::Port* port) {
 http::RefusedAnswer answerTo(const http::RefusedRequest& request, std::string id) {
   http::RefusedAnswer answer{.id = std::move(id)};
   http::Method method = request.method.value_or(http::Method::kOther);
-  llm::Dialect by_path = llm::matchDialect(method, request.path, {}).dialect;
+  std::string_view path = request.path.empty() ? request.sent_path : request.path;
+  llm::Dialect by_path = llm::matchDialect(method, path, {}).dialect;
   if (by_path == llm::Dialect::kUnknown) {
     return answer;
   }

@@ -107,6 +107,7 @@ MALFORMED = {
     "target over its limit": ("too_large", head(SIZED, target=PATH + b"?" + b"q" * 20000) + BODY),
     "start line without an end": ("too_large", b"GET /" + b"q" * 300_000),
 }
+SPEAKING = {"fragment in the target", "relative target"}  # no path to be told, but what says the dialect
 CHUNKS = {
     "size that is no number": b"zz\r\nabc\r\n0\r\n\r\n",
     "size with a prefix": b"0x5\r\nabcde\r\n0\r\n\r\n",
@@ -153,7 +154,7 @@ def test_what_is_not_http_is_refused_once_counted_and_the_connection_ends(edge, 
     harness.eventually(lambda: refused_heads(edge, kind=kind) == of_kind + 1, f"{kind} is counted once")
     assert refused_heads(edge) == in_all + 1, "and as nothing else"
     line = logged(edge, received)
-    if line.get("http.path") == PATH.decode():  # else nobody knows which dialect the client speaks
+    if line.get("http.path") == PATH.decode() or name in SPEAKING:  # else nobody knows which dialect the client speaks
         assert b"Content-Type: application/json\r\n" in received
         error = json.loads(received.partition(b"\r\n\r\n")[2])["error"]
         assert (error["type"], error["code"], error["param"]) == ("invalid_request_error", kind, None)
@@ -196,6 +197,26 @@ def test_a_request_is_refused_in_the_dialect_of_its_path(edge, method, fault, st
         received = raw_exchange(edge.port("edge"), head(fault, method=method, target=path))
         assert statuses(received) == [status], received
         assert logged(edge, received)["http.path"] == path.decode()
+        return json.loads(received.partition(b"\r\n\r\n")[2])
+    assert answer(b"/openai/v1/chat/completions")["error"]["type"] == "invalid_request_error"
+    messages = answer(b"/v1/messages")
+    assert messages["type"] == "error" and messages["request_id"]
+    assert answer(b"/v1beta/models/m:generateContent")["error"]["code"] == status
+    assert answer(b"/elsewhere")["status"] == status
+
+
+@pytest.mark.parametrize("version, behind, status", [
+    (b"HTTP/2.0", b"", 505), (b"HTTP/0.9", b"?key=secret", 505), (b"HTTP/1.1", b"#part", 400), (b"HTTP/1.1", b"?q#part", 400),
+    (b"HTTP/1.1", b"?\xc3\xa9", 400),
+])
+def test_a_wrong_version_or_target_is_refused_in_the_dialect_of_the_path(edge, version, behind, status):
+    def answer(path):
+        received = raw_exchange(edge.port("edge"), head(SIZED, target=path + behind, version=version) + BODY)
+        assert statuses(received) == [status], received
+        line = logged(edge, received)
+        valid = status == 505
+        assert line.get("http.path") == (path.decode() if valid else None), "only a valid path is told"
+        assert line.get("http.version") == (None if valid else "1.1")
         return json.loads(received.partition(b"\r\n\r\n")[2])
     assert answer(b"/openai/v1/chat/completions")["error"]["type"] == "invalid_request_error"
     messages = answer(b"/v1/messages")
