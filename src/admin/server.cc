@@ -46,8 +46,7 @@ io::Task<void> serveExchange(
     std::shared_ptr<const Door> door, std::unique_ptr<http::ServerExchange> exchange
 ) {
   Reply reply = answer(*door, exchange->head());
-  http::ResponseHead head;
-  head.status = reply.status;
+  http::ResponseHead head{.status = reply.status, .fields = std::move(reply.fields)};
   head.fields.add("Content-Type", reply.content_type);
   head.fields.add("Content-Length", std::to_string(reply.body.size()));
   head.fields.add("Cache-Control", "no-store");

@@ -20,6 +20,7 @@ struct Reply {
   http::Status status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
+  http::Fields fields{};  // besides those every reply has
 };
 
 /// Answers one request; runs on the admin thread, does not block on workers.

@@ -1,10 +1,13 @@
 #include "http/coding.h"
 
+#include <algorithm>
 #include <array>
 #include <brotli/decode.h>
+#include <charconv>
 #include <cstddef>
 #include <span>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <zlib.h>
 #include <zstd.h>
@@ -12,6 +15,7 @@
 #include "base/error.h"
 #include "base/result.h"
 #include "base/text.h"
+#include "http/token.h"
 #include "io/task.h"
 
 namespace gatehouse::http {
@@ -24,6 +28,35 @@ constexpr int kZstdWindowLog = 23;
 
 const auto* octets(const char* text) {
   return reinterpret_cast<const unsigned char*>(text);
+}
+
+struct Weighted {
+  std::string_view token;
+  double weight = 1;
+};
+
+/// An element of a list of tokens with weights; what is no weight is 0.
+Weighted readWeighted(std::string_view element) {
+  const std::size_t semicolon = element.find(';');
+  Weighted read{trimBlanks(element.substr(0, semicolon))};
+  if (semicolon == std::string_view::npos) {
+    return read;
+  }
+  std::string_view text = trimBlanks(element.substr(semicolon + 1));
+  double weight = 0;
+  if (istartsWith(text, "q=")) {
+    text.remove_prefix(2);
+    const auto end = std::from_chars(text.data(), text.data() + text.size(), weight);
+    weight = end.ec == std::errc() && weight >= 0 && weight <= 1 ? weight : 0;
+  }
+  read.weight = weight;
+  return read;
+}
+
+// zlib reads through a pointer that is not const where it was built without ZLIB_CONST.
+unsigned char* input(std::string_view text) {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): the library's type has no const
+  return const_cast<unsigned char*>(octets(text.data()));
 }
 
 /// One of the libraries. What is coded comes in pieces, and so does what is decoded.
@@ -53,9 +86,7 @@ class ZlibDecoder final : public Decoder {
     if (!ready_ || (complete_ && (!gzip_ || ::inflateReset(&stream_) != Z_OK))) {
       return std::nullopt;
     }
-    // zlib reads through a pointer that is not const where it was built without ZLIB_CONST.
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): the library's type has no const
-    stream_.next_in = const_cast<unsigned char*>(octets(in.data()));
+    stream_.next_in = input(in);
     stream_.avail_in = static_cast<unsigned>(in.size());
     stream_.next_out = reinterpret_cast<unsigned char*>(out.data());
     stream_.avail_out = static_cast<unsigned>(out.size());
@@ -289,6 +320,47 @@ std::unique_ptr<BodySource> decodeBody(
     BodySource& source, Coding coding, std::uint64_t most, io::Reactor& reactor
 ) {
   return std::make_unique<DecodedSource>(source, coding, most, reactor);
+}
+
+bool prefersGzip(const Fields& fields) {
+  constexpr FieldName kAccepts = "accept-encoding";
+  std::optional<double> gzip;
+  std::optional<double> other;
+  double identity = 0;
+  const std::string list = fields.joined(kAccepts);
+  std::string_view rest = list;
+  for (auto element = nextElement(rest); !element.empty(); element = nextElement(rest)) {
+    const auto [coding, weight] = readWeighted(element);
+    if (iequals(coding, "gzip") || iequals(coding, "x-gzip")) {
+      gzip = std::max(gzip.value_or(0), weight);
+    } else if (iequals(coding, "identity")) {
+      identity = weight;
+    } else if (coding == "*") {
+      other = weight;
+    }
+  }
+  const double wanted = gzip.value_or(other.value_or(0));
+  return wanted > 0 && wanted >= identity;
+}
+
+std::string gzip(std::string_view text) {
+  constexpr int kGzip = 16;
+  constexpr int kMemory = 8;  // zlib's own default
+  z_stream stream{};
+  if (::deflateInit2(
+          &stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, MAX_WBITS + kGzip, kMemory, Z_DEFAULT_STRATEGY
+      ) != Z_OK) {
+    return {};
+  }
+  std::string coded(::deflateBound(&stream, text.size()), '\0');
+  stream.next_in = input(text);
+  stream.avail_in = static_cast<unsigned>(text.size());
+  stream.next_out = reinterpret_cast<unsigned char*>(coded.data());
+  stream.avail_out = static_cast<unsigned>(coded.size());
+  const bool whole = ::deflate(&stream, Z_FINISH) == Z_STREAM_END;
+  coded.resize(whole ? stream.total_out : 0);
+  ::deflateEnd(&stream);
+  return coded;
 }
 
 }  // namespace gatehouse::http

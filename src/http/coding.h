@@ -1,10 +1,12 @@
-// Content codings of request bodies (RFC 9110 section 8.4): gzip, deflate, br, zstd. Boundary of
-// zlib, brotli and zstd: no other file knows them. Owner's loop only.
+// Content codings (RFC 9110 section 8.4): request bodies are decoded from gzip, deflate, br, zstd,
+// and what is ours may be coded by gzip. Boundary of zlib, brotli and zstd: no other file knows
+// them. Owner's loop only.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "http/body.h"
@@ -32,5 +34,12 @@ std::optional<Coding> codingOf(const Fields& fields);
 std::unique_ptr<BodySource> decodeBody(
     BodySource& source, Coding coding, std::uint64_t most, io::Reactor& reactor
 );
+
+/// Whether the sender of these fields takes a reply in gzip at least as gladly as one that is not
+/// coded (RFC 9110 section 12.5.3).
+bool prefersGzip(const Fields& fields);
+/// One member of gzip (RFC 1952); empty when there is no memory for it. Blocks: not for large
+/// texts.
+std::string gzip(std::string_view text);
 
 }  // namespace gatehouse::http

@@ -251,5 +251,37 @@ TEST(Coding, OfRepeatedFields) {
   EXPECT_EQ(codingOf(fields), std::nullopt);
 }
 
+TEST(Coding, GzipIsPreferredByWhoTakesItAsGladlyAsNone) {
+  auto prefers = [](std::string_view value) {
+    Fields fields;
+    fields.add("Accept-Encoding", value);
+    return prefersGzip(fields);
+  };
+  EXPECT_FALSE(prefersGzip(Fields()));
+  for (std::string_view yes :
+       {"gzip", "X-GZIP", "br, gzip;q=0.1", "*", "gzip ; Q=1, identity;q=1", "gzip;q=0, x-gzip"}) {
+    EXPECT_TRUE(prefers(yes)) << yes;
+  }
+  for (std::string_view no :
+       {"",
+        "identity",
+        "gzip;q=0",
+        "gzip;q=0.000, *",
+        "*;q=0",
+        "gzip;q=0.5, identity",
+        "gzip;q=",
+        "gzip;q=2",
+        "gzip;level=9",
+        "gzipped"}) {
+    EXPECT_FALSE(prefers(no)) << no;
+  }
+}
+
+TEST_P(CodingTest, ReadsOurOwnGzip) {
+  for (const std::string& text : {std::string(), std::string(100'000, 'a'), noise(100'000)}) {
+    EXPECT_EQ(decode({gzip(text)}, kPlenty, Coding::kGzip).value(), text);
+  }
+}
+
 }  // namespace
 }  // namespace gatehouse::http

@@ -1,5 +1,7 @@
 """Metrics as Prometheus reads them, readiness, and the admin API."""
 
+import gzip
+import http.client
 import json
 import math
 import re
@@ -259,3 +261,25 @@ def test_the_admin_api_refuses_strangers_and_unknown_things(gateway):
 def test_resources_are_filtered(gateway):
     _, text = gateway.get("admin", "/api/resources?kind=HTTPRoute&namespace=default&name=all")
     assert [(item["kind"], item["metadata"]["name"]) for item in json.loads(text)["items"]] == [("HTTPRoute", "all")]
+
+
+@pytest.mark.parametrize("accepts, coded", [
+    ("gzip", True), ("gzip;q=1.0,identity;q=0.5", True), ("deflate, GZIP ; q=0.3", True), ("br, *", True),
+    (None, False), ("", False), ("identity", False), ("gzip;q=0", False), ("gzip;q=0, *", False), ("gzip;q=0.5, identity", False),
+    ("br", False), ("gzip;q=x", False),
+])
+def test_metrics_are_coded_by_gzip_for_who_takes_it(gateway, accepts, coded):
+    for method in ("GET", "HEAD"):
+        connection = http.client.HTTPConnection("127.0.0.1", gateway.service_port("metrics"), timeout=harness.PATIENCE)
+        connection.putrequest(method, "/metrics", skip_accept_encoding=True)
+        if accepts is not None:
+            connection.putheader("Accept-Encoding", accepts)
+        connection.endheaders()
+        response = connection.getresponse()
+        body = response.read()
+        connection.close()
+        assert response.status == 200 and response.getheader("Vary") == "Accept, Accept-Encoding"
+        assert response.getheader("Content-Encoding") == ("gzip" if coded else None)
+        if method == "GET":
+            assert int(response.getheader("Content-Length")) == len(body)
+            Exposition((gzip.decompress(body) if coded else body).decode())
