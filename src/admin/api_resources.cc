@@ -100,6 +100,7 @@ wire::Value stateJson(const control::View& view) {
   json.set("generation", static_cast<std::int64_t>(view.generation));
   json.set("reloads", static_cast<std::int64_t>(view.reloads));
   json.set("rejected_reloads", static_cast<std::int64_t>(view.rejected_reloads));
+  json.set("unchanged_reloads", static_cast<std::int64_t>(view.unchanged_reloads));
   json.set("last_error", view.last_error.empty() ? wire::Value() : wire::Value(view.last_error));
   wire::Array unbound;
   for (const snapshot::BindFailure& failure : view.unbound) {

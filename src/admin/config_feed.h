@@ -19,6 +19,7 @@ class ConfigFeed {
   telemetry::ConfigMetrics metrics_;
   std::uint64_t applied_ = 0;
   std::uint64_t rejected_ = 0;
+  std::uint64_t unchanged_ = 0;
 };
 
 }  // namespace gatehouse::admin

@@ -168,6 +168,7 @@ resource::Loaded FileSource::load() {
       }
     }
   }
+  unchanged_ = texts == texts_;
   texts_ = std::move(texts);  // a file that is gone is forgotten
   resource::Loaded loaded = loader.finish();
   loaded.findings.insert(loaded.findings.end(), findings.begin(), findings.end());

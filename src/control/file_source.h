@@ -26,6 +26,7 @@ class FileSource final : public Source {
   FileSource(const resource::SchemaSet& schemas, FileSourceOptions options);
 
   resource::Loaded load() override;
+  bool unchanged() const override { return unchanged_; }
   std::vector<std::string> watchPaths() const override;
   void keepWhileWritten(BeingWritten being_written) override;
 
@@ -42,6 +43,7 @@ class FileSource final : public Source {
   Texts texts_;  // by file: the last that was whole
   std::string stdin_text_;
   bool stdin_read_ = false;
+  bool unchanged_ = false;
 };
 
 /// The files a path stands for, in the order they are read; a file named itself is taken whatever

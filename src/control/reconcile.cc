@@ -73,9 +73,15 @@ ViewHandle Reconciler::reload() {
   resource::ResourceSet next_set(std::move(loaded.objects), last_.generation() + 1, loaded.refused);
   options_.now = parts_.clock.wall();
   compile::Compiled compiled = compile::compile(next_set, options_);
-  View next = *view();
+  const ViewHandle before = view();
+  View next = *before;
   next.findings = allFindings(std::move(loaded.findings), compiled.findings);
   next.flag_errors = std::move(compiled.flag_errors);
+  if (kept.empty() && findsTheSame(*before, next)) {
+    ++next.unchanged_reloads;
+    next.unchanged_at = options_.now;
+    return publishView(std::move(next));
+  }
   if (next.generation == 0 && !next.flag_errors.empty()) {
     kept.emplace_back("a flag means nothing here");  // no address is opened for such a start
   } else if (compiled.snapshot == nullptr) {
@@ -104,6 +110,13 @@ ViewHandle Reconciler::reload() {
   return publishView(std::move(next));
 }
 
+/// Whether all is as it was, and well: what could not be opened, say, is tried anew. Time alone may
+/// make a difference, as a certificate ends.
+bool Reconciler::findsTheSame(const View& before, const View& next) const {
+  return parts_.source.unchanged() && before.generation != 0 && before.last_error.empty() &&
+         before.unbound.empty() && before.findings == next.findings;
+}
+
 ViewHandle Reconciler::publishView(View next) {
   auto handle = std::make_shared<const View>(std::move(next));
   const ViewHandle before = view();
@@ -127,6 +140,8 @@ void Reconciler::logReload(const View& before, const View& next) const {
          {"errors", errors},
          {"warnings", warnings}}
     );
+  } else if (next.unchanged_reloads != before.unchanged_reloads) {
+    parts_.log.info("configuration unchanged", {{"generation", next.generation}});
   } else {
     parts_.log.error(
         "configuration not applied as written",

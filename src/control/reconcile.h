@@ -31,7 +31,8 @@ class Reconciler {
   Reconciler(const Reconciler&) = delete;
   Reconciler& operator=(const Reconciler&) = delete;
 
-  /// Loads, compiles and publishes; blocks for all of it. One thread at a time, never a worker.
+  /// Loads, compiles and publishes, unless it finds what is served already; blocks for all of it.
+  /// One thread at a time, never a worker.
   /// Returns the new view.
   ViewHandle reload();
 
@@ -39,6 +40,7 @@ class Reconciler {
   ViewHandle view() const;
 
  private:
+  bool findsTheSame(const View& before, const View& next) const;
   ViewHandle publishView(View next);
   void logReload(const View& before, const View& next) const;
   void logFindings(const View& before, const View& next) const;

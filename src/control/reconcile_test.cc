@@ -297,5 +297,37 @@ TEST_F(ReconcilerTest, AnEmptyFolderServesNothing) {
   EXPECT_THAT(view->objects, IsEmpty());
 }
 
+TEST_F(ReconcilerTest, WhatIsServedAlreadyIsNotPublishedAnew) {
+  folder_.write("a.yaml", gateway("a"));
+  reconciler_.reload();
+  clock_.advance(Seconds(1));
+  ViewHandle view = reconciler_.reload();
+  EXPECT_EQ(publisher_.published.size(), 1u);
+  EXPECT_EQ(view->generation, 1u);
+  EXPECT_EQ(view->reloads, 1u);
+  EXPECT_EQ(view->rejected_reloads, 0u);
+  EXPECT_EQ(view->unchanged_reloads, 1u);
+  EXPECT_EQ(view->unchanged_at, clock_.wall());
+  folder_.write("a.yaml", gateway("a", "9000"));
+  EXPECT_EQ(reconciler_.reload()->generation, 2u);
+  folder_.write("a.yaml", gateway("a"));
+  view = reconciler_.reload();
+  EXPECT_EQ(view->generation, 3u) << "as it once was, but not as it is";
+  EXPECT_EQ(view->unchanged_reloads, 1u);
+}
+
+TEST_F(ReconcilerTest, WhatIsNotServedAsWrittenIsTriedAgain) {
+  folder_.write("a.yaml", gateway("a"));
+  publisher_.failures.emplace_back();
+  reconciler_.reload();
+  publisher_.failures.clear();
+  EXPECT_EQ(reconciler_.reload()->generation, 2u);
+  folder_.write("b.yaml", "kind: [");
+  reconciler_.reload();
+  const ViewHandle view = reconciler_.reload();
+  EXPECT_EQ(view->rejected_reloads, 2u) << "it is as broken as before";
+  EXPECT_EQ(view->unchanged_reloads, 0u);
+}
+
 }  // namespace
 }  // namespace gatehouse::control

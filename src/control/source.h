@@ -18,6 +18,8 @@ class Source {
   virtual ~Source() = default;
   /// Everything there is now. Faults are findings; an object with a fault is left out.
   virtual resource::Loaded load() = 0;
+  /// Whether the last load() read what the one before it had read.
+  virtual bool unchanged() const { return false; }
   /// Files and directories whose change means that load() may answer differently.
   virtual std::vector<std::string> watchPaths() const = 0;
   /// From now on load() takes a file that is being written as it last was; empty: as it stands.

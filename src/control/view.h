@@ -35,8 +35,10 @@ struct View {
   /// Why the newest state of the sources, or a part of it, is not what is served; empty if it is.
   std::string last_error;
   WallMicros last_error_at{};
-  std::uint64_t reloads = 0;           // applied as the sources are
-  std::uint64_t rejected_reloads = 0;  // with something left at its last good state
+  std::uint64_t reloads = 0;            // applied as the sources are
+  std::uint64_t rejected_reloads = 0;   // with something left at its last good state
+  std::uint64_t unchanged_reloads = 0;  // that found what is served already
+  WallMicros unchanged_at{};
   std::vector<resource::Finding> findings;
   std::vector<ObjectView> objects;  // by kind, namespace, name
   std::vector<snapshot::BoundAddress> bound;

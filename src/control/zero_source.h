@@ -19,6 +19,7 @@ class ZeroSource final : public Source {
   );
 
   resource::Loaded load() override;
+  bool unchanged() const override { return true; }
   /// None: there is nothing to watch.
   std::vector<std::string> watchPaths() const override { return {}; }
 

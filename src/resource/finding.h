@@ -25,6 +25,8 @@ struct Finding {
   ObjectKey object;
   std::string field;    // spec.rules[0].matches[1].path.value
   std::string message;  // what is wrong, what was expected, the nearest valid name
+
+  bool operator==(const Finding&) const = default;
 };
 
 /// `file:line:column: severity: Kind ns/name: field.path: message`; parts that are unknown are left

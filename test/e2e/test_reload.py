@@ -129,10 +129,39 @@ def test_an_object_in_error_leaves_the_others_working(stage):
 
 def test_sighup_reloads(stage):
     line = Line(stage, a="one")
-    before = line.gateway.configuration()["reloads"]
+    before = line.gateway.configuration()
     line.gateway.signal(signal.SIGHUP)
-    line.gateway.wait_for(lambda: line.gateway.configuration()["reloads"] > before, "reload after SIGHUP")
+    after = line.gateway.wait_for(
+        lambda: (now := line.gateway.configuration())["unchanged_reloads"] > before["unchanged_reloads"] and now,
+        "reload after SIGHUP")
     assert line.ask("a").status == 200
+    assert after == {**before, "unchanged_reloads": 1}, "what is served already is not published anew"
+    line.gateway.wait_for(lambda: "configuration unchanged" in line.gateway.text(), "the log says it")
+    metrics = line.gateway.metrics()
+    assert value_of(metrics, 'gatehouse_config_reloads_total{result="unchanged"}') == 1
+    assert value_of(metrics, 'gatehouse_config_reloads_total{result="applied"}') == 1
+    assert value_of(metrics, "gatehouse_config_last_reload_success") == 1
+    line.gateway.reloaded(lambda: line.write(a="two"))
+    assert line.ask("a").json()["model"] == "two"
+
+
+def test_sighup_tries_again_what_could_not_be_opened(stage):
+    """The files are the same, but what is served is not what they say."""
+    def config(bind):
+        gateway = manifests.gateway()
+        gateway["metadata"]["annotations"] = {"gatehouse.dev/bind": bind}
+        return manifests.to_text(gateway, manifests.route("all", "m"), manifests.openai("m", 1, "served"))
+
+    (first,) = free_ports(1)
+    stage.write("c.yaml", config(f"127.0.0.1:{first}"))
+    gateway = stage.gateway([stage.folder / "c.yaml"])
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        gateway.reloaded(lambda: stage.write("c.yaml", config(f"127.0.0.1:{port}")))
+        assert gateway.configuration()["unbound"]
+    gateway.reloaded(lambda: gateway.signal(signal.SIGHUP))
+    assert gateway.configuration()["unbound"] == []
+    assert harness.post(port, "/v1/models", None, method="GET").status == 200
 
 
 def test_a_file_that_is_being_written_serves_as_it_was_until_it_is_closed(stage):
@@ -146,9 +175,12 @@ def test_a_file_that_is_being_written_serves_as_it_was_until_it_is_closed(stage)
         return reply.json()["model"]
 
     def hang_up():
-        before = gateway.configuration()["generation"]
+        def reloads():
+            state = gateway.configuration()
+            return state["reloads"] + state["unchanged_reloads"]
+        before = reloads()
         gateway.signal(signal.SIGHUP)
-        gateway.wait_for(lambda: gateway.configuration()["generation"] > before, "reload after SIGHUP")
+        gateway.wait_for(lambda: reloads() > before, "reload after SIGHUP")
 
     def more(name):
         text = manifests.to_text(manifests.route(name, name, f"/{name}"), manifests.openai(name, mock.port, "more"))
