@@ -229,6 +229,13 @@ int run(
     }
     admin::StartupTable table = admin::startupTable(*plane.snapshot(), *doors, *view);
     table.title = options.check ? "Gatehouse would serve" : table.title;
+    if (table.routes.empty()) {
+      table.nothing = admin::nothingServed(*view, options.files);
+      log.warn(
+          "nothing is served",
+          {{"looked_at", table.nothing.looked_at}, {"next", table.nothing.next_step}}
+      );
+    }
     print(stderr, admin::render(table));
     const std::string failure = options.check ? admin::checkFailure(table, *view) : "";
     exit_code = failure.empty() ? 0 : complain(failure);

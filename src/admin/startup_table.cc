@@ -34,10 +34,18 @@ std::string aligned(const std::vector<Line>& lines) {
   return text;
 }
 
-std::string routesText(const std::vector<RouteRow>& routes) {
-  if (routes.empty()) {
-    return "  nothing: there is no Gateway that can be served\n";
+std::string nothingText(const NothingServed& nothing) {
+  std::string text = "  nothing: there is no Gateway that can be served\n";
+  if (!nothing.looked_at.empty()) {
+    text += "  looked at: " + nothing.looked_at + "\n";
   }
+  if (!nothing.next_step.empty()) {
+    text += "  next: " + nothing.next_step + "\n";
+  }
+  return text;
+}
+
+std::string routesText(const std::vector<RouteRow>& routes) {
   std::vector<Line> lines;
   lines.push_back({"GATEWAY/LISTENER", "ADDRESS", "ROUTE", "BACKEND", "KEY FROM"});
   std::string last;
@@ -84,7 +92,7 @@ bool isLoopback(std::string_view address) {
 
 std::string render(const StartupTable& table) {
   std::string text = "\n" + table.title + "\n\n";
-  text += routesText(table.routes);
+  text += table.routes.empty() ? nothingText(table.nothing) : routesText(table.routes);
   text += "\n";
   for (const ServiceRow& service : table.services) {
     std::string name =
@@ -124,6 +132,7 @@ StartupTable startupTable(
     );
   }
   table.try_line = tryLine(offers);
+  table.title = table.routes.empty() ? "Gatehouse is running, and serves nothing" : table.title;
   std::string beyond;
   for (const snapshot::Port& port : snapshot.ports) {
     for (const std::string& address : boundOf(port, view)) {
@@ -152,6 +161,30 @@ StartupTable startupTable(
     }
   }
   return table;
+}
+
+NothingServed nothingServed(const control::View& view, const std::vector<std::string>& paths) {
+  NothingServed nothing;
+  bool watched = false;
+  for (const std::string& path : paths) {
+    const bool standard_input = path == "-";
+    watched = watched || !standard_input;
+    nothing.looked_at += nothing.looked_at.empty() ? "" : ", ";
+    nothing.looked_at += standard_input ? "standard input" : path;
+  }
+  const std::size_t objects = view.objects.size();
+  const bool gateway = std::ranges::any_of(view.objects, [](const control::ObjectView& object) {
+    return object.key.kind == "Gateway";
+  });
+  const bool told = gateway || resource::countErrors(view.findings) != 0;
+  nothing.looked_at += objects == 0   ? told ? " (nothing that can be read)" : " (no manifest)"
+                       : objects == 1 ? " (1 object"
+                                      : " (" + std::to_string(objects) + " objects";
+  nothing.looked_at += objects == 0 ? "" : gateway ? ")" : ", no Gateway)";
+  nothing.next_step = told ? "repair what the notes below say"
+                           : "add a Gateway and an HTTPRoute there, as .yaml, .yml or .json";
+  nothing.next_step += watched ? "; it is taken over at once" : ", and start again";
+  return nothing;
 }
 
 std::string checkFailure(const StartupTable& table, const control::View& view) {

@@ -28,9 +28,16 @@ struct ServiceRow {
   std::string path;     // "/api/resources"
 };
 
+/// What a start says that serves nothing.
+struct NothingServed {
+  std::string looked_at;
+  std::string next_step;
+};
+
 struct StartupTable {
   std::string title = "Gatehouse is serving";
   std::vector<RouteRow> routes;
+  NothingServed nothing;  // counts where there are no routes
   std::vector<ServiceRow> services;
   std::vector<std::string> notes;  // warnings worth reading before the first request
   std::string try_line;            // a whole command; empty: nothing to try
@@ -43,6 +50,9 @@ std::string render(const StartupTable& table);
 StartupTable startupTable(
     const snapshot::Snapshot& snapshot, std::vector<ServiceRow> services, const control::View& view
 );
+
+/// Of a start that read `paths` ("-" is standard input) and serves nothing.
+NothingServed nothingServed(const control::View& view, const std::vector<std::string>& paths);
 
 /// What keeps a start from being a start: flags that name nothing, addresses that cannot be opened,
 /// no configuration at all.

@@ -44,5 +44,28 @@ TEST(StartupTable, AnAdminApiForAllAddressesIsToldAndShownWhereItCanBeOpened) {
   EXPECT_EQ(startupTable({}, {{"admin", "127.0.0.1:1", ""}}, {}).notes.size(), 0u);
 }
 
+TEST(StartupTable, SaysWhatWasLookedAtWhenNothingIsServed) {
+  control::View view;
+  auto looked = [&view](const std::vector<std::string>& paths) {
+    return nothingServed(view, paths).looked_at;
+  };
+  EXPECT_EQ(looked({"a", "b"}), "a, b (no manifest)");
+  EXPECT_TRUE(nothingServed(view, {"a"}).next_step.ends_with("it is taken over at once"));
+  EXPECT_TRUE(nothingServed(view, {"-"}).next_step.ends_with("start again"));
+  view.findings.emplace_back();
+  EXPECT_EQ(looked({"-"}), "standard input (nothing that can be read)");
+  view.objects.resize(1);
+  EXPECT_EQ(looked({"a"}), "a (1 object, no Gateway)");
+  view.objects.resize(2);
+  view.objects.front().key.kind = "Gateway";
+  EXPECT_EQ(looked({"a"}), "a (2 objects)");
+  EXPECT_TRUE(nothingServed(view, {"a"}).next_step.starts_with("repair what the notes below say"));
+  StartupTable table;
+  table.nothing = {.looked_at = "a (no manifest)", .next_step = "add one"};
+  EXPECT_NE(
+      render(table).find("  looked at: a (no manifest)\n  next: add one\n"), std::string::npos
+  );
+}
+
 }  // namespace
 }  // namespace gatehouse::admin

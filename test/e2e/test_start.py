@@ -274,6 +274,28 @@ def test_standard_input_is_a_file_too(stage):
 def test_a_start_without_a_gateway_says_that_nothing_is_served(stage):
     gateway = stage.gateway([stage.write("c.yaml", manifests.to_text(manifests.openai("alone", 9)))])
     assert "there is no Gateway that can be served" in gateway.text()
+    assert re.search(r"looked at: \S+/c.yaml \(1 object, no Gateway\)", gateway.text())
+
+
+def test_a_start_with_an_empty_folder_says_what_it_looked_at_and_is_ready(stage):
+    folder = stage.folder / "empty"
+    folder.mkdir()
+    gateway = stage.gateway([folder])
+    assert gateway.get("readiness", "/healthz/ready") == (200, "ready\n")
+    text = gateway.text()
+    assert "Gatehouse is running, and serves nothing" in text and f"looked at: {folder} (no manifest)" in text
+    assert re.search(r"next: add a Gateway and an HTTPRoute there, .*; it is taken over at once", text)
+    (warned,) = [line for line in gateway.json_lines() if line.get("msg") == "nothing is served"]
+    assert warned["level"] == "warn" and warned["looked_at"] == f"{folder} (no manifest)" and warned["next"]
+    mock = stage.mock()
+    gateway.reloaded(lambda: stage.write("empty/c.yaml", manifests.one_model(mock.port)))
+    assert gateway.get("readiness", "/healthz/ready")[0] == 200
+
+
+def test_a_start_with_nothing_but_a_broken_gateway_points_at_the_notes(stage):
+    path = stage.write("c.yaml", manifests.to_text(manifests.gateway()).replace('"port": 80', '"port": "high"'))
+    text = stage.gateway([path]).text()
+    assert f"looked at: {path} (nothing that can be read)" in text and "next: repair what the notes below say" in text
 
 
 def test_what_is_wrong_stands_before_what_is_worth_knowing(stage):
