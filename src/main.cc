@@ -29,6 +29,7 @@
 #include "io/listener.h"
 #include "io/process.h"
 #include "io/run_task.h"
+#include "io/tls_config.h"
 #include "io/tls_pem.h"
 #include "proxy/data_plane.h"
 #include "secret/from_environment.h"
@@ -140,6 +141,18 @@ io::Task<void> untilTold(io::Signals& signals, control::ReloadLoop& reload) {
   }
 }
 
+void warnOfRoots(const Logger& log) {
+  for (const io::RootsFault& fault : io::faultsOfRoots(
+           secret::processVariable("SSL_CERT_FILE").value_or(""),
+           secret::processVariable("SSL_CERT_DIR").value_or("")
+       )) {
+    log.warn(
+        fault.variable + " brings no certificate",
+        {{"path", fault.path}, {"reason", fault.reason}, {"next", fault.next_step}}
+    );
+  }
+}
+
 proxy::DataPlaneSettings dataPlaneSettings(
     const cli::RunOptions& options, cli::ParsedFlags& flags, const Clock& clock, const Logger& log
 ) {
@@ -149,10 +162,7 @@ proxy::DataPlaneSettings dataPlaneSettings(
   settings.telemetry.instance = telemetry::instanceName(
       secret::processVariable("POD_NAME").value_or(""), telemetry::hostName(), clock.wall()
   );
-  const std::string file = secret::processVariable("SSL_CERT_FILE").value_or("");
-  if (!file.empty() && access(file.c_str(), R_OK) != 0) {  // the TLS library passes over it
-    log.warn("SSL_CERT_FILE names a file that cannot be read", {{"file", file}});
-  }
+  warnOfRoots(log);
   auto roots = io::TrustStore::system();
   if (roots) {
     settings.system_roots = *std::move(roots);

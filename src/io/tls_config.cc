@@ -1,9 +1,13 @@
 #include "io/tls_config.h"
 
+#include <cerrno>
 #include <cstddef>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <unistd.h>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -68,6 +72,47 @@ Result<void> useKeyPair(
   return {};
 }
 
+/// Whether the TLS library finds a certificate in the file.
+bool holdsCertificate(const std::string& path) {
+  StoreHandle store(X509_STORE_new());
+  X509_LOOKUP* lookup =
+      store == nullptr ? nullptr : X509_STORE_add_lookup(store.get(), X509_LOOKUP_file());
+  const bool found =
+      lookup != nullptr && X509_load_cert_file(lookup, path.c_str(), X509_FILETYPE_PEM) > 0;
+  ERR_clear_error();
+  return found;
+}
+
+/// Why the file brings no certificate; empty if it does.
+std::string whyNoRoots(const std::string& path) {
+  if (::access(path.c_str(), R_OK) != 0) {
+    return "it cannot be read: " + std::error_code(errno, std::generic_category()).message();
+  }
+  return holdsCertificate(path) ? "" : "it holds no certificate in PEM form";
+}
+
+/// "9d66eef0.0", as `openssl rehash` names certificates.
+bool isHashedName(std::string_view name) {
+  constexpr std::size_t kHash = 8;
+  constexpr std::string_view kDigits = "0123456789";
+  constexpr std::string_view kHexDigits = "0123456789abcdef";
+  return name.size() > kHash + 1 && name[kHash] == '.' &&
+         name.substr(0, kHash).find_first_not_of(kHexDigits) == std::string_view::npos &&
+         name.substr(kHash + 1).find_first_not_of(kDigits) == std::string_view::npos;
+}
+
+bool holdsHashedCertificate(const std::string& directory) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (isHashedName(entry->path().filename().string()) &&
+        holdsCertificate(entry->path().string())) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const TrustStore>> TrustStore::system() {
@@ -90,6 +135,37 @@ Result<std::shared_ptr<const TrustStore>> TrustStore::fromPem(std::string_view p
     }
   }
   return std::shared_ptr<const TrustStore>(new TrustStore(store.release()));
+}
+
+std::vector<RootsFault> faultsOfRoots(const std::string& file, std::string_view directories) {
+  std::vector<RootsFault> faults;
+  if (std::string reason = file.empty() ? "" : whyNoRoots(file); !reason.empty()) {
+    faults.push_back(
+        {"SSL_CERT_FILE",
+         file,
+         std::move(reason),
+         "name a file of certificates in PEM form, or unset SSL_CERT_FILE; then start again"}
+    );
+  }
+  for (std::string_view part : split(directories, ':')) {
+    std::string directory(part);
+    if (directory.empty() || holdsHashedCertificate(directory)) {
+      continue;
+    }
+    std::error_code error;
+    const bool there = std::filesystem::is_directory(directory, error);
+    std::string next_step = there ? "run: openssl rehash " + directory
+                                  : "name a folder of certificates, or unset SSL_CERT_DIR";
+    faults.push_back(
+        {"SSL_CERT_DIR",
+         std::move(directory),
+         there
+             ? "no certificate is there under the hash of its name, and no other name is looked at"
+             : "it is no folder that can be read",
+         std::move(next_step) + "; then start again"}
+    );
+  }
+  return faults;
 }
 
 TrustStore::~TrustStore() {

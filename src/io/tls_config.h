@@ -37,6 +37,18 @@ class TrustStore {
   x509_store_st* store_;
 };
 
+/// A place that a variable of the environment names for trusted certificates, and that brings none.
+struct RootsFault {
+  std::string variable;
+  std::string path;
+  std::string reason;
+  std::string next_step;
+};
+
+/// What TrustStore::system passes over in silence. `file` is the value of SSL_CERT_FILE,
+/// `directories` that of SSL_CERT_DIR; empty: not set. Blocks: reads files.
+std::vector<RootsFault> faultsOfRoots(const std::string& file, std::string_view directories);
+
 /// What a client checks of the server's certificate.
 enum class TlsVerify : std::uint8_t { kFull, kSkipHostname, kSkipAll };
 

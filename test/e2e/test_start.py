@@ -4,6 +4,7 @@ import datetime
 import json
 import re
 import socket
+import subprocess
 
 import pytest
 
@@ -54,9 +55,40 @@ def test_the_process_says_its_name_once_it_is_ready(stage):
         assert host == socket.gethostname() and before <= datetime.datetime.fromisoformat(start) <= after
 
 
-def test_an_unreadable_file_of_roots_is_said(stage):
-    gateway = zero(stage, env={"SSL_CERT_FILE": str(stage.folder / "nonexist.pem")})
-    assert "SSL_CERT_FILE" in gateway.text() and "nonexist.pem" in gateway.text()
+def brings_none(gateway):
+    """What the start says of places for trusted certificates that bring none."""
+    return [line for line in gateway.json_lines() if "brings no certificate" in line["msg"]]
+
+
+@pytest.mark.parametrize("variable, name, text, reason, next_step", [
+    ("SSL_CERT_FILE", "none.pem", None, "cannot be read: No such file", "unset SSL_CERT_FILE"),
+    ("SSL_CERT_FILE", "note.pem", "no certificate\n", "holds no certificate in PEM form", "unset SSL_CERT_FILE"),
+    ("SSL_CERT_DIR", "none", None, "no folder that can be read", "unset SSL_CERT_DIR"),
+    ("SSL_CERT_DIR", "plain", {"ca.pem": "CA"}, "under the hash of its name", "openssl rehash"),
+    ("SSL_CERT_DIR", "false", {"12345678.0": "no certificate\n"}, "under the hash of its name", "openssl rehash"),
+])
+def test_a_place_for_roots_that_brings_none_is_said(stage, variable, name, text, reason, next_step):
+    if isinstance(text, dict):
+        for file, content in text.items():
+            stage.write(f"{name}/{file}", stage.mock(tls_names="x.test").ca.read_text() if content == "CA" else content)
+    elif text:
+        stage.write(name, text)
+    gateway = zero(stage, env={variable: str(stage.folder / name)})
+    (said,) = brings_none(gateway)
+    assert said["level"] == "warn" and said["msg"].startswith(variable) and said["path"] == str(stage.folder / name)
+    assert reason in said["reason"] and next_step in said["next"]
+
+
+def test_a_folder_of_hashed_roots_is_trusted(stage):
+    mock = stage.mock(tls_names="api.openai.com")
+    stage.write("roots/ca.pem", mock.ca.read_text())
+    subprocess.run(["openssl", "rehash", stage.folder / "roots"], check=True)
+    gateway = stage.gateway(
+        [], binds=["gatehouse/gateway"], env={**KEYS, "SSL_CERT_DIR": f"{stage.folder / 'roots'}"},
+        resolve=[f"api.openai.com:443:{mock.address}"],
+    )
+    assert harness.post(gateway.port("gateway"), f"/openai{CHAT}", harness.CHAT).status == 200
+    assert brings_none(gateway) == []
 
 
 def test_the_line_to_try_is_one_that_has_its_key(stage):
@@ -265,7 +297,6 @@ def test_unknown_fields_warn_and_are_errors_when_strict(stage):
 
 
 def test_standard_input_is_a_file_too(stage):
-    import subprocess
     done = subprocess.run([str(harness.BINARY), "validate", "-f", "-"], input=manifests.one_model(9).encode(),
                           capture_output=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stdout
