@@ -97,6 +97,26 @@ std::expected<Pair, Problem> readPair(
   return Pair{*chain, *key};
 }
 
+/// Of a value that is bad the Secret's own finding says all.
+bool isToldOfSecret(const Draft& draft, const resource::ObjectRef& ref, const Problem& problem) {
+  const auto* there = draft.resources.find<resource::Secret>(ref.ns, ref.name);
+  return problem.reason == resource::reason::kInvalidCertificateRef && there != nullptr &&
+         there->type == kTlsType &&
+         (there->unusable.contains("tls.crt") || there->unusable.contains("tls.key"));
+}
+
+void findBadPair(
+    Draft& draft,
+    const resource::ObjectMeta& meta,
+    const resource::ObjectRef& ref,
+    std::string field,
+    const Problem& problem
+) {
+  if (!isToldOfSecret(draft, ref, problem)) {
+    draft.find(Severity::kError, meta, std::move(field), problem.message);
+  }
+}
+
 void resolveCertificates(Draft& draft, const GatewayDraft& gateway, ListenerDraft& listener) {
   const std::string field = fmt::format("spec.listeners[{}].tls", listener.index);
   const resource::ObjectMeta& meta = gateway.resource->meta;
@@ -109,11 +129,8 @@ void resolveCertificates(Draft& draft, const GatewayDraft& gateway, ListenerDraf
   for (std::size_t i = 0; i < refs.size(); ++i) {
     const auto pair = readPair(draft, refs[i], *gateway.resource);
     if (!pair) {
-      draft.find(
-          Severity::kError,
-          meta,
-          fmt::format("{}.certificateRefs[{}].name", field, i),
-          pair.error().message
+      findBadPair(
+          draft, meta, refs[i], fmt::format("{}.certificateRefs[{}].name", field, i), pair.error()
       );
       listener.unresolved = pair.error();
       continue;
@@ -210,15 +227,12 @@ void checkClientCertificate(Draft& draft, GatewayDraft& gateway) {
     return;
   }
   Problem& problem = pair.error();
+  findBadPair(
+      draft, gateway.resource->meta, *ref, "spec.tls.backend.clientCertificateRef.name", problem
+  );
   if (problem.reason == resource::reason::kInvalidCertificateRef) {
     problem.reason = resource::reason::kInvalidClientCertificateRef;
   }
-  draft.find(
-      Severity::kError,
-      gateway.resource->meta,
-      "spec.tls.backend.clientCertificateRef.name",
-      problem.message
-  );
   gateway.unresolved = std::move(problem);
 }
 

@@ -122,6 +122,20 @@ class RouteAttacher {
       );
       return;
     }
+    if (draft_.resources.refused(
+            {std::string(resource::kGatewayGroup),
+             std::string(resource::Gateway::kKind),
+             ref.ns,
+             ref.name}
+        )) {
+      draft_.find(
+          Severity::kInfo,
+          route_.meta,
+          field + ".name",
+          fmt::format("Gateway {}/{} has errors of its own", ref.ns, ref.name)
+      );
+      return;
+    }
     const auto names = namesIn<resource::Gateway>(draft_.resources, ref.ns);
     draft_.find(
         Severity::kError,
@@ -140,21 +154,13 @@ class RouteAttacher {
       refuse(parent, field, noParent(parent));
       return;
     }
+    const bool faulty = std::ranges::all_of(candidates, hasOwnFault);
     std::erase_if(candidates, [&](const ListenerDraft* listener) {
       return !admits(*parent.gateway, *listener);
     });
     if (candidates.empty()) {
       refuse(
-          parent,
-          field,
-          Problem{
-              std::string(resource::reason::kNotAllowedByListeners),
-              fmt::format(
-                  "no listener of Gateway {} allows HTTPRoutes from namespace {}",
-                  parent.gateway->name(),
-                  route_.meta.key.ns
-              )
-          }
+          parent, field, notAllowed(parent, faulty), faulty ? Severity::kInfo : Severity::kError
       );
       return;
     }
@@ -196,6 +202,26 @@ class RouteAttacher {
            admitsNamespace(draft_, namespaces, gateway.resource->meta.key.ns, route_.meta.key.ns);
   }
 
+  /// Takes no route at all, which is told of the listener itself.
+  static bool hasOwnFault(const ListenerDraft* listener) {
+    return listener->supported_kinds.empty() && (listener->not_accepted || listener->unresolved);
+  }
+
+  Problem notAllowed(const ParentDraft& parent, bool faulty) const {
+    const std::string gateway = parent.gateway->name();
+    return {
+        std::string(resource::reason::kNotAllowedByListeners),
+        faulty ? fmt::format(
+                     "the listeners of Gateway {} it asks for have errors of their own", gateway
+                 )
+               : fmt::format(
+                     "no listener of Gateway {} allows HTTPRoutes from namespace {}",
+                     gateway,
+                     route_.meta.key.ns
+                 )
+    };
+  }
+
   static Problem noParent(const ParentDraft& parent) {
     std::vector<std::string_view> names;
     for (const ListenerDraft& listener : parent.gateway->listeners) {
@@ -221,10 +247,13 @@ class RouteAttacher {
     return problem;
   }
 
-  void refuse(ParentDraft& parent, const std::string& field, Problem problem) {
-    draft_.find(
-        Severity::kError, route_.meta, field + problem.field, problem.message + problem.hint
-    );
+  void refuse(
+      ParentDraft& parent,
+      const std::string& field,
+      Problem problem,
+      Severity severity = Severity::kError
+  ) {
+    draft_.find(severity, route_.meta, field + problem.field, problem.message + problem.hint);
     parent.not_accepted = std::move(problem);
   }
 

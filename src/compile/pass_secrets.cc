@@ -108,9 +108,14 @@ class AuthBuilder {
   }
 
   /// A Secret that an ExternalSecret makes is no news; one that nobody makes may come later; one
-  /// without the key is wrong.
+  /// without the key is wrong; what is wrong with the key's value is said of the Secret itself.
   void reportMissing(const resource::SecretKeyRef& ref, const std::string& field) {
-    if (draft_.resources.find<resource::Secret>(ref.ns, ref.name) != nullptr) {
+    if (const auto* there = draft_.resources.find<resource::Secret>(ref.ns, ref.name)) {
+      if (there->unusable.contains(
+              ref.key.empty() ? secret::kDefaultKey : std::string_view(ref.key)
+          )) {
+        return;
+      }
       const std::string part = ref.key.empty() ? ".name" : ".key";
       draft_.find(Severity::kError, meta_, field + part, built_.missing);
       return;

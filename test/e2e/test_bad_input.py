@@ -295,3 +295,28 @@ def test_a_bad_value_of_a_secret_costs_its_own_key_alone(stage):
         assert found["severity"] == "error" and found["line"] > 1 and found["object"] == "Secret default/keys"
     assert len(mock.requests()) == 1
     assert "sk-" not in json.dumps(shown) + gateway.text()
+
+
+@pytest.mark.parametrize("good, bad, said", [
+    ('"port": 80', '"port": "high"', "spec.parentRefs[0].name: Gateway default/edge has errors of its own"),
+    ('"protocol": "HTTP"', '"protocol": "TCP"', "spec.parentRefs[0]: the listeners of Gateway default/edge it asks for have errors of their own"),
+])
+def test_a_gateway_with_errors_is_the_cause_and_its_routes_are_none(stage, good, bad, said):
+    routes = [manifests.route(name, "model", f"/{name}") for name in ("a", "b")]
+    text = manifests.to_text(*routes, manifests.gateway(), manifests.openai("model", 9))
+    assert text.count(good) == 1
+    program = stage.process(["validate", "-f", stage.write("c.yaml", text.replace(good, bad))])
+    assert program.exit_code() == 1
+    errors = [line for line in program.stdout if ": error: " in line]
+    assert len(errors) == 1 and "Gateway default/edge: spec.listeners[0]" in errors[0], program.text()
+    for name in ("a", "b"):
+        assert any(line.endswith(f": info: HTTPRoute default/{name}: {said}") for line in program.stdout), program.text()
+    assert "not found" not in program.text() and "allows HTTPRoutes" not in program.text()
+
+
+def test_a_variable_that_is_not_set_is_one_finding(stage):
+    text = manifests.one_model(9, secret="key") + "---\n" + manifests.to_text(manifests.secret("key", "${GATEHOUSE_E2E_UNSET}"))
+    program = stage.process(["validate", "-f", stage.write("c.yaml", text)])
+    assert program.exit_code() == 1 and program.stdout[-1].endswith(", 1 error, 0 warnings")
+    (found,) = [line for line in program.stdout if "error: " in line]
+    assert "Secret default/key: stringData.Authorization: the environment variable GATEHOUSE_E2E_UNSET is not set" in found
