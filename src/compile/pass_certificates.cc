@@ -190,7 +190,8 @@ ClientValidation validationFor(const resource::Gateway& gateway, std::uint16_t p
   return {tls.by_default ? &*tls.by_default : nullptr, "spec.tls.frontend.default"};
 }
 
-/// A listener that asks for client certificates and knows no authority is not served.
+/// A listener that asks for client certificates and knows no authority is not served; nor is one
+/// that must check them, as nothing does yet.
 void resolveAuthorities(Draft& draft, const GatewayDraft& gateway, ListenerDraft& listener) {
   const auto [wanted, field] = validationFor(*gateway.resource, listener.spec->port);
   if (wanted == nullptr) {
@@ -213,6 +214,21 @@ void resolveAuthorities(Draft& draft, const GatewayDraft& gateway, ListenerDraft
   if (bad > 0 && bad == refs.size()) {
     listener.not_accepted =
         Problem{std::string(resource::reason::kNoValidCaCertificate), listener.unresolved->message};
+  } else if (!wanted->allow_insecure_fallback) {
+    listener.not_accepted = Problem{
+        std::string(resource::reason::kUnsupportedValue),
+        "client certificates are not checked yet, so a listener that must check them is not served"
+    };
+    draft.find(
+        Severity::kError,
+        gateway.resource->meta,
+        field + ".validation",
+        fmt::format(
+            "listener {}: {}; mode AllowInsecureFallback serves it without the check",
+            listener.spec->name,
+            listener.not_accepted->message
+        )
+    );
   }
 }
 
