@@ -17,6 +17,21 @@ class FixedSource final : public BodySource {
   Chunk bytes_;
 };
 
+class PiecesSource final : public BodySource {
+ public:
+  explicit PiecesSource(std::vector<std::string> pieces) : pieces_(std::move(pieces)) {}
+
+  io::Task<Result<Piece>> pull() override {
+    const std::string& piece = pieces_[next_++];
+    co_return Piece{piece, next_ == pieces_.size()};
+  }
+  bool ready() const override { return true; }
+
+ private:
+  std::vector<std::string> pieces_;
+  std::size_t next_ = 0;
+};
+
 }  // namespace
 
 io::Task<Result<Piece>> BodySource::pullInto(std::span<char> /*space*/) {
@@ -25,6 +40,10 @@ io::Task<Result<Piece>> BodySource::pullInto(std::span<char> /*space*/) {
 
 Body Body::fixed(Chunk bytes) {
   return bytes.empty() ? Body() : Body(std::make_unique<FixedSource>(std::move(bytes)));
+}
+
+Body Body::inPieces(std::vector<std::string> pieces) {
+  return pieces.empty() ? Body() : Body(std::make_unique<PiecesSource>(std::move(pieces)));
 }
 
 }  // namespace gatehouse::http

@@ -6,7 +6,9 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -55,6 +57,8 @@ class Body {
   explicit Body(std::unique_ptr<BodySource> source) : source_(std::move(source)) {}
   /// All bytes at hand.
   static Body fixed(Chunk bytes);
+  /// All at hand, pulled one by one; none is empty.
+  static Body inPieces(std::vector<std::string> pieces);
 
   bool empty() const { return source_ == nullptr; }
   /// The source, or null when empty.

@@ -35,6 +35,18 @@ TEST_F(BodyFiltersTest, WholeBodyOfUnknownLength) {
   EXPECT_EQ(all->view().data()[all->size()], '\0');
 }
 
+TEST_F(BodyFiltersTest, BodyInPieces) {
+  EXPECT_TRUE(Body::inPieces({}).empty());
+  Body body = Body::inPieces({"ab", "cd"});
+  EXPECT_FALSE(body.length().has_value());
+  Running<Result<Piece>> first(loop, body.source()->pull());
+  EXPECT_EQ(first.result()->bytes, "ab");
+  EXPECT_FALSE(first.result()->end);
+  Running<Result<Piece>> second(loop, body.source()->pull());
+  EXPECT_EQ(second.result()->bytes, "cd");
+  EXPECT_TRUE(second.result()->end);
+}
+
 TEST_F(BodyFiltersTest, WholeBodyOfKnownLength) {
   auto source = scripted({"ab", "cd"}, 4);
   EXPECT_EQ(whole(*source, 4)->view(), "abcd");

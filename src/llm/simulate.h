@@ -1,7 +1,8 @@
 // The simulated model `sim/echo`: answers by repeating the last user message and says that it is a
-// simulation (system_fingerprint "gatehouse-sim"). A pure function of the request text, so that a
-// machine without key and network can try the gateway. Speaks Chat and Messages, streaming and not;
-// tools are ignored.
+// simulation ("gatehouse-sim"). A pure function of the request text, so that a machine without key
+// and network can try the gateway. Speaks Chat, Messages with count_tokens, and Responses,
+// streaming and not, and Embeddings. A token is a word, on both sides: what usage says can be
+// counted by hand, and a limit of so many tokens cuts behind so many words. Tools are ignored.
 #pragma once
 
 #include <cstdint>
@@ -22,13 +23,15 @@ struct SimulatedReply {
 };
 
 struct SimulatedRequest {
-  Dialect dialect = Dialect::kChat;  // kChat or kMessages
+  Dialect dialect = Dialect::kChat;
   std::string_view body;
   std::string_view id_suffix;        // unique part of the reply's id
   std::int64_t created_seconds = 0;  // since the epoch
+  bool tell_usage = false;           // also in a chat stream that does not ask for it
 };
 
-/// Errors: kInvalidJson, kNotSupported for other dialects.
+/// Errors, all downstream: kInvalidJson; kBadRequest with the member that is wrong and what it has
+/// to be; kNotSupported for other dialects.
 Result<SimulatedReply> simulate(const SimulatedRequest& request);
 
 }  // namespace gatehouse::llm

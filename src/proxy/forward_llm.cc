@@ -155,6 +155,17 @@ Answer upstreamAnswer(Exchange& x, const llm::Plan& plan, http::ClientResponse r
   return retellError(worker, x, upstreamAnswer(x, plan, std::move(response)));
 }
 
+/// Events leave one by one, as a model's would.
+Answer simulatedAnswer(llm::SimulatedReply reply) {
+  if (reply.pieces.size() == 1) {
+    return answerOf(localReply(200, reply.content_type, std::move(reply.pieces.front())));
+  }
+  Answer answer;
+  answer.head.fields.add("Content-Type", reply.content_type);
+  answer.body = http::Body::inPieces(std::move(reply.pieces));
+  return answer;
+}
+
 }  // namespace
 
 io::Task<Result<Answer>> forwardLlm(
@@ -244,14 +255,11 @@ io::Task<Result<Answer>> answerSimulated(
           {.dialect = prepared.dialect,
            .body = body.bytes.view(),
            .id_suffix = x.request_id,
-           .created_seconds = static_cast<std::int64_t>(x.record.wall()) / 1'000'000}
+           .created_seconds = static_cast<std::int64_t>(x.record.wall()) / 1'000'000,
+           .tell_usage = prepared.usage_chunk == llm::UsageChunk::kHidden}
       )
   );
-  std::string text;
-  for (const std::string& piece : reply.pieces) {
-    text += piece;
-  }
-  Answer answer = answerOf(localReply(200, reply.content_type, std::move(text)));
+  Answer answer = simulatedAnswer(std::move(reply));
   llm::ReplyRules rules{.dialect = prepared.dialect, .usage_chunk = prepared.usage_chunk};
   answer.reader = std::make_unique<llm::ReplyReader>(rules, answer.head);
   co_return answer;

@@ -107,8 +107,35 @@ def test_the_simulated_model_streams_and_says_what_it_is(stage, path, body):
     gateway = zero(stage)
     reply = harness.post(gateway.port("gateway"), f"/sim{path}", {**body, "stream": True})
     assert reply.headers["content-type"] == "text/event-stream"
+    assert reply.headers["transfer-encoding"] == "chunked" and "content-length" not in reply.headers
     assert b"simulated" in reply.body and b"gatehouse-sim" in reply.body
     assert (b"data: [DONE]" if path == CHAT else b"event: message_stop") in reply.body
+    assert gateway.access_of(reply)["gatehouse.usage.state"] == "known"
+
+
+def test_the_simulated_model_sends_its_events_one_by_one(stage):
+    port = zero(stage).port("gateway")
+    body = json.dumps({**harness.CHAT, "stream": True, "max_tokens": 3})
+    head = f"POST /sim{CHAT} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+    received = harness.raw_exchange(port, (head + body).encode()).split(b"\r\n\r\n", 1)[1]
+    chunks = [line for line in received.split(b"\r\n") if line.startswith(b"data: ")]
+    assert len(chunks) == 6 and all(chunk.endswith(b"\n\n") and chunk.count(b"data: ") == 1 for chunk in chunks)
+    said = [json.loads(chunk[6:])["choices"][0] for chunk in chunks[:-1]]
+    assert [one["delta"].get("content") for one in said] == ["", "This", " is", " the", None]
+    assert said[-1]["finish_reason"] == "length" and chunks[-1] == b"data: [DONE]\n\n"
+
+
+@pytest.mark.parametrize("path, body, words", [
+    (CHAT, {"model": "m", "messages": "Hi"}, "messages is"),
+    ("/v1/messages", {"model": "m", "messages": [], "max_tokens": -1}, "max_tokens is -1; it must be a whole number from 1."),
+    ("/v1/responses", {"model": "m"}, "the request has no input"),
+    ("/v1/embeddings", {"model": "m", "input": []}, "input has 0 entries"),
+])
+def test_the_simulated_model_says_what_is_wrong_in_the_dialect(stage, path, body, words):
+    reply = harness.post(zero(stage).port("gateway"), f"/sim{path}", body)
+    error = reply.json()["error"]
+    assert reply.status == 400 and words in error["message"] and error["type"] == "invalid_request_error"
+    assert ("request_id" in reply.json()) == (path == "/v1/messages")
 
 
 def test_keys_of_the_environment_make_routes_and_are_never_printed(stage):
