@@ -1,5 +1,6 @@
 #include "llm/model_list.h"
 
+#include "base/text.h"
 #include "llm/error_body.h"
 #include "wire/json_write.h"
 #include "wire/percent.h"
@@ -27,18 +28,38 @@ void writeModel(wire::JsonWriter& json, ModelListForm form, const ListedModel& m
   json.endObject();
 }
 
-void writeList(wire::JsonWriter& json, ModelListForm form, const ListedModel& model) {
-  json.beginObject();
-  if (form == ModelListForm::kOpenAi) {
-    json.key("object").string("list");
+void writeOpenAiList(wire::JsonWriter& json, const ListedModel& model) {
+  json.beginObject().key("object").string("list").key("data").beginArray();
+  writeModel(json, ModelListForm::kOpenAi, model);
+  json.endArray().endObject();
+}
+
+/// Whether the query asks for what stands behind or before the one model there is.
+bool isBeyond(std::string_view query, std::string_view id) {
+  for (std::string_view part : split(query, '&')) {
+    const auto pair = splitOnce(part, '=');
+    if (pair && (pair->first == "after_id" || pair->first == "before_id") &&
+        wire::decodeQueryPart(pair->second) == id) {
+      return true;
+    }
   }
-  json.key("data").beginArray();
-  writeModel(json, form, model);
-  json.endArray();
-  if (form == ModelListForm::kAnthropic) {
-    json.key("has_more").boolean(false);
-    json.key("first_id").string(model.id.text);
-    json.key("last_id").string(model.id.text);
+  return false;
+}
+
+void writeAnthropicList(wire::JsonWriter& json, const ListedModel& model, std::string_view query) {
+  json.beginObject().key("data").beginArray();
+  const bool empty = isBeyond(query, model.id.text);
+  if (!empty) {
+    writeModel(json, ModelListForm::kAnthropic, model);
+  }
+  json.endArray().key("has_more").boolean(false);
+  for (std::string_view end : {"first_id", "last_id"}) {
+    json.key(end);
+    if (empty) {
+      json.null();
+    } else {
+      json.string(model.id.text);
+    }
   }
   json.endObject();
 }
@@ -72,16 +93,20 @@ ModelListForm modelListForm(const http::Fields& request, ProviderKind kind) {
 ModelReply answerModels(
     ModelListForm form,
     const ListedModel& model,
-    std::string_view wanted,
+    const WantedModels& wanted,
     std::string_view request_id
 ) {
   ModelReply reply;
   wire::JsonWriter json(reply.body);
-  if (wanted.empty()) {
-    writeList(json, form, model);
+  if (wanted.id.empty()) {
+    if (form == ModelListForm::kAnthropic) {
+      writeAnthropicList(json, model, wanted.query);
+    } else {
+      writeOpenAiList(json, model);
+    }
     return reply;
   }
-  std::string id = wire::decodePercent(wanted).value_or(std::string(wanted));
+  std::string id = wire::decodePercent(wanted.id).value_or(std::string(wanted.id));
   if (id != model.id.text) {
     return notFound(form, model, id, request_id);
   }

@@ -27,12 +27,17 @@ struct ModelReply {
   std::string body;  // application/json
 };
 
-/// The list if `wanted` is empty, else the one model, else 404 model_not_found. `wanted` is the id
-/// from the path, percent-encoded as received.
+struct WantedModels {
+  std::string_view id;     // from the path, percent-encoded as received; empty: the list
+  std::string_view query;  // of a list
+};
+
+/// The list, or the one model, or 404 model_not_found. A page of Anthropic's list behind (after_id)
+/// or before (before_id) its one model is empty: its SDKs ask until they get such a one.
 ModelReply answerModels(
     ModelListForm form,
     const ListedModel& model,
-    std::string_view wanted,
+    const WantedModels& wanted,
     std::string_view request_id
 );
 

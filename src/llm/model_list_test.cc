@@ -12,7 +12,7 @@ const ListedModel& model() {
 }
 
 TEST(ModelList, IsInOpenAisForm) {
-  ModelReply reply = answerModels(ModelListForm::kOpenAi, model(), "", "01REQ");
+  ModelReply reply = answerModels(ModelListForm::kOpenAi, model(), {}, "01REQ");
   EXPECT_EQ(reply.status, 200);
   EXPECT_EQ(
       reply.body,
@@ -21,7 +21,7 @@ TEST(ModelList, IsInOpenAisForm) {
 }
 
 TEST(ModelList, IsInAnthropicsForm) {
-  ModelReply reply = answerModels(ModelListForm::kAnthropic, model(), "", "01REQ");
+  ModelReply reply = answerModels(ModelListForm::kAnthropic, model(), {}, "01REQ");
   EXPECT_EQ(
       reply.body,
       R"({"data":[{"type":"model","id":"Qwen/Qwen3.6","display_name":"Qwen/Qwen3.6","created_at":"1970-01-01T00:00:00Z"}],)"
@@ -29,9 +29,23 @@ TEST(ModelList, IsInAnthropicsForm) {
   );
 }
 
+TEST(ModelList, IsEmptyBeyondItsOneModel) {
+  for (std::string_view query : {"after_id=Qwen%2FQwen3.6", "limit=9&before_id=Qwen/Qwen3.6"}) {
+    ModelReply reply =
+        answerModels(ModelListForm::kAnthropic, model(), {.id = {}, .query = query}, "01REQ");
+    EXPECT_EQ(reply.body, R"({"data":[],"has_more":false,"first_id":null,"last_id":null})");
+  }
+  for (std::string_view query : {"after_id=other", "limit=1000", ""}) {
+    ModelReply reply =
+        answerModels(ModelListForm::kAnthropic, model(), {.id = {}, .query = query}, "01REQ");
+    EXPECT_THAT(reply.body, testing::HasSubstr(R"("id":"Qwen/Qwen3.6")"));
+  }
+}
+
 TEST(ModelList, ShowsTheOneModel) {
   for (const char* wanted : {"Qwen/Qwen3.6", "Qwen%2FQwen3.6"}) {
-    ModelReply reply = answerModels(ModelListForm::kOpenAi, model(), wanted, "01REQ");
+    ModelReply reply =
+        answerModels(ModelListForm::kOpenAi, model(), {.id = wanted, .query = {}}, "01REQ");
     EXPECT_EQ(reply.status, 200);
     EXPECT_EQ(
         reply.body, R"({"id":"Qwen/Qwen3.6","object":"model","created":0,"owned_by":"openai"})"
@@ -40,14 +54,16 @@ TEST(ModelList, ShowsTheOneModel) {
 }
 
 TEST(ModelList, DoesNotKnowOthers) {
-  ModelReply openai = answerModels(ModelListForm::kOpenAi, model(), "gpt%4", "01REQ");
+  ModelReply openai =
+      answerModels(ModelListForm::kOpenAi, model(), {.id = "gpt%4", .query = {}}, "01REQ");
   EXPECT_EQ(openai.status, 404);
   EXPECT_EQ(
       openai.body,
       R"({"error":{"message":"There is no model \"gpt%4\" here. Use \"Qwen/Qwen3.6\".",)"
       R"("type":"invalid_request_error","param":"model","code":"model_not_found"}})"
   );
-  ModelReply anthropic = answerModels(ModelListForm::kAnthropic, model(), "x", "01REQ");
+  ModelReply anthropic =
+      answerModels(ModelListForm::kAnthropic, model(), {.id = "x", .query = {}}, "01REQ");
   EXPECT_EQ(anthropic.status, 404);
   EXPECT_THAT(anthropic.body, testing::HasSubstr(R"("type":"not_found_error")"));
 }

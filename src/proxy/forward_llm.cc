@@ -115,7 +115,7 @@ Answer answerHere(
   llm::ModelReply reply = llm::answerModels(
       llm::modelListForm(x.head().fields, settings.kind),
       {.id = *settings.model, .owned_by = llm::toString(settings.kind)},
-      match.path_model,
+      {.id = match.path_model, .query = x.head().query()},
       x.request_id
   );
   return answerOf(localReply(reply.status, "application/json", std::move(reply.body)));

@@ -1,5 +1,6 @@
 """The official SDKs, pointed at a gateway as their users would: OpenAI for Python and for npm, Anthropic for Python."""
 
+import itertools
 import json
 import os
 import pathlib
@@ -139,6 +140,13 @@ def test_anthropic_python_streams(claude):
         text = "".join(stream.text_stream)
         assert "Hello!" in text
         assert stream.get_final_message().stop_reason == "end_turn"
+
+
+def test_anthropic_python_lists_models_and_comes_to_an_end(stage):
+    """It asks for pages until one is empty."""
+    gateway = stage.gateway([], binds=["gatehouse/gateway"])
+    with anthropic.Anthropic(api_key="any", base_url=f"http://127.0.0.1:{gateway.port('gateway')}/sim", max_retries=0) as made:
+        assert [model.id for model in itertools.islice(made.models.list(), 5)] == ["sim/echo"]
 
 
 def test_anthropic_python_maps_errors(line, claude):
