@@ -33,7 +33,10 @@ constexpr const char* kValidateExamples =
 constexpr const char* kMockExamples =
     "Examples:\n"
     "  gatehouse mock --listen 127.0.0.1:9000\n"
-    "      answers chat completions, streaming and not\n"
+    "      a model server: /v1/chat/completions, /v1/messages, /v1/responses (streaming and not),\n"
+    "      /v1/embeddings and /v1/models; a model of any name says back what it was told\n"
+    "  OPENAI_BASE_URL=http://127.0.0.1:9000/v1  ANTHROPIC_BASE_URL=http://127.0.0.1:9000\n"
+    "      points the SDKs of OpenAI and Anthropic straight at it, with any key\n"
     "  gatehouse mock --script faults.yaml --record seen.jsonl\n"
     "      answers by rules and writes down what it received\n"
     "  gatehouse mock --tls-names api.openai.com --ca-out ca.pem\n"

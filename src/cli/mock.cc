@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "cli/mock_answer.h"
 #include "cli/mock_record.h"
 #include "cli/mock_script.h"
 #include "http/body_filters.h"
@@ -21,8 +22,6 @@
 #include "io/run_task.h"
 #include "io/tls_authority.h"
 #include "io/tls_stream.h"
-#include "llm/dialect_match.h"
-#include "llm/simulate.h"
 
 namespace gatehouse::cli {
 namespace {
@@ -40,46 +39,13 @@ struct Mock {
   std::uint64_t connections = 0;
 };
 
-MockReply jsonReply(http::Status status, std::string body) {
-  MockReply reply;
-  reply.status = status;
-  reply.fields.emplace_back("Content-Type", "application/json");
-  reply.pieces.push_back(std::move(body));
-  return reply;
-}
-
-/// The answer where no rule has one.
-MockReply defaultReply(const http::RequestHead& head, std::string_view body, std::uint64_t number) {
-  llm::Dialect dialect = llm::matchDialect(head.method, head.path(), {}).dialect;
-  if (dialect == llm::Dialect::kModels) {
-    return jsonReply(
-        200,
-        R"({"object":"list","data":[{"id":"mock","object":"model","created":0,"owned_by":"gatehouse"}]})"
-    );
-  }
-  auto simulated = llm::simulate(
-      {.dialect = dialect, .body = body, .id_suffix = std::to_string(number), .created_seconds = 0}
-  );
-  if (!simulated) {
-    return jsonReply(
-        404,
-        R"({"error":{"message":"the mock has no rule for this","type":"invalid_request_error","param":null,"code":"no_rule"}})"
-    );
-  }
-  MockReply reply;
-  reply.fields.emplace_back("Content-Type", simulated->content_type);
-  reply.chunked = simulated->content_type.starts_with("text/event-stream");
-  reply.pieces = std::move(simulated->pieces);
-  return reply;
-}
-
 http::ResponseHead headOf(const MockReply& reply) {
   http::ResponseHead head;
   head.status = reply.status;
   for (const auto& [name, value] : reply.fields) {
     head.fields.add(name, value);
   }
-  if (!reply.chunked) {
+  if (!reply.chunked && reply.status != 204) {
     std::size_t size = 0;
     for (const std::string& piece : reply.pieces) {
       size += piece.size();
@@ -138,7 +104,7 @@ io::Task<void> serveExchange(
   std::uint64_t number = mock.record.request(exchange->head(), body->view(), peer, connection);
   std::optional<MockReply> scripted = mock.script.answer(exchange->head(), body->view());
   MockReply reply =
-      scripted ? *std::move(scripted) : defaultReply(exchange->head(), body->view(), number);
+      scripted ? *std::move(scripted) : answerWithoutRule(exchange->head(), body->view(), number);
   *body = Chunk();
   std::size_t sent = 0;
   Result<void> done =

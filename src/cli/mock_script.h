@@ -1,6 +1,5 @@
 // What a mock upstream answers: rules read from YAML. The first rule that matches a request and is
-// not used up answers it; without one, chat completions and Messages are answered by the simulated
-// model.
+// not used up answers it; without one, mock_answer does.
 //
 //   rules:
 //     - match: {method: POST, path: /v1/chat/completions, header: {x-case: slow}, contains:
