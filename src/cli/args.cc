@@ -228,8 +228,15 @@ void addMock(CLI::App& app, MockOptions& options) {
       ->type_name("ADDR:PORT")
       ->capture_default_str();
   app.add_option("--script", options.script, "YAML file with rules")->type_name("FILE");
-  app.add_option("--record", options.record, "append each received request as one JSON line")
-      ->type_name("FILE");
+  auto* record = app.add_option(
+                        "--record",
+                        options.record,
+                        "append each received request as one JSON line; credentials in its fields "
+                        "and query are masked, each as the start of its SHA-256"
+  )
+                     ->type_name("FILE");
+  app.add_flag("--record-keys", options.record_keys, "write credentials into the record in clear")
+      ->needs(record);
   app.add_option(
          "--tls-names", options.tls_names, "serve TLS with a certificate made for these names"
   )

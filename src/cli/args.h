@@ -38,12 +38,13 @@ struct ValidateOptions {
 
 struct MockOptions {
   std::string listen = "127.0.0.1:0";
-  std::string script;     // YAML file with rules; empty: answers every chat completion
-  std::string record;     // JSON lines, one per request received
-  std::string tls_names;  // comma list of DNS names and addresses; not empty: TLS with a
-                          // certificate made for them
-  std::string ca_out;     // where the PEM of the certificate authority that signed it is written
-  std::string tls_cert;   // PEM files to use instead
+  std::string script;        // YAML file with rules; empty: answers as the simulated model
+  std::string record;        // JSON lines, one per request received
+  bool record_keys = false;  // with the credentials in clear
+  std::string tls_names;     // comma list of DNS names and addresses; not empty: TLS with a
+                             // certificate made for them
+  std::string ca_out;        // where the PEM of the certificate authority that signed it is written
+  std::string tls_cert;      // PEM files to use instead
   std::string tls_key;
   std::string ready_file;  // "ADDR:PORT" is written here once it listens
 };

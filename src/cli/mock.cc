@@ -218,7 +218,8 @@ Result<void> serve(const MockOptions& options) {
     GATEHOUSE_TRY(std::string text, readFile(options.script));
     GATEHOUSE_TRY(mock.script, MockScript::read(options.script, text));
   }
-  GATEHOUSE_TRY(mock.record, MockRecord::open(options.record));
+  const RecordedKeys keys = options.record_keys ? RecordedKeys::kClear : RecordedKeys::kMasked;
+  GATEHOUSE_TRY(mock.record, MockRecord::open(options.record, keys));
   GATEHOUSE_TRY(mock.tls, tlsFor(options));
   GATEHOUSE_TRY(io::Address address, io::Address::parse(options.listen));
   GATEHOUSE_TRY(std::vector<io::ListenSocket> sockets, io::openListenSockets(address, 1));

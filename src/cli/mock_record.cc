@@ -1,6 +1,7 @@
 #include "cli/mock_record.h"
 
 #include "base/text.h"
+#include "cli/mock_mask.h"
 #include "crypto/digest.h"
 #include "wire/json_write.h"
 
@@ -10,19 +11,25 @@ namespace {
 /// Longer bodies are recorded by size and digest alone.
 constexpr std::size_t kRecordedBody = 1 << 20;
 
-void writeFields(wire::JsonWriter& json, const http::Fields& fields) {
+void writeFields(wire::JsonWriter& json, const http::Fields& fields, RecordedKeys keys) {
   json.beginArray();
   for (std::size_t i = 0; i < fields.size(); ++i) {
     http::Fields::Field field = fields.at(i);
-    json.beginArray().string(field.name).string(field.value).endArray();
+    json.beginArray().string(field.name);
+    json.string(
+        keys == RecordedKeys::kClear ? std::string(field.value)
+                                     : maskedField(field.name, field.value)
+    );
+    json.endArray();
   }
   json.endArray();
 }
 
 }  // namespace
 
-Result<MockRecord> MockRecord::open(const std::string& path) {
+Result<MockRecord> MockRecord::open(const std::string& path, RecordedKeys keys) {
   MockRecord record;
+  record.keys_ = keys;
   if (!path.empty()) {
     record.file_.open(path, std::ios::app | std::ios::binary);
     if (!record.file_) {
@@ -50,9 +57,10 @@ std::uint64_t MockRecord::request(
   json.beginObject().key("event").string("request").key("n").number(number);
   json.key("connection").number(connection);
   json.key("server_name").string(peer.server_name).key("tls").string(peer.tls_version);
-  json.key("method").string(head.methodName()).key("target").string(head.target);
+  json.key("method").string(head.methodName()).key("target");
+  json.string(keys_ == RecordedKeys::kClear ? head.target : maskedTarget(head.target));
   json.key("authority").string(head.authority).key("fields");
-  writeFields(json, head.fields);
+  writeFields(json, head.fields, keys_);
   json.key("body_size").number(body.size()).key("body_sha256").string(crypto::sha256Hex(body));
   if (body.size() <= kRecordedBody && validUtf8Prefix(body) == body.size()) {
     json.key("body").string(body);

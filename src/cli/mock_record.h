@@ -13,10 +13,13 @@
 
 namespace gatehouse::cli {
 
+/// How credentials in it are written; see mock_mask.h.
+enum class RecordedKeys : std::uint8_t { kMasked, kClear };
+
 class MockRecord {
  public:
   /// Appends to `path`; empty: keeps nothing. Errors: kInvalidConfiguration.
-  static Result<MockRecord> open(const std::string& path);
+  static Result<MockRecord> open(const std::string& path, RecordedKeys keys);
 
   /// The number of the request.
   std::uint64_t request(
@@ -35,6 +38,7 @@ class MockRecord {
   void end(std::string_view event, std::uint64_t request, std::size_t sent);
 
   std::ofstream file_;
+  RecordedKeys keys_ = RecordedKeys::kMasked;
   std::uint64_t requests_ = 0;
 };
 

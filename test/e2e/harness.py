@@ -130,7 +130,7 @@ class Mock(Process):
         self.record = self.folder / "record.jsonl"
         self.ca = self.folder / "ca.pem"
         ready = self.folder / "ready"
-        arguments = ["mock", "--listen", listen, "--record", self.record, "--ready-file", ready]
+        arguments = ["mock", "--listen", listen, "--record", self.record, "--record-keys", "--ready-file", ready]
         if script is not None:
             path = self.folder / "script.yaml"
             path.write_text(script if isinstance(script, str) else json.dumps(script, ensure_ascii=False))

@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 import anthropic
@@ -87,6 +88,22 @@ def test_anthropic_python_does_all_of_it(claude):
     with pytest.raises(anthropic.BadRequestError) as caught:
         claude.messages.create(model="claude", max_tokens=0, messages=HELLO)
     assert caught.value.body["error"]["type"] == "invalid_request_error"
+
+
+def test_a_record_holds_no_credential_unless_asked_to(stage):
+    record = stage.folder / "seen.jsonl"
+    mock = stage.process(["mock", "--record", record])
+    port = int(mock.wait_for(lambda: re.search(r"http://127\.0\.0\.1:(\d+)", mock.text()), "the mock says where it is")[1])
+    keys = {"authorization": "Bearer sk-mask-0001", "x-api-key": "sk-mask-0002", "cookie": "session=sk-mask-0003"}
+    assert harness.post(port, "/v1/chat/completions?key=sk-mask-0004&beta=1", harness.CHAT, headers=keys).status == 200
+    text = record.read_text()
+    assert "sk-mask" not in text
+    seen = json.loads(text.splitlines()[0])
+    def short(key):
+        return "masked:" + harness.sha256(key.encode())[:8]
+    fields = dict(seen["fields"])
+    assert (fields["authorization"], fields["x-api-key"]) == ("Bearer " + short("sk-mask-0001"), short("sk-mask-0002"))
+    assert seen["target"] == f"/v1/chat/completions?key={short('sk-mask-0004')}&beta=1"
 
 
 def test_a_response_streams_every_event_in_order(mock):
