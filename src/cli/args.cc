@@ -1,9 +1,16 @@
 #include "cli/args.h"
 
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <functional>
 #include <memory>
+#include <span>
+#include <sstream>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "base/text.h"
 #include "resource/nearest.h"
@@ -90,12 +97,31 @@ struct RawRun {
   std::string log_format;
 };
 
+constexpr std::array<std::string_view, 4> kCommands{"run", "validate", "mock", "version"};
+constexpr std::string_view kThereAre = "; there are run, validate, mock and version";
+
+PrintAndExit mistake(const std::string& name, const std::string& what) {
+  return {name + ": " + what + "\nSee " + name + " --help\n", 2};
+}
+
+PrintAndExit noSuchCommand(std::string_view name) {
+  const std::string near = resource::didYouMean(name, kCommands);
+  return mistake(
+      "gatehouse",
+      "\"" + printable(name, 40) + "\" is no subcommand" +
+          (near.empty() ? std::string(kThereAre) : near)
+  );
+}
+
 /// The first argument that looks like an option and is none of `command`; empty if there is none.
-std::string_view unknownOption(CLI::App& command, int argc, const char* const* argv) {
-  for (int i = 2; i < argc; ++i) {
-    std::string_view name = argv[i];
+std::string_view unknownOption(CLI::App& command, std::span<const char* const> arguments) {
+  for (std::string_view name : arguments) {
     name = name.substr(0, name.find('='));
-    if (name.starts_with("--") && command.get_option_no_throw(std::string(name)) == nullptr) {
+    const bool is_long = name.starts_with("--") && name.size() > 2;
+    const bool is_short =
+        name.size() > 1 && name[0] == '-' && foldChar(name[1]) >= 'a' && foldChar(name[1]) <= 'z';
+    const std::string_view looked_up = is_short ? name.substr(0, 2) : name;
+    if ((is_long || is_short) && command.get_option_no_throw(std::string(looked_up)) == nullptr) {
       return name;
     }
   }
@@ -113,31 +139,67 @@ std::string nearestOption(CLI::App& command, std::string_view wrong) {
   return resource::didYouMean(wrong, views);
 }
 
-/// The mistake in one sentence, and where the help is.
-std::string explain(
-    CLI::App& app, const CLI::ParseError& error, int argc, const char* const* argv
-) {
-  constexpr std::string_view kCommands[] = {"run", "validate", "mock", "version"};
-  const std::vector<CLI::App*> chosen = app.get_subcommands();
-  std::string name = "gatehouse";
-  std::string what = error.what();
-  if (chosen.empty()) {
-    const std::string first = argc > 1 ? argv[1] : "";
-    what = first.empty() || first.starts_with('-')
-               ? "a subcommand is missing"
-               : "\"" + first + "\" is no subcommand" + resource::didYouMean(first, kCommands);
-    what += "; there are run, validate, mock and version";
-  } else {
-    CLI::App& command = *chosen.front();
-    name += " " + command.get_name();
-    if (const std::string_view wrong = unknownOption(command, argc, argv); !wrong.empty()) {
-      what = "unknown option " + std::string(wrong) + nearestOption(command, wrong);
-    } else if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr &&
-               command.get_option_no_throw("--file") != nullptr) {
-      what += "; files and folders are given with -f";
-    }
+/// Without a subcommand that could say more.
+PrintAndExit explainTop(CLI::App& app, std::span<const char* const> arguments) {
+  const std::string_view wrong = unknownOption(app, arguments);
+  const std::string near = wrong.empty() ? "" : nearestOption(app, wrong);
+  if (!near.empty()) {
+    return mistake("gatehouse", "unknown option " + printable(wrong, 80) + near);
   }
-  return name + ": " + what + "\nSee " + name + " --help\n";
+  return mistake("gatehouse", "a subcommand is missing" + std::string(kThereAre));
+}
+
+/// An argument of `command` that is no option.
+std::string strayArgument(CLI::App& command, const std::string& argument) {
+  const std::string said = "\"" + printable(argument, 80) + "\" is no option";
+  if (command.get_option_no_throw("--file") == nullptr) {
+    return said + ", and nothing but options is expected";
+  }
+  return said + "; files and folders are given with -f: gatehouse " + command.get_name() + " -f " +
+         printable(argument, 80);
+}
+
+/// The mistake in one sentence, and where the help is.
+PrintAndExit explain(
+    CLI::App& app, const CLI::ParseError& error, std::span<const char* const> arguments
+) {
+  const std::vector<CLI::App*> chosen = app.get_subcommands();
+  if (chosen.empty()) {
+    return explainTop(app, arguments);
+  }
+  CLI::App& command = *chosen.front();
+  const std::string name = "gatehouse " + command.get_name();
+  if (const std::string_view wrong = unknownOption(command, arguments.subspan(1)); !wrong.empty()) {
+    return mistake(name, "unknown option " + printable(wrong, 80) + nearestOption(command, wrong));
+  }
+  std::string what = error.what();
+  const std::vector<std::string> strays = command.remaining();
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    const std::string option = what.substr(0, what.find(':'));
+    const CLI::Option* known = command.get_option_no_throw(option);
+    if (known != nullptr) {
+      what = option + " has no value; give it as " + option + " " + known->get_type_name();
+    }
+  } else if (!strays.empty()) {
+    what = strayArgument(command, strays.front());
+  } else if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
+    what = "--file is missing; name the files and folders with -f PATH";
+  }
+  return mistake(name, what);
+}
+
+/// `text` is a number from `least` to `most`; what it is not, if it is none.
+template <typename Number>
+std::function<std::string(const std::string&)> between(Number least, Number most) {
+  return [least, most](const std::string& text) {
+    Number number{};
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, number);
+    if (error == std::errc() && rest == end && number >= least && number <= most) {
+      return std::string();
+    }
+    return fmt::format("\"{}\" is no number from {} to {}", printable(text, 40), least, most);
+  };
 }
 
 /// Why it can be no namespace; empty if it can.
@@ -186,7 +248,7 @@ void addRun(CLI::App& app, RunOptions& options, RawRun& raw) {
       ->capture_default_str();
   app.add_option("--workers", options.workers, "worker threads, 1 to 256 (default: one per core)")
       ->type_name("N")
-      ->check(CLI::Range(1U, 256U).description(""));
+      ->check(between(1U, 256U));
   app.add_option(
          "--log-format",
          raw.log_format,
@@ -212,7 +274,7 @@ void addRun(CLI::App& app, RunOptions& options, RawRun& raw) {
          "seconds that running requests get to finish at shutdown"
   )
       ->type_name("SECONDS")
-      ->check(CLI::Range(0.0, 86400.0).description(""))
+      ->check(between(0.0, 86400.0))
       ->capture_default_str();
   app.add_flag(
       "--check",
@@ -237,31 +299,50 @@ void addMock(CLI::App& app, MockOptions& options) {
                      ->type_name("FILE");
   app.add_flag("--record-keys", options.record_keys, "write credentials into the record in clear")
       ->needs(record);
-  app.add_option(
-         "--tls-names", options.tls_names, "serve TLS with a certificate made for these names"
-  )
-      ->type_name("NAME[,NAME]");
+  auto* names =
+      app.add_option(
+             "--tls-names", options.tls_names, "serve TLS with a certificate made for these names"
+      )
+          ->type_name("NAME[,NAME]");
   app.add_option("--ca-out", options.ca_out, "write the certificate authority's PEM here")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->needs(names);
   auto* cert = app.add_option("--tls-cert", options.tls_cert, "certificate chain to serve")
                    ->type_name("FILE");
   auto* key = app.add_option("--tls-key", options.tls_key, "its key")->type_name("FILE");
   cert->needs(key);
   key->needs(cert);
+  names->excludes(cert);
   app.add_option("--ready-file", options.ready_file, "write ADDR:PORT here once it listens")
       ->type_name("FILE");
   app.footer(kMockExamples);
 }
 
+/// "help run" is another way to say "run --help".
+std::vector<const char*> wordsOf(std::span<const char* const> given) {
+  std::vector<const char*> words(given.begin(), given.end());
+  if (words.size() > 1 && std::string_view(words[1]) == "help") {
+    words.erase(words.begin() + 1);
+    words.resize(std::min<std::size_t>(words.size(), 2));
+    words.push_back("--help");
+  }
+  return words;
+}
+
 }  // namespace
 
 Command parseArguments(int argc, const char* const* argv) {
+  const std::vector<const char*> words = wordsOf({argv, static_cast<std::size_t>(argc)});
+  if (const std::string_view first = words.size() > 1 ? words[1] : "-";
+      !first.starts_with('-') && std::ranges::find(kCommands, first) == kCommands.end()) {
+    return noSuchCommand(first);
+  }
   CLI::App app("Gatehouse: one door from every AI tool to every model", "gatehouse");
   auto formatter = std::make_shared<HelpFormatter>();
   formatter->column_width(38);
   app.formatter(formatter);
   app.footer(kTopExamples);
-  app.require_subcommand(0, 1);  // none is refused below: here a misspelt one would not be named
+  app.require_subcommand(0, 1);  // none is refused below
   RunOptions run;
   ValidateOptions validate;
   MockOptions mock;
@@ -281,7 +362,7 @@ Command parseArguments(int argc, const char* const* argv) {
   CLI::App* version_app = app.add_subcommand("version", "print the version");
   version_app->add_flag("-v,--verbose", version.verbose, "with libraries and build");
   try {
-    app.parse(argc, argv);
+    app.parse(static_cast<int>(words.size()), words.data());
     if (app.get_subcommands().empty() && !version_flag) {
       throw CLI::RequiredError::Subcommand(1);
     }
@@ -291,7 +372,7 @@ Command parseArguments(int argc, const char* const* argv) {
     if (app.exit(error, out, err) == 0) {
       return PrintAndExit{out.str(), 0};
     }
-    return PrintAndExit{explain(app, error, argc, argv), 2};
+    return explain(app, error, std::span(words).subspan(1));
   }
   if (run_app->parsed()) {
     run.drain_timeout =

@@ -1,5 +1,6 @@
 #include "cli/mock.h"
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
@@ -7,6 +8,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "base/text.h"
@@ -161,7 +163,10 @@ Result<std::string> readFile(const std::string& path) {
   std::ostringstream text;
   text << file.rdbuf();
   if (!file) {
-    return fail(ErrorKind::kInvalidConfiguration, Origin::kGateway, "cannot read " + path);
+    const std::string why = std::error_code(errno, std::generic_category()).message();
+    return fail(
+        ErrorKind::kInvalidConfiguration, Origin::kGateway, "cannot read " + path + ": " + why
+    );
   }
   return text.str();
 }
@@ -221,8 +226,13 @@ Result<void> serve(const MockOptions& options) {
   const RecordedKeys keys = options.record_keys ? RecordedKeys::kClear : RecordedKeys::kMasked;
   GATEHOUSE_TRY(mock.record, MockRecord::open(options.record, keys));
   GATEHOUSE_TRY(mock.tls, tlsFor(options));
-  GATEHOUSE_TRY(io::Address address, io::Address::parse(options.listen));
-  GATEHOUSE_TRY(std::vector<io::ListenSocket> sockets, io::openListenSockets(address, 1));
+  Result<io::Address> address = io::Address::parse(options.listen);
+  if (!address) {
+    return fail(
+        ErrorKind::kInvalidConfiguration, Origin::kGateway, "--listen " + address.error().chain()
+    );
+  }
+  GATEHOUSE_TRY(std::vector<io::ListenSocket> sockets, io::openListenSockets(*address, 1));
   std::string bound = sockets.front().local().format();
   GATEHOUSE_TRY(
       std::unique_ptr<io::Listener> listener,

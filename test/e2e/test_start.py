@@ -217,6 +217,8 @@ def test_a_port_in_use_is_an_error_that_names_address_and_flag(stage):
     (["run", "--workers", "0"], "--workers"),
     (["run", "--log-format", "xml"], "--log-format"),
     (["serve"], "serve"),
+    (["nosuch", "--help"], '"nosuch" is no subcommand'),
+    (["help", "valdate"], 'did you mean "validate"?'),
     ([], "subcommand"),
     (["validate"], "--file"),
 ])
@@ -244,6 +246,15 @@ def test_a_flag_that_means_nothing_is_a_start_error(stage, arguments, words):
     code, text = run(stage, "run", "-f", path, *services, *arguments)
     assert code == 1 and words in text
     assert "listening" not in text and "in use" not in text, "no address is opened for such a start"
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--listen", "9000"], "--listen '9000' is not an IP address with a port, such as"),
+    (["--script", "no-such.yaml"], "cannot read no-such.yaml: No such file or directory"),
+])
+def test_a_mock_that_cannot_start_says_why(stage, arguments, words):
+    code, text = run(stage, "mock", *arguments)
+    assert code == 1 and words in text
 
 
 def test_a_file_that_is_not_there_is_a_start_error(stage):
