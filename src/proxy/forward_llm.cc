@@ -102,19 +102,19 @@ llm::RequestBody padded(Chunk bytes) {
   return {std::move(bytes), text};
 }
 
-/// A reply we give ourselves in the place of the provider.
+/// A reply we give ourselves in the place of the provider, who owns the model.
 Answer answerHere(
     Exchange& x,
-    const llm::Plan& plan,
     const llm::DialectMatch& match,
-    const llm::ProviderSettings& settings
+    const llm::ProviderSettings& settings,
+    std::string_view owner
 ) {
-  if (plan.treatment == llm::Treatment::kHello) {
+  if (match.dialect == llm::Dialect::kHello) {
     return answerOf(localReply(204, "", ""));
   }
   llm::ModelReply reply = llm::answerModels(
       llm::modelListForm(x.head().fields, settings.kind),
-      {.id = *settings.model, .owned_by = llm::toString(settings.kind)},
+      {.id = *settings.model, .owned_by = owner},
       {.id = match.path_model, .query = x.head().query()},
       x.request_id
   );
@@ -196,7 +196,7 @@ io::Task<Result<Answer>> forwardLlm(
   };
   GATEHOUSE_CO_TRY(llm::Plan plan, llm::makePlan(match, target, provider.llm));
   if (isAnsweredHere(plan)) {
-    co_return answerHere(x, plan, match, provider.llm);
+    co_return answerHere(x, match, provider.llm, llm::toString(provider.llm.kind));
   }
   UpstreamCall call{
       .endpoint = provider.endpoint,
@@ -241,10 +241,7 @@ io::Task<Result<Answer>> answerSimulated(
   GATEHOUSE_CO_TRY(llm::DialectMatch match, detect(x, {}));
   noteSimulated(x, match.dialect, backend);
   if (match.dialect == llm::Dialect::kModels || match.dialect == llm::Dialect::kHello) {
-    llm::Plan plan;
-    plan.treatment =
-        match.dialect == llm::Dialect::kHello ? llm::Treatment::kHello : llm::Treatment::kModelList;
-    co_return answerHere(x, plan, match, settings);
+    co_return answerHere(x, match, settings, "gatehouse");
   }
   GATEHOUSE_CO_TRY(Chunk bytes, co_await readBody(worker, x));
   const llm::RequestBody body = padded(std::move(bytes));

@@ -113,6 +113,11 @@ def test_the_simulated_model_streams_and_says_what_it_is(stage, path, body):
     assert gateway.access_of(reply)["gatehouse.usage.state"] == "known"
 
 
+def test_the_simulated_model_is_listed_as_ours(stage):
+    reply = harness.post(zero(stage).port("gateway"), "/sim/v1/models", None, method="GET")
+    assert [(model["id"], model["owned_by"]) for model in reply.json()["data"]] == [("sim/echo", "gatehouse")]
+
+
 def test_the_simulated_model_sends_its_events_one_by_one(stage):
     port = zero(stage).port("gateway")
     body = json.dumps({**harness.CHAT, "stream": True, "max_tokens": 3})
