@@ -6,7 +6,8 @@ namespace gatehouse::admin {
 namespace {
 
 std::string urlOf(const upstream::Endpoint& endpoint) {
-  return (endpoint.tls != nullptr ? "https://" : "http://") + endpoint.authority;
+  return (endpoint.tls != nullptr ? "https://" : "http://") +
+         (endpoint.authority.empty() ? endpoint.name : endpoint.authority);
 }
 
 void describe(const snapshot::InvalidBackend& backend, RouteOverview& row) {

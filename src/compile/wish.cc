@@ -28,6 +28,14 @@ std::optional<std::uint16_t> portOfListener(const GatewayDraft& gateway, std::st
   return std::nullopt;
 }
 
+std::string listenersOf(const GatewayDraft& gateway) {
+  std::string names;
+  for (const ListenerDraft& listener : gateway.listeners) {
+    names += (names.empty() ? "" : ", ") + listener.spec->name;
+  }
+  return names;
+}
+
 /// What a flag's target may mean: a Gateway, and perhaps a listener of it.
 struct Target {
   const GatewayDraft* gateway = nullptr;
@@ -83,16 +91,21 @@ std::expected<FlagWish, std::string> resolveFlag(const Draft& draft, const BindF
   if (target.listener.empty()) {
     if (portsOf(*target.gateway).size() > 1) {
       return std::unexpected(fmt::format(
-          "Gateway {} has several ports; name one of its listeners", target.gateway->name()
+          "Gateway {0} has several ports; write {0}/LISTENER with one of its listeners: {1}",
+          target.gateway->name(),
+          listenersOf(*target.gateway)
       ));
     }
     return FlagWish{target.gateway, std::nullopt, *address};
   }
   const auto port = portOfListener(*target.gateway, target.listener);
   if (!port) {
-    return std::unexpected(
-        fmt::format("Gateway {} has no listener \"{}\"", target.gateway->name(), target.listener)
-    );
+    return std::unexpected(fmt::format(
+        "Gateway {} has no listener \"{}\"; it has {}",
+        target.gateway->name(),
+        target.listener,
+        listenersOf(*target.gateway)
+    ));
   }
   return FlagWish{target.gateway, port, *address};
 }

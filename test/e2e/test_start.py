@@ -91,6 +91,14 @@ def test_a_folder_of_hashed_roots_is_trusted(stage):
     assert brings_none(gateway) == []
 
 
+def test_a_service_is_shown_with_where_it_is(stage):
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"ports": [{"port": 80}]}}
+    route = manifests.route("all", "web")
+    route["spec"]["rules"][0]["backendRefs"] = [{"name": "web", "port": 80}]
+    path = stage.write("c.yaml", manifests.to_text(manifests.gateway(), route, service))
+    assert "default/web -> http://web.default.svc:80 " in stage.gateway([path], binds=["edge"]).text()
+
+
 def test_the_line_to_try_is_one_that_has_its_key(stage):
     mock = stage.mock()
     text = manifests.to_text(
@@ -236,7 +244,7 @@ def test_a_mistake_on_the_command_line_is_named(stage, arguments, words):
 @pytest.mark.parametrize("arguments, words", [
     (["--bind", "nobody=127.0.0.1:0"], "nobody"),
     (["--bind", "edge"], "GATEWAY[/LISTENER]=ADDR:PORT"),
-    (["--bind", "edge/nolistener=127.0.0.1:0"], "nolistener"),
+    (["--bind", "edge/nolistener=127.0.0.1:0"], 'has no listener "nolistener"; it has http'),
     (["--resolve", "api.openai.com"], "--resolve 'api.openai.com' is not HOST:PORT"),
     (["--resolve", "a:443:127.0.0.1,b"], "--resolve 'a:443:127.0.0.1,b' is not HOST:PORT:ADDRESS[:PORT][,ADDRESS[:PORT]]... "
      "('b' is no address), such as api.example.com:443:127.0.0.1:8443,[::1]:8443"),
