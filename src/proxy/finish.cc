@@ -1,9 +1,10 @@
 #include "proxy/finish.h"
 
 #include <utility>
+#include <variant>
 
 #include "base/text.h"
-#include "llm/dialect.h"
+#include "llm/dialect_match.h"
 #include "proxy/begin.h"
 #include "telemetry/report.h"
 
@@ -14,9 +15,17 @@ bool nobodyListens(ErrorKind kind) {
   return kind == ErrorKind::kCancelled || kind == ErrorKind::kPeerClosed;
 }
 
-/// Methods the request's path would have taken, for the Allow field.
-std::string_view allowedFor(const Exchange& x) {
-  return llm::allowedMethods(x.dialect);
+/// Methods the request's path would have taken, for the Allow field; empty if it takes the one it
+/// has. Errors may speak another dialect than the path has, as those of a model list do.
+std::string_view allowedFor(Exchange& x, const Error& error) {
+  if (error.kind() != ErrorKind::kMethodNotAllowed || x.backend == nullptr) {
+    return {};
+  }
+  const http::RequestHead& head = x.head();
+  const auto* ai = std::get_if<snapshot::AiBackend>(&x.backend->target);
+  const llm::DialectRoutes none;
+  const llm::DialectRoutes& routes = ai == nullptr ? none : ai->providers.front().llm.routes;
+  return llm::allowedMethods(llm::matchDialect(head.method, head.path(), routes).dialect);
 }
 
 void logFailure(Worker& worker, const Exchange& x, const Error& error) {
@@ -78,7 +87,7 @@ Result<Answer> answerError(Worker& worker, Exchange& x, Error error) {
   x.decided = ending;
   guessDialect(x);
   ReplyTo to = x.replyTo();
-  to.allow = allowedFor(x);
+  to.allow = allowedFor(x, error);
   LocalReply reply = errorReply(error, to);
   Answer answer;
   answer.head = std::move(reply.head);

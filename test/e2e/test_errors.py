@@ -164,6 +164,14 @@ def test_a_wrong_method_is_told_with_the_right_one(world, method):
     assert reply.headers["allow"] == "POST"
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+@pytest.mark.parametrize("path", ["/good/v1/models", "/claude/good/v1/models"])
+def test_a_wrong_method_on_a_model_list_is_told_with_the_right_ones(world, path, method):
+    reply = world.send(path, None, method=method)
+    assert (reply.status, reply.headers["allow"]) == (405, "GET, HEAD")
+    assert "/models takes GET, HEAD" in reply.json()["error"]["message"]
+
+
 def test_a_websocket_is_asked_to_come_as_http(world):
     headers = {"connection": "Upgrade", "upgrade": "websocket", "sec-websocket-version": "13", "sec-websocket-key": "x" * 24}
     reply = world.send("/good/v1/realtime", None, method="GET", headers=headers)
