@@ -26,6 +26,7 @@ constexpr std::array kPasses{
     Pass{"backends", passBackends},      // with their credentials
     Pass{"routes", passRoutes},          // to listeners
     Pass{"references", passReferences},  // from rules to backends
+    Pass{"filters", passFilters},        // of rules that have their backends
     Pass{"rules", passRules},            // whole, for every listener attached to
     Pass{"policies", passPolicies},      // reach Gateways by routes and references
     Pass{"order", passOrder},            // of all entries of a listener

@@ -43,15 +43,71 @@ std::string describeTimeout(std::string_view name, Nanos time) {
   return fmt::format(" {} {}ms", name, std::chrono::duration_cast<Millis>(time).count());
 }
 
+void appendChanges(std::string& out, std::string_view what, const snapshot::FieldChanges& changes) {
+  for (const snapshot::FieldChange& change : changes) {
+    const bool removed = change.kind == snapshot::FieldChange::Kind::kRemove;
+    const bool added = change.kind == snapshot::FieldChange::Kind::kAdd;
+    out += removed ? fmt::format(" {} -{}", what, change.name)
+                   : fmt::format(" {} {}{}={}", what, added ? "+" : "", change.name, change.value);
+  }
+}
+
+std::string describePath(const std::optional<snapshot::PathChange>& path) {
+  if (!path) {
+    return "";
+  }
+  const bool whole = path->part == snapshot::PathChange::Part::kWhole;
+  return fmt::format(" {} {}", whole ? "path" : "prefix", path->value);
+}
+
+std::string describeRedirect(const snapshot::Redirect& redirect) {
+  return fmt::format(
+      " redirect {} {}://{}{}{}",
+      redirect.status,
+      orAny(redirect.scheme),
+      orAny(redirect.hostname),
+      redirect.port ? fmt::format(":{}", *redirect.port) : "",
+      describePath(redirect.path)
+  );
+}
+
+std::string describeCors(const snapshot::Cors& cors) {
+  std::string text = cors.any_origin ? " cors *" : " cors";
+  for (const snapshot::OriginPattern& origin : cors.origins) {
+    text += fmt::format(" {}{}{}", origin.begin, origin.below ? "*" : "", origin.end);
+  }
+  text += fmt::format(" methods [{}] headers [{}]", cors.methods, cors.headers);
+  text += fmt::format(" exposed [{}] age {}", cors.exposed, cors.max_age);
+  return text + (cors.credentials ? " credentials" : "");
+}
+
+std::string describeFilters(const snapshot::FiltersHandle& filters) {
+  std::string text;
+  if (filters == nullptr) {
+    return text;
+  }
+  appendChanges(text, "request", filters->request);
+  appendChanges(text, "response", filters->response);
+  text += filters->redirect ? describeRedirect(*filters->redirect) : "";
+  text += describePath(filters->path);
+  text += filters->hostname.empty() ? "" : fmt::format(" host {}", filters->hostname);
+  return text + (filters->cors ? describeCors(*filters->cors) : "");
+}
+
 std::string describeRule(const snapshot::Rule& rule) {
   std::string text = fmt::format("{} rule {}", rule.route.view(), rule.name.view());
   text += describeTimeout("request", rule.request_timeout);
   text += describeTimeout("try", rule.backend_request_timeout);
+  text += describeFilters(rule.filters);
+  if (rule.filters != nullptr && rule.filters->redirect) {
+    return text;
+  }
   if (rule.total_weight == 0) {
     return text + " -> 500";
   }
   for (const snapshot::WeightedBackend& part : rule.backends) {
     text += fmt::format(" -> {}*{}", nameOf(*part.backend), part.weight);
+    text += part.filters == rule.filters ? "" : describeFilters(part.filters);
   }
   return text;
 }

@@ -81,6 +81,7 @@ struct ParentDraft {
 struct RuleDraft {
   std::shared_ptr<snapshot::Rule> rule;
   std::vector<std::string> problems;  // why it, or some of its matches, is not served as written
+  bool incompatible = false;          // two of its filters cannot stand together
   bool served = true;                 // false: nothing matches, or all is answered with 500
 };
 

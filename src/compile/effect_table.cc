@@ -117,6 +117,21 @@ constinit const std::string_view kEffects = R"(
 == ListenerSet
 = spec
 
+== @HttpFilter
++ type
++ requestHeaderModifier.set.{name value}
++ requestHeaderModifier.add.{name value}
++ requestHeaderModifier.remove
++ responseHeaderModifier.set.{name value}
++ responseHeaderModifier.add.{name value}
++ responseHeaderModifier.remove
++ requestRedirect.{scheme hostname port statusCode}
++ requestRedirect.path.{type replaceFullPath replacePrefixMatch}
++ urlRewrite.hostname
++ urlRewrite.path.{type replaceFullPath replacePrefixMatch}
++ cors.{allowOrigins allowMethods allowHeaders exposeHeaders allowCredentials maxAge}
+= {requestMirror extensionRef}
+
 == HTTPRoute
 + spec.parentRefs.{group kind namespace name sectionName port}
 + spec.hostnames
@@ -125,9 +140,9 @@ constinit const std::string_view kEffects = R"(
 + spec.rules.matches.headers.{name type value}
 + spec.rules.matches.queryParams.{name type value}
 + spec.rules.matches.method
-= spec.rules.filters
+> spec.rules.filters @HttpFilter
 + spec.rules.backendRefs.{group kind name namespace port weight}
-= spec.rules.backendRefs.filters
+> spec.rules.backendRefs.filters @HttpFilter
 + spec.rules.timeouts.{request backendRequest}
 - spec.rules.{retry sessionPersistence}
 

@@ -73,7 +73,7 @@ class ReferenceResolver {
           telemetry::Name(rules[i].name.empty() ? fmt::format("{}", i) : rules[i].name);
       for (std::size_t b = 0; b < rules[i].backend_refs.size(); ++b) {
         const std::string field = fmt::format("spec.rules[{}].backendRefs[{}]", i, b);
-        addBackend(route, rule, rules[i].backend_refs[b], field);
+        addBackend(route, *rule.rule, rules[i].backend_refs[b], field);
       }
     }
   }
@@ -81,11 +81,10 @@ class ReferenceResolver {
  private:
   void addBackend(
       RouteDraft& route,
-      RuleDraft& draft,
+      snapshot::Rule& rule,
       const resource::HttpBackendRef& ref,
       const std::string& field
   ) {
-    snapshot::Rule& rule = *draft.rule;
     Resolved resolved = resolveRef(*route.resource, ref.ref);
     if (!resolved) {
       const Problem& why = resolved.error();
@@ -101,11 +100,6 @@ class ReferenceResolver {
       if (!route.unresolved) {
         route.unresolved = why;
       }
-    } else if (!ref.filters.empty()) {
-      const std::string why = "filters of a backendRef are not supported yet";
-      draft_.find(Severity::kError, route.resource->meta, field + ".filters", why);
-      draft.problems.push_back(why);
-      rule.backends.push_back({invalidBackend(ref.ref, why, (*resolved)->isPlain()), ref.weight});
     } else {
       rule.backends.push_back({*std::move(resolved), ref.weight});
       route.backends.push_back(keyOf(ref.ref));

@@ -1,6 +1,5 @@
 // Rules -> entries of route tables: matches with their patterns, time limits, and what of a rule
-// cannot be served as written (resources.md 3.4, 3.5). A filter is never skipped: a rule with one
-// we do not apply answers 500.
+// cannot be served as written (resources.md 3.4, 3.5).
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -14,26 +13,6 @@ namespace gatehouse::compile {
 namespace {
 
 using resource::Severity;
-
-std::string_view nameOf(resource::HttpFilterType type) {
-  switch (type) {
-    case resource::HttpFilterType::kRequestHeaderModifier:
-      return "RequestHeaderModifier";
-    case resource::HttpFilterType::kResponseHeaderModifier:
-      return "ResponseHeaderModifier";
-    case resource::HttpFilterType::kRequestMirror:
-      return "RequestMirror";
-    case resource::HttpFilterType::kRequestRedirect:
-      return "RequestRedirect";
-    case resource::HttpFilterType::kUrlRewrite:
-      return "URLRewrite";
-    case resource::HttpFilterType::kExtensionRef:
-      return "ExtensionRef";
-    case resource::HttpFilterType::kCors:
-      return "CORS";
-  }
-  return "";
-}
 
 snapshot::PathKind kindOf(resource::PathMatchType type) {
   switch (type) {
@@ -106,7 +85,6 @@ class RouteCompiler {
       RuleDraft& rule = route_.rules[i];
       const std::string field = fmt::format("spec.rules[{}]", i);
       setTimeouts(rules[i], *rule.rule);
-      refuseFilters(rules[i], rule, field);
       addMatches(rules[i], rule, i, field);
     }
     const auto served = [](const RuleDraft& rule) { return rule.served; };
@@ -119,31 +97,6 @@ class RouteCompiler {
   static void setTimeouts(const resource::HttpRouteRule& spec, snapshot::Rule& rule) {
     rule.request_timeout = spec.timeouts.request.value_or(Millis(0));
     rule.backend_request_timeout = spec.timeouts.backend_request.value_or(Millis(0));
-  }
-
-  void refuseFilters(
-      const resource::HttpRouteRule& spec, RuleDraft& rule, const std::string& field
-  ) {
-    for (std::size_t i = 0; i < spec.filters.size(); ++i) {
-      const std::string why =
-          fmt::format("filter {} is not supported yet", nameOf(spec.filters[i].type));
-      draft_.find(
-          Severity::kError,
-          route_.resource->meta,
-          fmt::format("{}.filters[{}]", field, i),
-          why + "; the rule answers 500"
-      );
-      rule.problems.push_back(why);
-      rule.served = false;
-    }
-    if (!rule.served) {
-      auto refusal = std::make_shared<snapshot::Backend>();
-      refusal->target = snapshot::InvalidBackend{
-          ErrorKind::kNoBackend, join(rule.problems), rule.rule->isPlain()
-      };
-      rule.rule->backends = {{std::move(refusal), 1}};
-      rule.rule->total_weight = 1;
-    }
   }
 
   void addMatches(
@@ -196,12 +149,14 @@ class RouteCompiler {
   /// requests.
   void refuseRoute() {
     std::vector<std::string> all;
+    std::string_view reason = resource::reason::kUnsupportedValue;
     for (const RuleDraft& rule : route_.rules) {
       all.insert(all.end(), rule.problems.begin(), rule.problems.end());
+      reason = rule.incompatible ? resource::reason::kIncompatibleFilters : reason;
     }
     for (ParentDraft& parent : route_.parents) {
       if (!parent.not_accepted) {
-        parent.not_accepted = Problem{std::string(resource::reason::kUnsupportedValue), join(all)};
+        parent.not_accepted = Problem{std::string(reason), join(all)};
       }
     }
   }

@@ -24,7 +24,9 @@ void passBackends(Draft& draft);
 void passRoutes(Draft& draft);
 /// backendRefs of rules, with grants; Services.
 void passReferences(Draft& draft);
-/// Matches, filters and time limits of rules.
+/// Filters of rules and backendRefs.
+void passFilters(Draft& draft);
+/// Matches and time limits of rules.
 void passRules(Draft& draft);
 /// Targets of policies and the Gateways they reach.
 void passPolicies(Draft& draft);

@@ -104,6 +104,8 @@ void release(Exchange& x) {
   x.listener = nullptr;
   x.rule = nullptr;
   x.backend = nullptr;
+  x.filters = nullptr;
+  x.cors.reset();
   x.port = nullptr;
   x.snapshot.reset();
   x.route_prefix = {};

@@ -9,6 +9,7 @@
 #include "io/deadline.h"
 #include "llm/provider/provider.h"
 #include "proxy/begin.h"
+#include "proxy/filters.h"
 #include "proxy/finish.h"
 #include "telemetry/trace_context.h"
 #include "telemetry/upstream_head.h"
@@ -151,6 +152,9 @@ Result<http::RequestHead> upstreamHead(Exchange& x, const UpstreamCall& call, st
   }
   stripRequest(head.fields, call.callee);
   head.authority = call.endpoint->authority.empty() ? x.head().authority : call.endpoint->authority;
+  if (x.filters != nullptr) [[unlikely]] {
+    filterRequest(*x.filters, head, credential, *call.auth);
+  }
   addTraceFields(head.fields, x, *call.endpoint);
   GATEHOUSE_CHECK_OK(upstream::applyCredential(head, std::move(credential), *call.auth));
   return head;

@@ -39,8 +39,11 @@ struct Exchange {
   const snapshot::Listener* listener = nullptr;
   const snapshot::Rule* rule = nullptr;
   const snapshot::Backend* backend = nullptr;
+  const snapshot::Filters* filters = nullptr;  // of the rule, then of the backend; null: none
   std::string_view
       route_prefix;  // part of the path the route consumed; a view into the request head
+
+  std::unique_ptr<http::Fields> cors;  // of the reply; null: it says nothing of CORS
 
   std::optional<telemetry::Ending>
       decided;  // set when the answer is an error of ours: how the request ends then

@@ -6,6 +6,7 @@
 #include "http/target.h"
 #include "proxy/begin.h"
 #include "proxy/exchange.h"
+#include "proxy/filters.h"
 #include "proxy/finish.h"
 #include "proxy/forward_http.h"
 #include "proxy/forward_llm.h"
@@ -21,7 +22,15 @@ std::string_view routedHost(const http::RequestHead& head) {
   return host;
 }
 
+/// The rule that the request is for.
 Result<void> chooseRoute(Worker& worker, Exchange& x) {
+  if (x.head().method == http::Method::kConnect) {
+    return fail(
+        ErrorKind::kNotSupported,
+        Origin::kDownstream,
+        "CONNECT is not served: this is no forward proxy"
+    );
+  }
   std::string host = fold(routedHost(x.head()));
   x.listener = x.port == nullptr ? nullptr : snapshot::chooseListener(*x.port, host);
   if (x.listener != nullptr) {
@@ -48,6 +57,7 @@ Result<void> chooseRoute(Worker& worker, Exchange& x) {
   x.route_prefix = match->matched_prefix;
   x.record.route = x.rule->route;
   x.record.rule = x.rule->name;
+  x.filters = x.rule->filters.get();
   return {};
 }
 
@@ -66,6 +76,7 @@ Result<void> chooseBackend(Worker& worker, Exchange& x) {
   for (const snapshot::WeightedBackend& choice : x.rule->backends) {
     if (ticket < choice.weight) {
       x.backend = choice.backend.get();
+      x.filters = choice.filters.get();
       x.voice = x.backend->isPlain() ? Voice::kProblem : Voice::kDialect;
       x.record.backend = x.backend->name;
       return {};
@@ -79,15 +90,10 @@ Result<void> chooseBackend(Worker& worker, Exchange& x) {
 
 /// Where the request goes.
 Result<void> choose(Worker& worker, Exchange& x) {
-  if (x.head().method == http::Method::kConnect) {
-    return fail(
-        ErrorKind::kNotSupported,
-        Origin::kDownstream,
-        "CONNECT is not served: this is no forward proxy"
-    );
-  }
-  GATEHOUSE_CHECK_OK(chooseRoute(worker, x));
   GATEHOUSE_CHECK_OK(chooseBackend(worker, x));
+  if (x.filters != nullptr) [[unlikely]] {
+    rewriteTarget(x);
+  }
   if (const auto* invalid = std::get_if<snapshot::InvalidBackend>(&x.backend->target)) {
     return fail(invalid->kind, Origin::kGateway, invalid->reason);
   }
@@ -110,6 +116,10 @@ io::Task<Result<Answer>> failed(Error error) {
   co_return fail(std::move(error));
 }
 
+io::Task<Result<Answer>> answered(Answer answer) {
+  co_return answer;
+}
+
 [[gnu::noinline]] void limitTo(Worker& worker, Exchange& x, MonoTime start, Nanos time) {
   if (x.limit == nullptr) {
     x.limit = std::make_unique<TimeLimit>(worker.reactor(), x.wire->gone());
@@ -119,6 +129,14 @@ io::Task<Result<Answer>> failed(Error error) {
 
 /// Everything up to the reply's head.
 io::Task<Result<Answer>> walk(Worker& worker, Exchange& x) {
+  if (Result<void> chosen = chooseRoute(worker, x); !chosen) {
+    return failed(std::move(chosen).error());
+  }
+  if (x.filters != nullptr) [[unlikely]] {
+    if (std::optional<Answer> answer = answerByFilters(x)) {
+      return answered(*std::move(answer));
+    }
+  }
   if (Result<void> chosen = choose(worker, x); !chosen) {
     return failed(std::move(chosen).error());
   }
@@ -156,6 +174,9 @@ io::Task<Result<Answer>> walk(Worker& worker, Exchange& x) {
     if (!answer) {
       return {};
     }
+  }
+  if (x.filters != nullptr) [[unlikely]] {
+    filterReply(x, *answer);
   }
   release(x);
   return io::withStop(x.stop(), streamOut(worker, x, *std::move(answer)));

@@ -16,12 +16,14 @@
 #include "base/pattern.h"
 #include "http/head.h"
 #include "snapshot/backend.h"
+#include "snapshot/filter.h"
 
 namespace gatehouse::snapshot {
 
 struct WeightedBackend {
   BackendHandle backend;
   std::uint32_t weight = 1;
+  FiltersHandle filters = nullptr;  // the rule's, then its own; null: none
 };
 
 /// What a rule of a route does once one of its matches is chosen.
@@ -30,6 +32,7 @@ struct Rule {
   telemetry::Name name;   // the rule's name, else its index
   std::vector<WeightedBackend> backends;
   std::uint64_t total_weight = 0;  // zero: no valid backend, 500
+  FiltersHandle filters;           // of the rule alone; null: none
   // Zero is off. Both cover the reply's body too, but of an event stream only the head.
   Nanos request_timeout{0};          // the exchange from its head on, all tries
   Nanos backend_request_timeout{0};  // each try

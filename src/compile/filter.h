@@ -1,0 +1,26 @@
+// One filter of an HTTPRoute as it runs (resources.md 3.5). What of it cannot run as written is
+// said; nothing of it is left out.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "compile/draft.h"
+#include "resource/route.h"
+#include "snapshot/filter.h"
+
+namespace gatehouse::compile {
+
+/// Whose filter it is.
+enum class FilterOwner : std::uint8_t { kRule, kBackendRef };
+
+/// The name of a type, as written.
+std::string_view nameOf(resource::HttpFilterType type);
+
+/// Puts `filter` behind those that `filters` holds, or says why it cannot run; Problem::field is
+/// below the filter.
+std::optional<Problem> addFilter(
+    const resource::HttpFilter& filter, FilterOwner owner, snapshot::Filters& filters
+);
+
+}  // namespace gatehouse::compile
