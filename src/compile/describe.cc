@@ -91,6 +91,11 @@ std::string describeFilters(const snapshot::FiltersHandle& filters) {
   text += filters->redirect ? describeRedirect(*filters->redirect) : "";
   text += describePath(filters->path);
   text += filters->hostname.empty() ? "" : fmt::format(" host {}", filters->hostname);
+  for (const snapshot::Mirror& mirror : filters->mirrors) {
+    text += fmt::format(
+        " mirror {} {}/{}", nameOf(*mirror.backend), mirror.numerator, mirror.denominator
+    );
+  }
   return text + (filters->cors ? describeCors(*filters->cors) : "");
 }
 

@@ -112,6 +112,8 @@ struct Draft {
   /// struct.
   std::map<const void*, upstream::BackendAuth> auths;
   std::map<const resource::AgentgatewayBackend*, BackendDraft> backends;
+  /// Where a RequestMirror goes, by the address of its filter; none where that does not resolve.
+  std::map<const resource::HttpFilter*, snapshot::BackendHandle> mirrors;
 
   /// What of an object is accepted and has no effect yet: a sentence each.
   std::map<resource::ObjectKey, std::vector<std::string>> inactive;

@@ -130,7 +130,10 @@ constinit const std::string_view kEffects = R"(
 + urlRewrite.hostname
 + urlRewrite.path.{type replaceFullPath replacePrefixMatch}
 + cors.{allowOrigins allowMethods allowHeaders exposeHeaders allowCredentials maxAge}
-= {requestMirror extensionRef}
++ requestMirror.backendRef.{group kind name namespace port}
++ requestMirror.fraction.{numerator denominator}
++ requestMirror.percent
+= extensionRef
 
 == HTTPRoute
 + spec.parentRefs.{group kind namespace name sectionName port}

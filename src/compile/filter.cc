@@ -191,6 +191,18 @@ void addCors(const resource::CorsFilter& spec, snapshot::Filters& filters) {
   filters.cors = std::move(cors);
 }
 
+void addMirror(const Draft& draft, const resource::HttpFilter& filter, snapshot::Filters& filters) {
+  const auto& spec = std::get<resource::RequestMirror>(filter.settings);
+  const auto found = draft.mirrors.find(&filter);
+  if (found != draft.mirrors.end() && spec.numerator != 0) {
+    filters.mirrors.push_back({
+        .backend = found->second,
+        .numerator = spec.numerator,
+        .denominator = spec.denominator,
+    });
+  }
+}
+
 Problem unknownExtension(const resource::ObjectRef& ref) {
   return Problem{
       .reason = std::string(resource::reason::kInvalidKind),
@@ -225,7 +237,10 @@ std::string_view nameOf(resource::HttpFilterType type) {
 }
 
 std::optional<Problem> addFilter(
-    const resource::HttpFilter& filter, FilterOwner owner, snapshot::Filters& filters
+    const Draft& draft,
+    const resource::HttpFilter& filter,
+    FilterOwner owner,
+    snapshot::Filters& filters
 ) {
   if (owner == FilterOwner::kBackendRef &&
       (filter.type == resource::HttpFilterType::kRequestRedirect ||
@@ -251,9 +266,10 @@ std::optional<Problem> addFilter(
     case resource::HttpFilterType::kExtensionRef:
       return unknownExtension(std::get<resource::ExtensionRef>(filter.settings).ref);
     case resource::HttpFilterType::kRequestMirror:
-      break;
+      addMirror(draft, filter, filters);
+      return std::nullopt;
   }
-  return unsupported(fmt::format("filter {} is not supported yet", nameOf(filter.type)), ".type");
+  return std::nullopt;
 }
 
 }  // namespace gatehouse::compile

@@ -178,7 +178,7 @@ class FilterCompiler {
   ) {
     std::vector<std::string> faults;
     for (std::size_t i = 0; i < specs.size(); ++i) {
-      if (const auto problem = addFilter(specs[i], owner, filters)) {
+      if (const auto problem = addFilter(draft_, specs[i], owner, filters)) {
         draft_.find(
             Severity::kError,
             route_.resource->meta,

@@ -71,9 +71,11 @@ class ReferenceResolver {
       rule.rule->route = route_name;
       rule.rule->name =
           telemetry::Name(rules[i].name.empty() ? fmt::format("{}", i) : rules[i].name);
+      addMirrors(route, rules[i].filters, fmt::format("spec.rules[{}]", i));
       for (std::size_t b = 0; b < rules[i].backend_refs.size(); ++b) {
         const std::string field = fmt::format("spec.rules[{}].backendRefs[{}]", i, b);
         addBackend(route, *rule.rule, rules[i].backend_refs[b], field);
+        addMirrors(route, rules[i].backend_refs[b].filters, field);
       }
     }
   }
@@ -88,23 +90,60 @@ class ReferenceResolver {
     Resolved resolved = resolveRef(*route.resource, ref.ref);
     if (!resolved) {
       const Problem& why = resolved.error();
-      draft_.find(
-          Severity::kError,
-          route.resource->meta,
-          field + (why.field.empty() ? ".name" : why.field),
-          why.message + why.hint
-      );
+      tell(route, why, field);
       rule.backends.push_back(
           {invalidBackend(ref.ref, why.message, meansPlain(ref.ref)), ref.weight}
       );
-      if (!route.unresolved) {
-        route.unresolved = why;
-      }
     } else {
       rule.backends.push_back({*std::move(resolved), ref.weight});
       route.backends.push_back(keyOf(ref.ref));
     }
     rule.total_weight += ref.weight;
+  }
+
+  /// Of a reference in `field` that does not resolve.
+  void tell(RouteDraft& route, const Problem& why, const std::string& field) {
+    draft_.find(
+        Severity::kError,
+        route.resource->meta,
+        field + (why.field.empty() ? ".name" : why.field),
+        why.message + why.hint
+    );
+    if (!route.unresolved) {
+      route.unresolved = why;
+    }
+  }
+
+  /// A mirror that does not resolve is left out and told: its rule is served all the same.
+  void addMirrors(
+      RouteDraft& route, const std::vector<resource::HttpFilter>& filters, const std::string& field
+  ) {
+    for (std::size_t i = 0; i < filters.size(); ++i) {
+      const auto* mirror = std::get_if<resource::RequestMirror>(&filters[i].settings);
+      if (mirror == nullptr) {
+        continue;
+      }
+      Resolved resolved = resolveRef(*route.resource, mirror->backend_ref);
+      if (resolved && !std::holds_alternative<snapshot::HttpBackend>((*resolved)->target)) {
+        resolved = problem(
+            resource::reason::kInvalidKind,
+            fmt::format(
+                "a mirror is a Service or a static backend; {} is neither, or has errors",
+                resource::toString(keyOf(mirror->backend_ref))
+            )
+        );
+      }
+      if (resolved) {
+        draft_.mirrors.emplace(&filters[i], *std::move(resolved));
+        route.backends.push_back(keyOf(mirror->backend_ref));
+      } else {
+        tell(
+            route,
+            resolved.error(),
+            fmt::format("{}.filters[{}].requestMirror.backendRef", field, i)
+        );
+      }
+    }
   }
 
   Resolved resolveRef(const resource::HttpRoute& route, const resource::BackendObjectRef& ref) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "proxy/call_upstream.h"
+#include "proxy/mirror.h"
 
 namespace gatehouse::proxy {
 
@@ -32,6 +33,9 @@ io::Task<Result<Answer>> forwardHttp(
   };
   http::ClientRequest request;
   request.stream = clientBody(x);
+  if (x.filters != nullptr && !x.filters->mirrors.empty()) [[unlikely]] {
+    request.stream = mirrorAlong(worker, x, std::move(request.stream));
+  }
   GATEHOUSE_CO_TRY(request.head, upstreamHead(x, call, x.head().target));
   call.begin = worker.now();
   x.record.t_ready = x.record.mark(call.begin);

@@ -13,6 +13,7 @@
 #include "llm/prepare.h"
 #include "llm/simulate.h"
 #include "proxy/call_upstream.h"
+#include "proxy/mirror.h"
 #include "proxy/record_llm.h"
 #include "proxy/retell.h"
 
@@ -148,6 +149,20 @@ Answer upstreamAnswer(Exchange& x, const llm::Plan& plan, http::ClientResponse r
   return answer;
 }
 
+/// Copies go out with the body as it goes upstream; where nobody reads it, they are left out.
+[[gnu::noinline]] void mirrorPrepared(
+    Worker& worker, Exchange& x, const llm::PreparedRequest* own
+) {
+  if (x.filters->mirrors.empty()) {
+    return;
+  }
+  if (own == nullptr && x.wire->body()->length() != 0) {
+    leaveUnmirrored(worker, x);
+    return;
+  }
+  mirror(worker, x, own == nullptr ? std::vector<Chunk>() : own->body);
+}
+
 /// Not inlined: the frame of the walk has no room for what is rare.
 [[gnu::noinline]] io::Task<Result<Answer>> upstreamError(
     Worker& worker, Exchange& x, const llm::Plan& plan, http::ClientResponse&& response
@@ -205,6 +220,9 @@ io::Task<Result<Answer>> forwardLlm(
       .model_sent = own ? std::string_view(own->model_sent.text) : std::string_view(),
       .timeout = shorterTimeout(provider.response_timeout, x.rule->backend_request_timeout),
   };
+  if (x.filters != nullptr) [[unlikely]] {
+    mirrorPrepared(worker, x, own ? &*own : nullptr);
+  }
   GATEHOUSE_CO_TRY(http::RequestHead head, upstreamHead(x, call, plan.target));
   http::ClientRequest request{.head = std::move(head), .slices = {}, .stream = {}};
   if (own) {

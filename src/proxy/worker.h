@@ -57,6 +57,8 @@ class Worker {
   telemetry::WorkerTelemetry& telemetry() { return telemetry_; }
   upstream::Pool& pool() { return pool_; }
   http::ServerShared& serverShared() { return server_shared_; }
+  /// Copies of requests that are under way.
+  std::size_t& mirrors() { return mirrors_; }
   /// Every connection's task is inside.
   io::Gate& gate() { return gate_; }
   /// Raised when the time for draining is over: what still runs is broken off.
@@ -72,6 +74,7 @@ class Worker {
   upstream::Connector connector_;
   UpstreamGauges upstream_gauges_;
   upstream::Pool pool_;
+  std::size_t mirrors_ = 0;
   io::Stop cut_off_;
   io::Gate gate_;
 };

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "http/head.h"
+#include "snapshot/backend.h"
 
 namespace gatehouse::snapshot {
 
@@ -64,6 +65,13 @@ struct Cors {
   std::string max_age;
 };
 
+/// So many of so many requests are sent to this service as well.
+struct Mirror {
+  BackendHandle backend;  // an HttpBackend
+  std::uint32_t numerator = 100;
+  std::uint32_t denominator = 100;  // not 0
+};
+
 struct Filters {
   FieldChanges request;
   FieldChanges response;
@@ -71,6 +79,7 @@ struct Filters {
   std::optional<PathChange> path;
   std::string hostname;  // the Host upstream; empty: as without filter
   std::optional<Cors> cors;
+  std::vector<Mirror> mirrors;
 };
 
 /// Null: no filter.

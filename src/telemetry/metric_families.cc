@@ -82,6 +82,7 @@ constexpr auto kRequestDurationLabels =
 constexpr auto kProtocolErrorLabels = std::to_array({kListener, kKind});
 constexpr auto kAttemptLabels = std::to_array({kBackend, kUpstreamProvider, kStatusClass, kDetail});
 constexpr auto kCauseLabels = std::to_array({kBackend, kCause});
+constexpr auto kMirrorLabels = std::to_array({kBackend, kResult});
 constexpr auto kConnectLabels = std::to_array({kBackend, kTransport});
 constexpr auto kConnectionLabels = std::to_array({kBackend, kState});
 constexpr auto kGenAiLabels = std::to_array(
@@ -230,6 +231,12 @@ constexpr std::array<FamilyRow, kFamilyCount> kTable = {
         "gatehouse_fallbacks_total",
         kCauseLabels,
         "Attempts after which another provider was asked"
+    ),
+    counter(
+        Family::kMirroredRequests,
+        "gatehouse_mirrored_requests_total",
+        kMirrorLabels,
+        "Copies of requests for a mirror"
     ),
     histogram(
         Family::kUpstreamConnectDuration,

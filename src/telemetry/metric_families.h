@@ -23,6 +23,7 @@ enum class Family : std::uint8_t {
   kUpstreamAttempts,
   kRetries,
   kFallbacks,
+  kMirroredRequests,
   kUpstreamConnectDuration,
   kUpstreamConnections,
   kTokens,
@@ -50,7 +51,7 @@ enum class Family : std::uint8_t {
   kAgwRequestDuration,
   kAgwGenAiTokenUsage,
 };
-inline constexpr std::size_t kFamilyCount = 38;
+inline constexpr std::size_t kFamilyCount = 39;
 
 enum class MetricKind : std::uint8_t { kCounter, kGauge, kHistogram };
 

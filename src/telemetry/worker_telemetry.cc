@@ -95,6 +95,14 @@ void WorkerTelemetry::protocolError(const Name& listener, std::string_view kind)
   shard_.counter(Family::kProtocolErrors, labels).add();
 }
 
+void WorkerTelemetry::mirrored(const Name& backend, MirrorResult result) {
+  constexpr std::array<std::string_view, 3> kResults = {"sent", "failed", "dropped"};
+  const std::array<std::string_view, 2> labels = {
+      backend.view(), kResults.at(std::to_underlying(result))
+  };
+  shard_.counter(Family::kMirroredRequests, labels).add();
+}
+
 Gauge WorkerTelemetry::upstreamConnections(std::string_view backend, ConnectionState state) {
   const std::array<std::string_view, 2> labels = {
       backend, state == ConnectionState::kIdle ? "idle" : "active"

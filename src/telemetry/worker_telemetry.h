@@ -19,6 +19,13 @@
 
 namespace gatehouse::telemetry {
 
+/// What became of a copy of a request.
+enum class MirrorResult : std::uint8_t {
+  kSent,     // and answered
+  kFailed,   // not answered
+  kDropped,  // not sent: too large, too many at once, or its request was not whole
+};
+
 enum class NameSets : std::uint8_t {
   kByGateway,  // gatehouse, and agentgateway too for gateways of that class
   kGatehouse,
@@ -59,6 +66,8 @@ class WorkerTelemetry {
   /// A message that was no HTTP, or broke our rules for it, and became no request: `kind` is of a
   /// closed list, "head_invalid", "head_too_large", "tls", "proxy_protocol", ...
   void protocolError(const Name& listener, std::string_view kind);
+  /// A copy of a request for the mirror of that name.
+  void mirrored(const Name& backend, MirrorResult result);
   /// The number of upstream connections of a backend in a state.
   enum class ConnectionState : std::uint8_t { kIdle, kActive };
   Gauge upstreamConnections(std::string_view backend, ConnectionState state);
