@@ -59,6 +59,13 @@ void addRows(
   place.port = &port;
   place.place = &listener;
   for (const snapshot::RouteEntry& entry : listener.routes.entries()) {
+    if (entry.rule->filters != nullptr && entry.rule->filters->redirect) {
+      RouteOverview row = place;
+      row.match = matchText(entry);
+      row.entry = &entry;
+      row.target = "redirect " + std::to_string(entry.rule->filters->redirect->status);
+      rows.push_back(std::move(row));
+    }
     for (const snapshot::WeightedBackend& choice : entry.rule->backends) {
       RouteOverview row = place;
       row.match = matchText(entry);

@@ -66,9 +66,10 @@ def test_validate_as_in_the_readme():
     assert "0 errors" in done.stdout
 
 
-def test_the_example_of_the_configuration_page_has_no_findings():
-    page = (harness.ROOT / "docs/configuration.md").read_text()
-    script = re.search(r"<!-- test: two-providers -->\n```sh\n(.*?)```", page, re.S)[1]
+@pytest.mark.parametrize("page, name", [("configuration", "two-providers"), ("filters", "filters")])
+def test_the_example_of_a_page_has_no_findings(page, name):
+    page = (harness.ROOT / f"docs/{page}.md").read_text()
+    script = re.search(rf"<!-- test: {name} -->\n```sh\n(.*?)```", page, re.S)[1]
     done = run(script.replace("build/release/gatehouse", shlex.quote(str(harness.BINARY))))
     assert done.returncode == 0 and "0 errors, 0 warnings" in done.stdout, done.stdout + done.stderr
 

@@ -188,6 +188,7 @@ def test_a_redirect_is_answered_without_any_backend(stage, wanted, listener, sta
     gateway = redirecting(stage, redirect(**wanted), port=listener)
     reply = ask(gateway.port("edge"), "/old/a?b=c")
     assert (reply.status, reply.headers["location"], reply.body) == (status, location, b"")
+    assert f"redirect {status}" in gateway.text()
     entry = gateway.access_of(reply)
     assert entry["gatehouse.outcome"] == "LocalReply", entry
     assert ask(gateway.port("edge"), "/elsewhere").status == 404

@@ -21,12 +21,13 @@ def _port(shared_stage):
     mock = shared_stage.mock()
     unix = manifests.static("unix", 1)
     unix["spec"] = {"static": {"unixPath": "/run/web"}}
-    modifier = [{"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["x-a"]}}]
+    modifier = [{"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["connection"]}}]
+    nowhere = {"path": {"type": "ReplaceFullPath", "replaceFullPath": "no-path"}}
     text = manifests.to_text(
         manifests.gateway(), manifests.static("web", mock.port), manifests.openai("model", mock.port), unix,
         ruled("socket", backendRefs=[{**MODEL, "name": "unix"}]), ruled("service", backendRefs=[{"name": "gone", "port": 80}]),
         ruled("filter", backendRefs=[WEB], filters=modifier), ruled("weightless", backendRefs=[{**WEB, "weight": 0}]),
-        ruled("redirect", backendRefs=[], filters=[{"type": "RequestRedirect", "requestRedirect": {"port": 1}}]),
+        ruled("redirect", backendRefs=[], filters=[{"type": "RequestRedirect", "requestRedirect": nowhere}]),
         ruled("reference-filter", backendRefs=[{**WEB, "filters": modifier}]),
         ruled("model-filter", filters=modifier), ruled("model-gone", backendRefs=[{**MODEL, "name": "gone"}]),
         ruled("model-weightless", backendRefs=[{**MODEL, "weight": 0}]),
