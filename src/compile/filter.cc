@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <expected>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -27,7 +28,7 @@ Problem unsupported(std::string message, std::string field) {
   };
 }
 
-/// Why a header of that name cannot be changed; empty if it can.
+/// Why no header of that name can be changed; empty if one can.
 std::string faultOfName(std::string_view name, resource::HttpFilterType type) {
   constexpr http::FieldSet kHop = {"te", "trailer", "proxy-authenticate", "proxy-authorization"};
   constexpr http::FieldSet kOurs = {"traceparent", "tracestate", "x-gatehouse-request-id"};
@@ -47,7 +48,7 @@ std::string faultOfName(std::string_view name, resource::HttpFilterType type) {
   return "";
 }
 
-/// The header modifiers of one type.
+/// One header modifier. Of a name it has one change.
 class ModifierCompiler {
  public:
   ModifierCompiler(resource::HttpFilterType type, snapshot::FieldChanges& changes)
@@ -61,7 +62,7 @@ class ModifierCompiler {
   std::optional<Problem> add(const resource::HeaderModifier& modifier) {
     for (std::size_t i = 0; i < modifier.remove.size(); ++i) {
       const std::string& name = modifier.remove[i];
-      if (auto fault = faultOfName(name, type_); !fault.empty()) {
+      if (auto fault = faultOf(name); !fault.empty()) {
         return unsupported(std::move(fault), fmt::format("{}.remove[{}]", field_, i));
       }
       changes_.push_back({.kind = Kind::kRemove, .name = name, .value = {}});
@@ -78,7 +79,7 @@ class ModifierCompiler {
   ) {
     for (std::size_t i = 0; i < lines.size(); ++i) {
       const std::string field = fmt::format("{}.{}[{}]", field_, list, i);
-      if (auto fault = faultOfName(lines[i].name, type_); !fault.empty()) {
+      if (auto fault = faultOf(lines[i].name); !fault.empty()) {
         return unsupported(std::move(fault), field + ".name");
       }
       if (!http::isFieldValue(lines[i].value)) {
@@ -96,8 +97,17 @@ class ModifierCompiler {
     return std::nullopt;
   }
 
+  std::string faultOf(const std::string& name) {
+    std::string fault = faultOfName(name, type_);
+    if (fault.empty() && !names_.insert(fold(name)).second) {
+      fault = fmt::format("header {} is changed twice by one filter", name);
+    }
+    return fault;
+  }
+
   resource::HttpFilterType type_;
   std::string_view field_;
+  std::set<std::string> names_;  // in lower case
   snapshot::FieldChanges& changes_;
 };
 
@@ -237,18 +247,8 @@ std::string_view nameOf(resource::HttpFilterType type) {
 }
 
 std::optional<Problem> addFilter(
-    const Draft& draft,
-    const resource::HttpFilter& filter,
-    FilterOwner owner,
-    snapshot::Filters& filters
+    const Draft& draft, const resource::HttpFilter& filter, snapshot::Filters& filters
 ) {
-  if (owner == FilterOwner::kBackendRef &&
-      (filter.type == resource::HttpFilterType::kRequestRedirect ||
-       filter.type == resource::HttpFilterType::kCors)) {
-    return unsupported(
-        fmt::format("{} is a filter of rules, not of backendRefs", nameOf(filter.type)), ".type"
-    );
-  }
   switch (filter.type) {
     case resource::HttpFilterType::kRequestHeaderModifier:
       return ModifierCompiler(filter.type, filters.request)

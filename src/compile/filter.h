@@ -11,19 +11,13 @@
 
 namespace gatehouse::compile {
 
-/// Whose filter it is.
-enum class FilterOwner : std::uint8_t { kRule, kBackendRef };
-
 /// The name of a type, as written.
 std::string_view nameOf(resource::HttpFilterType type);
 
 /// Puts `filter` behind those that `filters` holds, or says why it cannot run; Problem::field is
 /// below the filter. A mirror is added where `draft` knows where it goes.
 std::optional<Problem> addFilter(
-    const Draft& draft,
-    const resource::HttpFilter& filter,
-    FilterOwner owner,
-    snapshot::Filters& filters
+    const Draft& draft, const resource::HttpFilter& filter, snapshot::Filters& filters
 );
 
 }  // namespace gatehouse::compile

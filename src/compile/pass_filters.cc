@@ -83,7 +83,7 @@ class FilterCompiler {
   ) {
     snapshot::Rule& rule = *draft.rule;
     snapshot::Filters filters;
-    auto why = addAll(spec.filters, FilterOwner::kRule, filters, field);
+    auto why = addAll(spec.filters, filters, field);
     if (!why) {
       why = findConflict(spec.filters, spec, draft, field);
     }
@@ -113,7 +113,7 @@ class FilterCompiler {
     choice.filters = draft.rule->filters;
     if (!ref.filters.empty()) {
       snapshot::Filters filters = choice.filters == nullptr ? snapshot::Filters() : *choice.filters;
-      auto why = addAll(ref.filters, FilterOwner::kBackendRef, filters, field);
+      auto why = addAll(ref.filters, filters, field);
       if (!why) {
         why = findConflict(ref.filters, spec, draft, field);
       }
@@ -153,7 +153,7 @@ class FilterCompiler {
       draft.incompatible = true;
       return refuse(field + ".filters", "RequestRedirect and URLRewrite may not be used together");
     }
-    if (!spec.backend_refs.empty()) {
+    if (&filters == &spec.filters && !spec.backend_refs.empty()) {
       return refuse(
           field + ".backendRefs", "may not be set together with a RequestRedirect filter"
       );
@@ -172,13 +172,12 @@ class FilterCompiler {
   /// What the rule cannot be served for, told as a finding; nothing if all can run.
   std::optional<std::string> addAll(
       const std::vector<resource::HttpFilter>& specs,
-      FilterOwner owner,
       snapshot::Filters& filters,
       const std::string& field
   ) {
     std::vector<std::string> faults;
     for (std::size_t i = 0; i < specs.size(); ++i) {
-      if (const auto problem = addFilter(draft_, specs[i], owner, filters)) {
+      if (const auto problem = addFilter(draft_, specs[i], filters)) {
         draft_.find(
             Severity::kError,
             route_.resource->meta,

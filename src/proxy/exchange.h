@@ -71,6 +71,7 @@ struct Answer {
   http::Body body;
   std::unique_ptr<llm::ReplyReader> reader;  // null: the bytes are forwarded unread
   bool from_upstream = false;                // else made by us
+  bool event_stream = false;                 // whatever a filter says it is
 };
 
 }  // namespace gatehouse::proxy

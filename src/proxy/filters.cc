@@ -54,6 +54,15 @@ std::string allowed(
   return repeat ? fields.joined(std::string_view(asked)) : std::string(list);
 }
 
+std::string namesOf(const http::Fields& fields) {
+  std::string names;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    names += i == 0 ? "" : ", ";
+    names += fields.at(i).name;
+  }
+  return names;
+}
+
 void removeCorsFields(http::Fields& fields) {
   constexpr std::array<std::string_view, 6> kNames{
       "access-control-allow-origin",
@@ -66,6 +75,18 @@ void removeCorsFields(http::Fields& fields) {
   for (const std::string_view name : kNames) {
     fields.remove(name);
   }
+}
+
+void rewriteTarget(Exchange& x) {
+  const snapshot::PathChange& change = *x.filters->path;
+  http::RequestHead& head = x.head();
+  std::string target = changedPath(change, head.path(), x.route_prefix);
+  if (const std::size_t query = head.target.find('?'); query != std::string::npos) {
+    target.append(head.target, query);
+  }
+  head.target = std::move(target);
+  const bool prefix = change.part == snapshot::PathChange::Part::kPrefix;
+  x.route_prefix = prefix ? snapshot::normalPrefix(change.value) : std::string_view();
 }
 
 }  // namespace
@@ -199,19 +220,15 @@ std::optional<Answer> answerByFilters(Exchange& x) {
   return std::nullopt;
 }
 
-void rewriteTarget(Exchange& x) {
-  if (!x.filters->path) {
-    return;
+std::optional<Answer> passBackendFilters(Exchange& x) {
+  std::optional<Answer> answer;
+  if (x.filters != x.rule->filters.get()) {
+    answer = answerByFilters(x);
   }
-  const snapshot::PathChange& change = *x.filters->path;
-  http::RequestHead& head = x.head();
-  std::string target = changedPath(change, head.path(), x.route_prefix);
-  if (const std::size_t query = head.target.find('?'); query != std::string::npos) {
-    target.append(head.target, query);
+  if (!answer && x.filters->path) {
+    rewriteTarget(x);
   }
-  head.target = std::move(target);
-  const bool prefix = change.part == snapshot::PathChange::Part::kPrefix;
-  x.route_prefix = prefix ? snapshot::normalPrefix(change.value) : std::string_view();
+  return answer;
 }
 
 void filterRequest(
@@ -243,9 +260,11 @@ void filterReply(Exchange& x, Answer& answer) {
     return;
   }
   removeCorsFields(fields);
+  const std::string names = x.filters->cors && x.filters->cors->credentials ? namesOf(fields) : "*";
   for (std::size_t i = 0; i < x.cors->size(); ++i) {
     const http::Fields::Field field = x.cors->at(i);
-    fields.add(field.name, field.value);
+    const bool all = field.value == "*" && iequals(field.name, "access-control-expose-headers");
+    fields.add(field.name, all ? std::string_view(names) : field.value);
   }
 }
 

@@ -49,8 +49,9 @@ http::Fields corsFields(const snapshot::Cors& cors, const http::RequestHead& hea
 /// is kept for filterReply(), as the request's fields are not. x.filters is not null.
 std::optional<Answer> answerByFilters(Exchange& x);
 
-/// Gives the request the path that everything behind here goes by. x.filters is not null.
-void rewriteTarget(Exchange& x);
+/// The same for the filters of the backendRef chosen, if it has its own. Without an answer the
+/// request gets the path that everything behind here goes by. x.filters is not null.
+std::optional<Answer> passBackendFilters(Exchange& x);
 
 /// Changes the head that goes upstream, before the backend's credential is put into it. The
 /// client's own is back in it where the backend has none; what a filter says of credentials counts

@@ -91,9 +91,6 @@ Result<void> chooseBackend(Worker& worker, Exchange& x) {
 /// Where the request goes.
 Result<void> choose(Worker& worker, Exchange& x) {
   GATEHOUSE_CHECK_OK(chooseBackend(worker, x));
-  if (x.filters != nullptr) [[unlikely]] {
-    rewriteTarget(x);
-  }
   if (const auto* invalid = std::get_if<snapshot::InvalidBackend>(&x.backend->target)) {
     return fail(invalid->kind, Origin::kGateway, invalid->reason);
   }
@@ -140,6 +137,11 @@ io::Task<Result<Answer>> walk(Worker& worker, Exchange& x) {
   if (Result<void> chosen = choose(worker, x); !chosen) {
     return failed(std::move(chosen).error());
   }
+  if (x.filters != nullptr) [[unlikely]] {
+    if (std::optional<Answer> answer = passBackendFilters(x)) {
+      return answered(*std::move(answer));
+    }
+  }
   if (x.rule->request_timeout != Nanos(0)) {
     limitTo(worker, x, x.record.start(), x.rule->request_timeout);
   }
@@ -175,6 +177,7 @@ io::Task<Result<Answer>> walk(Worker& worker, Exchange& x) {
       return {};
     }
   }
+  answer->event_stream = isEventStream(answer->head);
   if (x.filters != nullptr) [[unlikely]] {
     filterReply(x, *answer);
   }

@@ -16,8 +16,9 @@ namespace {
 
 using telemetry::MirrorResult;
 
-constexpr std::size_t kMostAtOnce = 128;                    // on one worker
-constexpr std::size_t kLargestBody = std::size_t{1} << 20;  // larger ones would keep buffers from others
+constexpr std::size_t kMostAtOnce = 64;  // on one worker
+constexpr std::size_t kLargestBody = std::size_t{1}
+                                     << 20;  // larger ones would keep buffers from others
 constexpr std::size_t kMostRead = std::size_t{1}
                                   << 16;  // of an answer, so that the connection stays
 constexpr Nanos kTimeToAnswer = Seconds(30);
@@ -229,7 +230,9 @@ http::Body mirrorAlong(Worker& worker, Exchange& x, http::Body body) {
 
 void leaveUnmirrored(Worker& worker, Exchange& x) {
   for (const snapshot::Mirror& mirror : x.filters->mirrors) {
-    worker.telemetry().mirrored(mirror.backend->name, MirrorResult::kDropped);
+    if (isChosen(worker, mirror)) {
+      worker.telemetry().mirrored(mirror.backend->name, MirrorResult::kDropped);
+    }
   }
 }
 

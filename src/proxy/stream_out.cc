@@ -26,7 +26,7 @@ http::Framing frame(Answer& answer, bool head_request) {
     answer.head.fields.set("Content-Length", "0");
     return http::Framing::kLength;
   }
-  if (isEventStream(answer.head) && answer.from_upstream) {
+  if (answer.event_stream && answer.from_upstream) {
     answer.head.fields.remove("content-length");
     return http::Framing::kChunked;
   }
@@ -52,7 +52,7 @@ class Out {
         body_(std::move(answer.body)),
         reader_(std::move(answer.reader)),
         from_upstream_(answer.from_upstream),
-        has_end_mark_(isEventStream(answer.head) && answer.head.status < 300) {}
+        has_end_mark_(answer.event_stream && answer.head.status < 300) {}
 
   /// The loop. Its frame lives as long as the stream: what an expression makes is taken apart by
   /// functions that are not inlined.

@@ -1,13 +1,12 @@
 """Filters of an HTTPRoute change requests and replies as they are written, and none is skipped in silence."""
 
+import http.client
 import json
-import threading
 
 import pytest
 
 import harness
 import manifests
-from peer import Peer, read_request
 
 CHAT = "/v1/chat/completions"
 STREAM = {**harness.CHAT, "stream": True}
@@ -130,6 +129,7 @@ def validated(stage, *filters, backend_filters=()):
     (request_headers(remove=["a b"]), "requestHeaderModifier.remove[0]", "is no header name"),
     (response_headers(set=lines(X_A="1\r\nX-Evil: 1")), "responseHeaderModifier.set[0].value", "control character"),
     (response_headers(set=lines(Content_Length="1")), "responseHeaderModifier.set[0].name", "belongs to the connection"),
+    (request_headers(set=lines(X_A="1"), remove=["x-a"]), "requestHeaderModifier.set[0].name", "changed twice"),
     (request_headers(set=lines(Traceparent="1")), "requestHeaderModifier.set[0].name", "gateway's own"),
 ], ids=json.dumps)
 def test_a_header_that_cannot_be_changed_is_an_error_at_its_place_and_the_rule_answers_500(stage, wrong, field, said):
@@ -284,8 +284,30 @@ def test_filters_of_a_backend_ref_come_behind_those_of_its_rule(stage):
     assert (seen["authority"], seen["target"]) == ("backend.example", "/rule")
 
 
+def test_a_backend_ref_may_redirect(stage):
+    service = Service(stage, backend_filters=[redirect(statusCode=307, path=prefix("/new"))], prefix="/old")
+    reply = ask(service.port, "/old/a")
+    assert (reply.status, reply.headers["location"]) == (307, "http://example.com/new/a")
+    assert service.mock.requests() == []
+
+
+def test_cors_of_a_backend_ref_goes_before_that_of_its_rule(stage):
+    rule, backend = cors(allowOrigins=["https://rule.example"]), cors(allowOrigins=["https://app.example.com"])
+    service = Service(stage, backend_filters=[backend])
+    assert cors_of(service.ask(headers=PREFLIGHT, method="OPTIONS"))["access-control-allow-origin"] == BROWSER["origin"]
+    service = Service(stage, rule, backend_filters=[backend])
+    assert cors_of(service.ask(headers=BROWSER))["access-control-allow-origin"] == BROWSER["origin"]
+    assert cors_of(service.ask(headers={"origin": "https://rule.example"})) == {}
+
+
+def test_all_headers_of_a_reply_are_exposed_by_name_where_credentials_allow_no_star(stage):
+    service = Service(stage, cors(allowOrigins=["*"], allowCredentials=True, exposeHeaders=["*"]))
+    exposed = cors_of(service.ask(headers=BROWSER))["access-control-expose-headers"].lower().split(", ")
+    assert {"x-up", "x-many"} <= set(exposed) and "*" not in exposed
+
+
 @pytest.mark.parametrize("wrong, said", [
-    (cors(allowOrigins=["*"]), "CORS is a filter of rules, not of backendRefs"),
+    (request_headers(set=lines(Host="x")), "hostname of a URLRewrite"),
     (rewrite(path=whole("no-slash")), "is no URL path"),
 ], ids=json.dumps)
 def test_a_backend_ref_with_a_filter_that_cannot_run_answers_500(stage, wrong, said):
@@ -321,92 +343,10 @@ def test_filters_that_exclude_each_other_are_an_error_at_their_place(stage, filt
     assert code == 1 and "spec.rules[0].filters[1].type: " in text and said in text, text
 
 
-def to_mirror(name, **share):
-    target = {"group": "agentgateway.dev", "kind": "AgentgatewayBackend", "name": name}
-    return {"type": "RequestMirror", "requestMirror": {"backendRef": target, **share}}
-
-
-def mirrored(gateway, backend, result):
-    """How many copies for a mirror had this result."""
-    name = f'gatehouse_mirrored_requests_total{{backend="default/{backend}",result="{result}"}} '
-    return sum(int(float(line.split(" ")[-1])) for line in gateway.metrics().splitlines() if line.startswith(name))
-
-
-def with_shadows(stage, main, filters, **ports):
-    """A gateway for the backend `main` (a manifest named so) with static backends of these ports to mirror to."""
-    name = main["metadata"]["name"]
-    objects = [manifests.gateway(), filtered(manifests.route("all", name), *filters), main]
-    objects += [manifests.static(shadow, port) for shadow, port in ports.items()]
-    return stage.gateway([stage.write("config.yaml", manifests.to_text(*objects))], binds=["edge"])
-
-
-OK = {"rules": [{"match": {}, "respond": {"status": 200, "body": "main"}}]}
-ELSE = {"rules": [{"match": {}, "respond": {"status": 500, "body": "shadow"}}]}
-
-
-def test_a_request_is_mirrored_whole_and_the_answers_of_mirrors_are_not_seen(stage):
-    main, first, second = stage.mock(script=OK), stage.mock(script=ELSE), stage.mock(script=ELSE)
-    filters = [request_headers(set=lines(X_A="1")), to_mirror("first"), to_mirror("second", fraction={"numerator": 3, "denominator": 3})]
-    gateway = with_shadows(stage, manifests.static("main", main.port), filters, first=first.port, second=second.port)
-    for method, body in (("POST", b"x" * 300_000), ("GET", None)):
-        reply = harness.post(gateway.port("edge"), "/a?b=c", body, method=method)
-        assert (reply.status, reply.body) == (200, b"main")
-    for mock in (first, second):
-        seen = sorted(mock.requests(2), key=lambda request: request["method"], reverse=True)
-        assert [(request["method"], request["target"]) for request in seen] == [("POST", "/a?b=c"), ("GET", "/a?b=c")]
-        assert seen[0]["body_sha256"] == harness.sha256(b"x" * 300_000) and seen[1]["body_size"] == 0
-        assert header(seen[0], "x-a") == ["1"]
-    harness.eventually(lambda: mirrored(gateway, "first", "sent") == 2, "both copies are counted")
-
-
-def test_a_share_of_none_is_never_mirrored(stage):
-    main, shadow = stage.mock(script=OK), stage.mock(script=ELSE)
-    filters = [to_mirror("shadow", percent=0), to_mirror("shadow", fraction={"numerator": 0})]
-    gateway = with_shadows(stage, manifests.static("main", main.port), filters, shadow=shadow.port)
-    assert harness.post(gateway.port("edge"), "/", b"a").status == 200
-    assert shadow.requests() == [] and "gatehouse_mirrored_requests_total{" not in gateway.metrics()
-
-
-def test_mirrors_that_hang_or_are_gone_neither_delay_nor_fail_the_request(stage):
-    main = stage.mock(script=OK)
-    hold = threading.Event()
-    hanging = stage.keep(Peer(lambda connection, _: (read_request(connection), hold.wait(harness.PATIENCE))))
-    gateway = with_shadows(stage, manifests.static("main", main.port), [to_mirror("hanging"), to_mirror("gone")],
-                           hanging=hanging.port, gone=1)
-    for _ in range(3):
-        assert harness.post(gateway.port("edge"), "/", b"a").body == b"main"
-    harness.eventually(lambda: mirrored(gateway, "gone", "failed") == 3, "what failed is counted")
-    assert mirrored(gateway, "hanging", "sent") == 0
-    hold.set()
-
-
-def test_a_body_too_large_to_keep_reaches_the_backend_and_no_mirror(stage):
-    main, shadow = stage.mock(script=OK), stage.mock(script=ELSE)
-    gateway = with_shadows(stage, manifests.static("main", main.port), [to_mirror("shadow")], shadow=shadow.port)
-    assert harness.post(gateway.port("edge"), "/", b"x" * (2 << 20)).status == 200
-    assert main.requests(1)[0]["body_size"] == 2 << 20
-    harness.eventually(lambda: mirrored(gateway, "shadow", "dropped") == 1, "what was left out is counted")
-    assert shadow.requests() == []
-
-
-def test_a_model_request_is_mirrored_without_the_backends_credential(stage):
-    main, shadow = stage.mock(), stage.mock(script=ELSE)
-    route = filtered(manifests.route("all", "model"), to_mirror("shadow"))
-    text = manifests.to_text(manifests.gateway(), route, manifests.openai("model", main.port, "served", "key"),
-                             manifests.secret("key", "sk-own"), manifests.static("shadow", shadow.port))
-    gateway = stage.gateway([stage.write("config.yaml", text)], binds=["edge"])
-    reply = harness.post(gateway.port("edge"), CHAT, STREAM, {"authorization": "Bearer client"})
-    assert reply.status == 200 and b"[DONE]" in reply.body
-    seen = shadow.requests(1)[0]
-    assert (seen["target"], json.loads(seen["body"])["model"]) == (CHAT, "served")
-    assert header(seen, "authorization") == ["Bearer client"]
-    assert header(main.requests(1)[0], "authorization") == ["Bearer sk-own"]
-
-
-def test_a_mirror_that_is_not_there_is_told_and_its_rule_is_served(stage):
-    main = stage.mock(script=OK)
-    gateway = with_shadows(stage, manifests.static("main", main.port), [to_mirror("nowhere")])
-    assert harness.post(gateway.port("edge"), "/", b"a").status == 200
-    assert any("spec.rules[0].filters[0].requestMirror.backendRef.name" in line.get("text", "") for line in gateway.json_lines())
-    resolved = conditions_of(gateway, "all")["ResolvedRefs"]
-    assert (resolved["status"], resolved["reason"]) == ("False", "BackendNotFound")
+def test_a_stream_cut_short_is_broken_off_whatever_a_filter_says_it_is(stage):
+    events = ['data: {"id":"1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"a"}}]}\n\n']
+    respond = {"status": 200, "headers": {"content-type": "text/event-stream"}, "events": events}
+    script = {"rules": [{"match": {}, "respond": respond}]}
+    _, port = ai(stage, response_headers(set=lines(Content_Type="text/plain")), script=script)
+    with pytest.raises(http.client.IncompleteRead):
+        harness.post(port, CHAT, STREAM)

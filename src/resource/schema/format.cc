@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include <fmt/format.h>
+
 namespace gatehouse::resource {
 namespace {
 
@@ -125,15 +127,22 @@ bool isSessionName(std::string_view text) {
   });
 }
 
-/// "*" or http(s)://host[:port], the host perhaps starting with "*.".
+/// "*" or http(s)://host[:port], the host perhaps starting with "*." or "*" alone.
 bool isOrigin(std::string_view text) {
   if (text == "*") {
     return true;
   }
+  if (const std::size_t star = text.find("://*"); star != std::string_view::npos) {
+    const std::string_view rest = text.substr(star + 4);
+    if (rest.empty() || rest.starts_with(':')) {
+      const std::string any = fmt::format("{}://any{}", text.substr(0, star), rest);
+      return isOrigin(any);
+    }
+  }
   const std::size_t star = text.find("://*.");
   if (star == std::string_view::npos) {
     const auto url = parseHttpUrl(text);
-    return url && url->path.empty();
+    return url && url->path.empty() && !text.contains('*');
   }
   const std::string_view host = text.substr(star + 5);
   return (text.starts_with("http://") || text.starts_with("https://")) && !host.empty() &&

@@ -36,10 +36,24 @@ TEST(Format, HeaderNames) {
 
 TEST(Format, Origins) {
   for (const char* text :
-       {"*", "https://example.com", "http://a:8080", "https://*.example.com:1"}) {
+       {"*",
+        "https://example.com",
+        "http://a:8080",
+        "https://*.example.com:1",
+        "https://*",
+        "http://*:8080"}) {
     EXPECT_TRUE(accepts("origin", text)) << text;
   }
-  for (const char* text : {"example.com", "ftp://a", "https://", "https://a/b", "https://*."}) {
+  for (const char* text :
+       {"example.com",
+        "ftp://a",
+        "https://",
+        "https://a/b",
+        "https://*.",
+        "ftp://*",
+        "https://*:",
+        "https://*:x",
+        "https://*a"}) {
     EXPECT_FALSE(accepts("origin", text)) << text;
   }
 }
