@@ -264,6 +264,9 @@ io::Task<Result<Answer>> answerSimulated(
   GATEHOUSE_CO_TRY(Chunk bytes, co_await readBody(worker, x));
   const llm::RequestBody body = padded(std::move(bytes));
   GATEHOUSE_CO_TRY(llm::PreparedRequest prepared, prepare(worker, x, match, settings, body));
+  if (x.filters != nullptr) [[unlikely]] {
+    mirrorPrepared(worker, x, &prepared);
+  }
   GATEHOUSE_CO_TRY(
       llm::SimulatedReply reply,
       llm::simulate(

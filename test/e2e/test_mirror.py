@@ -98,3 +98,25 @@ def test_a_mirror_that_is_not_there_is_told_and_its_rule_is_served(stage):
     assert any("spec.rules[0].filters[0].requestMirror.backendRef.name" in line.get("text", "") for line in gateway.json_lines())
     resolved = conditions_of(gateway, "all")["ResolvedRefs"]
     assert (resolved["status"], resolved["reason"]) == ("False", "BackendNotFound")
+
+
+def test_no_more_copies_than_a_worker_may_have_under_way(stage):
+    main = stage.mock(script=OK)
+    hold = threading.Event()
+    hanging = stage.keep(Peer(lambda connection, _: (read_request(connection), hold.wait(harness.PATIENCE))))
+    route = filtered(manifests.route("all", "main"), to_mirror("hanging"))
+    text = manifests.to_text(manifests.gateway(), route, manifests.static("main", main.port), manifests.static("hanging", hanging.port))
+    gateway = stage.gateway([stage.write("config.yaml", text)], binds=["edge"], workers=1)
+    for _ in range(66):
+        assert harness.post(gateway.port("edge"), "/", None, method="GET").body == b"main"
+    assert mirrored(gateway, "hanging", "dropped") == 2
+    hold.set()
+
+
+def test_requests_for_the_simulated_model_are_mirrored_too(stage):
+    shadow = stage.mock(script=ELSE)
+    simulated = manifests.static("sim", 9)
+    simulated["metadata"]["annotations"] = {"gatehouse.dev/simulated": "true"}
+    gateway = with_shadows(stage, simulated, [to_mirror("shadow")], shadow=shadow.port)
+    assert harness.post(gateway.port("edge"), CHAT, harness.CHAT).status == 200
+    assert json.loads(shadow.requests(1)[0]["body"])["messages"] == harness.CHAT["messages"]
