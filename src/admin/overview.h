@@ -20,9 +20,10 @@ struct RouteOverview {
   const snapshot::Listener* place = nullptr;
   const snapshot::RouteEntry* entry = nullptr;
   const snapshot::WeightedBackend* choice = nullptr;  // null where a redirect answers
-  std::string match;     // "/openai", "GET example.com/x"
-  std::string backend;   // "namespace/name"
-  std::string target;    // "https://api.openai.com:443 (gpt-4o)", "simulated", "redirect 302", or what is wrong
+  std::string match;                                  // "/openai", "GET example.com/x"
+  std::string backend;                                // "namespace/name"
+  std::string target;    // "https://api.openai.com:443 (gpt-4o)", "simulated", "redirect 302", or
+                         // what is wrong
   std::string key_from;  // empty: no key
   bool simulated = false;
   Speaks speaks = Speaks::kNothing;

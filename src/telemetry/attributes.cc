@@ -277,7 +277,11 @@ constexpr std::array<AttributeNames, kAttributeCount> kTable = {{
      "gen_ai_token_type",
      "",
      "input, output and parts of them"},
-    asLabel(kResult, "result", "of a reload: applied, unchanged or rejected; of a copy: sent, failed or dropped"),
+    asLabel(
+        kResult,
+        "result",
+        "of a reload: applied, unchanged or rejected; of a copy: sent, failed or dropped"
+    ),
     asLabel(kSeverity, "severity", "error or warning"),
     asLabel(kMetric, "metric", "name of the metric"),
     {kVersion, "", "", "version", "tag", "", "version of the program"},
