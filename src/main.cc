@@ -158,6 +158,7 @@ proxy::DataPlaneSettings dataPlaneSettings(
 ) {
   proxy::DataPlaneSettings settings;
   settings.resolver.overrides = std::move(flags.overrides);
+  settings.stream_keep_alive = options.keep_alive;
   settings.telemetry.access_log.format = logFormat(options.log_format, STDOUT_FILENO);
   settings.telemetry.instance = telemetry::instanceName(
       secret::processVariable("POD_NAME").value_or(""), telemetry::hostName(), clock.wall()

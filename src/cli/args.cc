@@ -91,9 +91,14 @@ class HelpFormatter : public CLI::Formatter {
   }
 };
 
+Nanos nanosOf(double seconds) {
+  return std::chrono::duration_cast<Nanos>(std::chrono::duration<double>(seconds));
+}
+
 /// Values that are checked or changed before they become RunOptions.
 struct RawRun {
   double drain_seconds = 30;
+  double keep_alive_seconds = 20;
   std::string log_format;
 };
 
@@ -276,6 +281,16 @@ void addRun(CLI::App& app, RunOptions& options, RawRun& raw) {
       ->type_name("SECONDS")
       ->check(between(0.0, 86400.0))
       ->capture_default_str();
+  app.add_option(
+         "--keep-alive",
+         raw.keep_alive_seconds,
+         "seconds of silence in a model's stream after which the client is told that it goes on; "
+         "0: "
+         "never"
+  )
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, 86400.0).description(""))
+      ->capture_default_str();
   app.add_flag(
       "--check",
       options.check,
@@ -375,8 +390,8 @@ Command parseArguments(int argc, const char* const* argv) {
     return explain(app, error, std::span(words).subspan(1));
   }
   if (run_app->parsed()) {
-    run.drain_timeout =
-        std::chrono::duration_cast<Nanos>(std::chrono::duration<double>(raw.drain_seconds));
+    run.drain_timeout = nanosOf(raw.drain_seconds);
+    run.keep_alive = nanosOf(raw.keep_alive_seconds);
     if (!raw.log_format.empty()) {
       run.log_format = raw.log_format == "text" ? LogFormat::kText : LogFormat::kJson;
     }

@@ -27,6 +27,7 @@ struct RunOptions {
   std::string log_level = "info";
   std::vector<std::string> resolve;  // HOST:PORT:ADDR[:PORT], as written
   Nanos drain_timeout = Seconds(30);
+  Nanos keep_alive = Seconds(20);  // zero: none
   bool check = false;
 };
 

@@ -22,6 +22,8 @@ TEST(Arguments, RunTakesRepeatedFilesBindsAndResolves) {
        "g=127.0.0.1:1",
        "--resolve",
        "api.openai.com:443:127.0.0.1:9443,[::1]:9443",
+       "--keep-alive",
+       "0.5",
        "--drain-timeout",
        "1.5",
        "--log-format",
@@ -33,6 +35,7 @@ TEST(Arguments, RunTakesRepeatedFilesBindsAndResolves) {
   EXPECT_EQ(run->binds, (std::vector<std::string>{"g=127.0.0.1:1"}));
   EXPECT_EQ(run->resolve.size(), 1u);
   EXPECT_EQ(run->drain_timeout, Millis(1500));
+  EXPECT_EQ(run->keep_alive, Millis(500));
   EXPECT_EQ(run->log_format, LogFormat::kJson);
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/result.h"
 #include "http/fields.h"
 #include "io/buffer_pool.h"
@@ -30,11 +31,11 @@ struct Piece {
 class BodySource {
  public:
   virtual ~BodySource() = default;
-  /// The next piece, never empty unless `end`. One pull at a time; after `end` or an error nothing
-  /// may be pulled. Errors: kUpstreamClosed or kPeerClosed when the message ended short of its
-  /// framing, kBadRequest or kUpstreamInvalid for broken framing, kBodyTooLarge, kTimeout,
-  /// kCancelled. A ServerExchange's body may be pulled again after kCancelled: nothing of it is
-  /// lost.
+  /// The next piece, never empty unless `end` or by wakeInSilence(). One pull at a time; after
+  /// `end` or an error nothing may be pulled. Errors: kUpstreamClosed or kPeerClosed when the
+  /// message ended short of its framing, kBadRequest or kUpstreamInvalid for broken framing,
+  /// kBodyTooLarge, kTimeout, kCancelled. A ServerExchange's body may be pulled again after
+  /// kCancelled: nothing of it is lost.
   virtual io::Task<Result<Piece>> pull() = 0;
   /// As pull, but the source may receive straight into `space` (not empty, valid until it resumes):
   /// the piece then begins at space.data(). Bytes of `space` behind the piece are undefined.
@@ -42,6 +43,9 @@ class BodySource {
   /// The beginning of the body, where it lies in a pool buffer already; it counts as pulled. Asked
   /// once, before the first pull; empty when there is none. For readWhole().
   virtual io::Buffer takeReceived() { return {}; }
+  /// From now on a pull that has waited for `silence` (not 0) gives an empty piece that is no end,
+  /// and goes on with the next pull. Sources that do not wait for a peer have no use for it.
+  virtual void wakeInSilence(Nanos /*silence*/) {}
   /// True when a pull will complete without waiting for the peer.
   virtual bool ready() const { return false; }
   /// Total size, when the framing tells it.

@@ -218,6 +218,32 @@ TEST_F(ClientErrorsTest, SilenceWithinABodyIsATimeout) {
   EXPECT_EQ(reading.result().error().kind(), ErrorKind::kTimeout);
 }
 
+TEST_F(ClientErrorsTest, SilenceWakesWhoAskedUntilItIsATimeout) {
+  Result<ClientResponse> response = exchange(chunkedAnswer("3\r\none\r\n"));
+  ASSERT_TRUE(response.has_value());
+  BodySource* source = response->body.source();
+  const Nanos third = limits_.idle_timeout / 3;
+  source->wakeInSilence(third);
+  EXPECT_EQ(pull(*source), "one");
+  auto silent = [&] {
+    Running<Result<Piece>> pulling(loop, source->pull());
+    loop.wait(third);
+    return pulling.done() && pulling.result() && pulling.result()->bytes.empty() &&
+           !pulling.result()->end;
+  };
+  EXPECT_TRUE(silent());
+  EXPECT_TRUE(silent());
+  upstream->send("3\r\ntwo\r\n");
+  EXPECT_EQ(pull(*source), "two");
+  EXPECT_TRUE(silent());
+  EXPECT_TRUE(silent());
+  Running<Result<Piece>> last(loop, source->pull());
+  loop.wait(third + Millis(1));
+  ASSERT_TRUE(last.done());
+  EXPECT_EQ(last.result().error().kind(), ErrorKind::kTimeout);
+  EXPECT_FALSE(client->reusable());
+}
+
 TEST_F(ClientErrorsTest, UpstreamThatTakesNothingIsATimeout) {
   ClientRequest request = post();
   request.slices = {Chunk::own(std::string(8 << 20, 'x'))};

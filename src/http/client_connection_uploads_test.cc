@@ -15,12 +15,6 @@
 namespace gatehouse::http {
 namespace {
 
-/// One piece, copied: what is lent is gone when the loop turns.
-io::Task<Result<std::string>> readPiece(BodySource* source) {
-  GATEHOUSE_CO_TRY(Piece piece, co_await source->pull());
-  co_return std::string(piece.bytes);
-}
-
 /// A request whose head and first piece have left; its sender pauses within the body.
 class PausedUploadTest : public testing::Test, protected ClientScene {
  protected:
@@ -36,11 +30,6 @@ class PausedUploadTest : public testing::Test, protected ClientScene {
     loop.settle();
     EXPECT_TRUE(upstream->take().ends_with("\r\n\r\n3\r\nabc\r\n"));
     EXPECT_FALSE(sending->done());
-  }
-  /// What one pull gives without waiting.
-  std::string pull(BodySource& source) {
-    Running<Result<std::string>> pulling(loop, readPiece(&source));
-    return pulling.done() ? pulling.result().value_or("an error") : "nothing";
   }
 
   ClientRequest request = post();

@@ -61,9 +61,18 @@ Result<void> H1ResponseBody::begin(std::span<char> bytes) {
   return {};
 }
 
+// For one wait; zero is for ever.
+Nanos H1ResponseBody::patience() const {
+  const Nanos limit = wire_.limits.idle_timeout;
+  if (silence_ == Nanos(0)) {
+    return limit;
+  }
+  return limit == Nanos(0) ? silence_ : std::min(silence_, limit - waited_);
+}
+
 io::Deadline H1ResponseBody::deadline() const {
-  Nanos patience = wire_.limits.idle_timeout;
-  return patience > Nanos(0) ? io::Deadline::after(wire_.reactor, patience) : io::Deadline::never();
+  const Nanos time = patience();
+  return time > Nanos(0) ? io::Deadline::after(wire_.reactor, time) : io::Deadline::never();
 }
 
 bool H1ResponseBody::ready() const {
@@ -88,7 +97,7 @@ io::Task<Result<Piece>> H1ResponseBody::pullAlone() {
     Result<Piece> piece = received(
         co_await TimedRead(*wire_.stream, wire_.reactor.readSpace(), deadline(), Origin::kUpstream)
     );
-    if (!piece || !piece->bytes.empty() || piece->end) {
+    if (!piece || !piece->bytes.empty() || piece->end || waited_ != Nanos(0)) {
       co_return piece;
     }
   }
@@ -148,12 +157,19 @@ Result<void> H1ResponseBody::besideOver() {
 // would hold all it makes.
 [[gnu::noinline]] Result<Piece> H1ResponseBody::received(Result<std::size_t> count) {
   if (!count) {
+    if (silence_ != Nanos(0) && count.error().kind() == ErrorKind::kTimeout) {
+      waited_ += patience();
+      if (wire_.limits.idle_timeout == Nanos(0) || waited_ < wire_.limits.idle_timeout) {
+        return Piece{};
+      }
+    }
     wire_.close();
     return fail(wire_.upstreamError(std::move(count).error(), "while reading the response"));
   }
   if (*count == 0) {
     return atEnd();
   }
+  waited_ = Nanos(0);
   static_cast<void>(wire_.reactor.lendRead(*count));
   GATEHOUSE_TRY(std::string_view content, decode(wire_.reactor.readSpace().first(*count)));
   return Piece{content, decoder_.done()};

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "base/clock.h"
 #include "http/body.h"
 #include "http/h1_body.h"
 #include "http/h1_client_wire.h"
@@ -32,6 +33,7 @@ class H1ResponseBody final : public BodySource {
   void sendBeside(std::unique_ptr<H1UploadBeside> upload) { upload_ = std::move(upload); }
 
   io::Task<Result<Piece>> pull() override;
+  void wakeInSilence(Nanos silence) override { silence_ = silence; }
   bool ready() const override;
   std::optional<std::uint64_t> length() const override { return length_; }
   const Fields* trailers() const override { return decoder_.trailers(); }
@@ -41,6 +43,7 @@ class H1ResponseBody final : public BodySource {
   io::Task<Result<Piece>> pullBeside();
   io::Task<Result<std::size_t>> readBeside();
   Result<void> besideOver();
+  Nanos patience() const;
   io::Deadline deadline() const;
   Result<Piece> received(Result<std::size_t> count);
   Result<std::string_view> decode(std::span<char> bytes);
@@ -50,6 +53,8 @@ class H1ResponseBody final : public BodySource {
   BodyDecoder decoder_;
   std::optional<std::uint64_t> length_;
   std::string held_;  // content that came with the head, or waits with the end
+  Nanos silence_{0};  // gives an empty piece after so much of it; zero: never
+  Nanos waited_{0};   // in the silence that goes on
   bool held_given_ = false;
   bool keep_alive_;
   std::unique_ptr<H1UploadBeside> upload_;

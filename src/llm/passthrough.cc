@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "llm/error_body.h"
+#include "llm/keep_alive.h"
 #include "wire/sse.h"
 
 namespace gatehouse::llm {
@@ -360,6 +361,15 @@ ReplyReader::Forward ReplyReader::feed(std::string_view bytes) {
     views = {&state.whole, bytes.empty() ? 0U : 1U};
   }
   return {.views = views, .first_token = state.first_token && !had_token};
+}
+
+std::string ReplyReader::keepAlive() const {
+  const State& state = *state_;
+  const bool within_event = state.hides() ? state.released : !state.events.held().empty();
+  if (state.form != Form::kEventStream || within_event || state.end_mark || state.error_event) {
+    return {};
+  }
+  return writeKeepAlive(state.rules.dialect, state.notes.response_id);
 }
 
 ReplyEnd ReplyReader::finish(BodyEnd end, std::string_view request_id) {

@@ -87,6 +87,11 @@ class ReplyReader {
   };
   Forward feed(std::string_view bytes [[clang::lifetimebound]]) [[clang::lifetimebound]];
 
+  /// What tells the client of a stream that is silent that it goes on, in its dialect (llm.md 6);
+  /// empty where the client would not understand it: within an event, behind the end, outside a
+  /// stream.
+  std::string keepAlive() const;
+
   /// Called once. `request_id` goes into the error event of a truncated stream.
   ReplyEnd finish(BodyEnd end, std::string_view request_id);
 

@@ -52,7 +52,12 @@ class Out {
         body_(std::move(answer.body)),
         reader_(std::move(answer.reader)),
         from_upstream_(answer.from_upstream),
-        has_end_mark_(answer.event_stream && answer.head.status < 300) {}
+        has_end_mark_(answer.event_stream && answer.head.status < 300) {
+    const Nanos silence = worker.settings().stream_keep_alive;
+    if (reader_ != nullptr && has_end_mark_ && silence != Nanos(0) && !body_.empty()) {
+      body_.source()->wakeInSilence(silence);
+    }
+  }
 
   /// The loop. Its frame lives as long as the stream: what an expression makes is taken apart by
   /// functions that are not inlined.
@@ -62,6 +67,7 @@ class Out {
   std::string_view visible(std::string_view bytes);
   io::Task<void> endCleanly(std::string_view last);
   io::Task<void> breakOff();
+  io::Task<Result<void>> tellAlive();
   std::optional<http::Piece> pulled(Result<http::Piece> piece);
   bool sent(Result<void> result);
   bool isSentNoted() const;
@@ -77,6 +83,7 @@ class Out {
   bool from_upstream_;
   bool has_end_mark_;  // its dialect says where it ends; else the framing alone does
   bool token_seen_ = false;
+  bool silent_ = false;  // what was pulled last is silence
 };
 
 /// What the client shall see of `bytes`; valid as long as they are. Notes what they tell.
@@ -234,11 +241,22 @@ io::Task<void> Out::run(Out out) {
       co_await out.endCleanly(piece->bytes);
       co_return;
     }
-    if (!piece->bytes.empty() && !out.sent(co_await out.x_.wire->write(piece->bytes))) {
+    if (out.silent_
+            ? !out.sent(co_await out.tellAlive())
+            : !piece->bytes.empty() && !out.sent(co_await out.x_.wire->write(piece->bytes))) {
       co_await out.breakOff();
       co_return;
     }
   }
+}
+
+/// The client learns that a silent stream goes on.
+io::Task<Result<void>> Out::tellAlive() {
+  const std::string event = reader_->keepAlive();
+  if (event.empty()) {
+    co_return Result<void>();
+  }
+  co_return co_await x_.wire->write(event);
 }
 
 /// A piece as the client shall see it; nothing when the body is broken.
@@ -246,6 +264,10 @@ io::Task<void> Out::run(Out out) {
   if (!piece) {
     broken_ = std::make_unique<Error>(std::move(piece).error());
     return std::nullopt;
+  }
+  silent_ = piece->bytes.empty() && !piece->end;
+  if (silent_) {
+    return http::Piece{};
   }
   return http::Piece{visible(piece->bytes), piece->end};
 }

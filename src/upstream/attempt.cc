@@ -16,6 +16,7 @@ class LeasedBody final : public http::BodySource {
       : lease_(std::move(lease)), source_(std::move(source)) {}
 
   io::Task<Result<http::Piece>> pull() override { return source_->pull(); }
+  void wakeInSilence(Nanos silence) override { source_->wakeInSilence(silence); }
   bool ready() const override { return source_->ready(); }
   std::optional<std::uint64_t> length() const override { return source_->length(); }
   const http::Fields* trailers() const override { return source_->trailers(); }
