@@ -45,13 +45,6 @@ LogFormat logFormat(cli::LogFormat wanted, int fd) {
   return wanted == cli::LogFormat::kText ? LogFormat::kText : LogFormat::kJson;
 }
 
-LogLevel logLevel(const std::string& name) {
-  return name == "debug"   ? LogLevel::kDebug
-         : name == "warn"  ? LogLevel::kWarn
-         : name == "error" ? LogLevel::kError
-                           : LogLevel::kInfo;
-}
-
 void print(std::FILE* where, const std::string& text) {
   static_cast<void>(std::fwrite(text.data(), 1, text.size(), where));
 }
@@ -272,7 +265,7 @@ int runCommand(const cli::RunOptions& options) {
   SystemClock clock;
   Logger log(
       {.fd = STDERR_FILENO,
-       .level = logLevel(options.log_level),
+       .level = logLevelNamed(options.log_level),
        .format = logFormat(options.log_format, STDERR_FILENO)},
       clock
   );

@@ -84,6 +84,13 @@ std::string timestamp(WallMicros wall) {
 
 }  // namespace
 
+LogLevel logLevelNamed(std::string_view name) {
+  return name == "debug"   ? LogLevel::kDebug
+         : name == "warn"  ? LogLevel::kWarn
+         : name == "error" ? LogLevel::kError
+                           : LogLevel::kInfo;
+}
+
 std::string_view toString(LogLevel level) {
   switch (level) {
     case LogLevel::kDebug:

@@ -16,6 +16,8 @@
 namespace gatehouse {
 
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
+/// The level of this name ("debug", "warn", "error"); any other name is info.
+LogLevel logLevelNamed(std::string_view name);
 
 std::string_view toString(LogLevel level);
 
