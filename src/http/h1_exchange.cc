@@ -1,5 +1,6 @@
 #include "http/h1_exchange.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <span>
@@ -100,6 +101,12 @@ struct H1Exchange::Parts {
   std::span<const std::string_view> all() const { return std::span(views).first(count); }
 };
 
+// Of a write that took `taken` bytes, `before` of them in front of `size` bytes of content.
+void H1Exchange::noteCut(std::size_t taken, std::size_t before, std::size_t size) {
+  counts_.begun = counts_.begun || taken != 0;
+  counts_.bytes_out += std::min(size, taken - std::min(taken, before));
+}
+
 io::Task<Result<void>> H1Exchange::send(std::string_view bytes, Last last) {
   GATEHOUSE_INVARIANT(state_ == State::kWriting);
   if (framing_ == ResponseFraming::Body::kNone) {
@@ -128,9 +135,12 @@ io::Task<Result<void>> H1Exchange::send(std::string_view bytes, Last last) {
     auto sent = co_await write;
     counts_.stall += write.waited();
     if (!sent) {
+      const std::size_t before = head.size() + (line ? line->view().size() : 0);
+      noteCut(write.taken(), before, bytes.size());
       wire_.close();
       co_return fail(std::move(sent).error());
     }
+    counts_.begun = true;
     counts_.bytes_out += bytes.size();
   }
   if (last == Last::kYes) {

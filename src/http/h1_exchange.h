@@ -41,6 +41,7 @@ class H1Exchange final : public ServerExchange {
   ResponseFraming::Body bodyFor(const ResponseHead& head, Framing framing, bool length_declared)
       const;
   Result<void> account(std::string_view bytes, Last last);
+  void noteCut(std::size_t taken, std::size_t before, std::size_t size);
   io::Task<Result<void>> send(std::string_view bytes, Last last);
 
   H1Wire& wire_;

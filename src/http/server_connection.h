@@ -51,8 +51,9 @@ enum class Framing : std::uint8_t { kNone, kLength, kChunked };
 /// What the exchange has seen on the wire, for the record.
 struct ExchangeCounts {
   std::uint64_t bytes_in = 0;   // request body
-  std::uint64_t bytes_out = 0;  // response body, without framing
+  std::uint64_t bytes_out = 0;  // response body, without framing: what the kernel took of it
   Nanos stall{0};               // waits for a slow reader
+  bool begun = false;           // the kernel took some of the reply
 };
 
 /// One request and the one reply to it. The reply is written once: writeHead, then write any number

@@ -437,6 +437,20 @@ TEST_F(ServerLimitsTest, ReaderThatTakesNothingIsATimeout) {
   EXPECT_EQ(writing.result().error().kind(), ErrorKind::kTimeout);
 }
 
+TEST_F(ServerLimitsTest, OfACutReplyWhatTheKernelTookIsCounted) {
+  Exchange exchange = request(kGet);
+  exchange->writeHead({}, Framing::kChunked);
+  EXPECT_FALSE(exchange->counts().begun) << "a head that waits has not left";
+  Running<Result<void>> writing(loop, exchange->write(std::string(4 << 20, 'x')));
+  loop.wait(Seconds(8));
+  ASSERT_FALSE(writing.result().has_value());
+  const std::uint64_t counted = exchange->counts().bytes_out;
+  EXPECT_TRUE(exchange->counts().begun);
+  exchange = nullptr;
+  const std::string got = client->take();
+  EXPECT_EQ(counted, got.size() - got.find('x', got.find("\r\n400000\r\n")));
+}
+
 TEST_F(ServerLimitsTest, EveryWaitCanBeCancelled) {
   {
     Exchange exchange = request("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n");

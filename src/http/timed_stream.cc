@@ -99,6 +99,7 @@ bool TimedWrite::settle() {
 bool TimedWrite::send() {
   io::IoProgress progress = stream_.tryWritev(parts_, offset_);
   state_ = progress.state;
+  taken_ += progress.bytes;
   if (state_ != io::IoState::kWouldBlock) {
     return true;
   }

@@ -80,6 +80,8 @@ class TimedWrite final : public io::Waiter, private io::Timer {
   std::size_t answer() const { return answer_; }
   /// Awaited again, it sends the rest whatever the peer says.
   void ignoreAnswer() { rules_.watch_answer = false; }
+  /// Bytes the system took.
+  std::size_t taken() const { return taken_; }
   /// How long it waited for the peer.
   Nanos waited() const { return waited_; }
 
@@ -99,6 +101,7 @@ class TimedWrite final : public io::Waiter, private io::Timer {
   std::string copy_;
   std::array<std::string_view, 1> single_;
   std::size_t answer_ = 0;
+  std::size_t taken_ = 0;
   MonoTime suspended_at_{};
   Nanos waited_{0};
   Rules rules_;

@@ -295,6 +295,11 @@ void readFacts(const LocatedBody& body, Dialect dialect, RequestFacts& facts) {
   readSessionKeys(body, dialect, facts.session);
 }
 
+/// As a path names it.
+ModelName modelOf(std::string_view path_model) {
+  return {wire::decodePercent(path_model).value_or(std::string(path_model))};
+}
+
 Result<void> chooseModel(
     const RequestFacts& facts,
     const ProviderSettings& settings,
@@ -306,7 +311,7 @@ Result<void> chooseModel(
   } else if (facts.model_requested && !facts.model_requested->text.empty()) {
     model = *facts.model_requested;
   } else if (!path_model.empty()) {
-    model.text = wire::decodePercent(path_model).value_or(std::string(path_model));
+    model = modelOf(path_model);
   } else {
     return fail(ErrorKind::kModelMissing, Origin::kDownstream, "the request names no model");
   }
@@ -449,6 +454,9 @@ Result<PreparedRequest> prepareRequest(
     if (wantsNewMaxTokens(settings, model)) {
       renameMaxTokens(splice, located, text);
     }
+  }
+  if (!facts.model_requested && !match.path_model.empty()) {
+    facts.model_requested = modelOf(match.path_model);
   }
   prepared.model_sent = std::move(model);
   if (splice.empty()) {

@@ -114,7 +114,20 @@ TEST(Prepare, TakesTheModelFromThePathWhereTheBodyHasNone) {
   Result<PreparedWithFacts> prepared = prepare(R"({"messages":[]})", withoutModel(), azure);
   ASSERT_TRUE(prepared.has_value());
   EXPECT_EQ(prepared->model_sent.text, "gpt 4");
+  EXPECT_EQ(prepared->facts.model_requested, ModelName{"gpt 4"});
   EXPECT_EQ(sent(*prepared), R"({"messages":[]})");
+}
+
+TEST(Prepare, AModelOfThePathIsRequestedAndNotInTheBody) {
+  DialectMatch azure = match(Dialect::kChat);
+  azure.path_model = "m";
+  for (std::string_view fixed : {"m", "other"}) {
+    Result<PreparedWithFacts> prepared = prepare(R"({"messages":[]})", withModel(fixed), azure);
+    ASSERT_TRUE(prepared.has_value());
+    EXPECT_EQ(prepared->facts.model_requested, ModelName{"m"});
+    EXPECT_EQ(prepared->model_sent.text, fixed);
+    EXPECT_TRUE(sent(*prepared).starts_with(R"({"model":")" + std::string(fixed))) << fixed;
+  }
 }
 
 TEST(Prepare, WantsAModel) {

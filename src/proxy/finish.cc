@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "llm/dialect_match.h"
 #include "proxy/begin.h"
+#include "proxy/record_llm.h"
 #include "telemetry/report.h"
 
 namespace gatehouse::proxy {
@@ -79,6 +80,9 @@ Result<Answer> answerError(Worker& worker, Exchange& x, Error error) {
   telemetry::Ending ending = endingFor(worker, x, error);
   x.record.set(telemetry::Text::kError, error.chain());
   logFailure(worker, x, error);
+  if (x.record.llmPart() != nullptr && !x.record.has(telemetry::Text::kSession)) {
+    noteSession(x);
+  }
   if (nobodyListens(error.kind())) {
     x.wire->abort();
     endRecord(x, ending, worker.now());
@@ -100,8 +104,8 @@ void endRecord(Exchange& x, telemetry::Ending ending, MonoTime now) {
   x.record.bytes_in = counts.bytes_in;
   x.record.bytes_out = counts.bytes_out;
   x.record.stall_client = telemetry::Mark(std::chrono::duration_cast<Micros>(counts.stall));
-  if (x.record.t_client_first) {
-    x.record.t_client_last = x.record.mark(now);
+  if (!counts.begun) {
+    x.record.status = 0;  // of a head that did not leave
   }
   if (x.body_passes_on) {
     x.record.bytes_up_out += counts.bytes_in;

@@ -130,6 +130,14 @@ bool isPrepared(
          (llm::mayNameModel(match, settings, x.head().fields) && x.wire->body()->length() != 0);
 }
 
+/// Of a body that was read the session is known by now.
+void notePlan(Exchange& x, const llm::Plan& plan, bool was_read) {
+  x.record.llm().dialect_out = llm::recordName(plan.upstream);
+  if (!was_read) {
+    noteSession(x);
+  }
+}
+
 bool isAnsweredHere(const llm::Plan& plan) {
   return plan.treatment == llm::Treatment::kHello || plan.treatment == llm::Treatment::kModelList;
 }
@@ -213,6 +221,7 @@ io::Task<Result<Answer>> forwardLlm(
   if (isAnsweredHere(plan)) {
     co_return answerHere(x, match, provider.llm, llm::toString(provider.llm.kind));
   }
+  notePlan(x, plan, own.has_value());
   UpstreamCall call{
       .endpoint = provider.endpoint,
       .auth = &provider.auth,

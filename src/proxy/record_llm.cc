@@ -22,7 +22,6 @@ void noteCall(Exchange& x, llm::Dialect dialect) {
   telemetry::LlmRecord& record = x.record.llm();
   record.operation = llm::operationName(dialect);
   record.dialect_in = llm::recordName(dialect);
-  record.dialect_out = record.dialect_in;
   if (countsNothing(dialect)) {
     llm::TokenUsage none;
     none.state = llm::UsageState::kNone;
@@ -63,6 +62,10 @@ void noteSession(Exchange& x, const llm::BodySessionKeys& keys) {
 }
 
 }  // namespace
+
+void noteSession(Exchange& x) {
+  noteSession(x, llm::BodySessionKeys());
+}
 
 void noteDialect(Exchange& x, llm::Dialect dialect, const snapshot::AiProvider& provider) {
   noteCall(x, dialect);

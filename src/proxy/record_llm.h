@@ -19,6 +19,10 @@ void noteRequest(
     const llm::ProviderSettings& settings
 );
 
+/// The session that the fields of the head name: of a request whose body does not tell, or was not
+/// read to its end. Before the fields leave the head.
+void noteSession(Exchange& x);
+
 /// What came back; once, when the reply has ended.
 void noteReply(Exchange& x, llm::ReplyFacts facts);
 

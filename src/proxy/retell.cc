@@ -78,8 +78,10 @@ io::Task<Result<void>> readWhile(
 ) {
   while (!read.ended && wanted(read.text)) {
     GATEHOUSE_CO_TRY(http::Piece piece, co_await source.pull());
-    if (read.text.empty() && !piece.bytes.empty()) {
-      x.record.lastAttempt().first_chunk = x.record.mark(worker.now());
+    if (!piece.bytes.empty()) {
+      telemetry::Attempt& attempt = x.record.lastAttempt();
+      attempt.last_byte = x.record.mark(worker.now());
+      attempt.first_chunk = read.text.empty() ? attempt.last_byte : attempt.first_chunk;
     }
     read.text += piece.bytes;
     read.ended = piece.end;
@@ -225,7 +227,9 @@ void noteEnd(Worker& worker, Exchange& x, const Beginning& read) {
     x.record.set(telemetry::Text::kError, error.chain());
   }
   x.record.bytes_up_in += read.text.size();
-  attempt.last_byte = x.record.mark(worker.now());
+  if (read.ended) {
+    attempt.last_byte = x.record.mark(worker.now());
+  }
   x.decided = ending;
 }
 

@@ -72,6 +72,7 @@ class Out {
   bool sent(Result<void> result);
   bool isSentNoted() const;
   void noteSent(MonoTime now);
+  void noteBroken();
   void settle(telemetry::Ending ending, MonoTime now);
 
   Worker& worker_;
@@ -80,6 +81,8 @@ class Out {
   std::unique_ptr<llm::ReplyReader> reader_;
   std::unique_ptr<Error> broken_;  // why it cannot go on
   std::string joined_;             // what is sent of a piece that had a part cut out
+  MonoTime last_piece_{};          // when bytes last came, and when they last left: to the turn
+  MonoTime last_sent_{};
   bool from_upstream_;
   bool has_end_mark_;  // its dialect says where it ends; else the framing alone does
   bool token_seen_ = false;
@@ -88,14 +91,18 @@ class Out {
 
 /// What the client shall see of `bytes`; valid as long as they are. Notes what they tell.
 std::string_view Out::visible(std::string_view bytes) {
+  if (bytes.empty()) {
+    return bytes;
+  }
   telemetry::Attempt* attempt = from_upstream_ ? &x_.record.lastAttempt() : nullptr;
   if (attempt != nullptr) {
     x_.record.bytes_up_in += bytes.size();
+    last_piece_ = worker_.reactor().now();
     if (!attempt->first_chunk.known()) {
       attempt->first_chunk = x_.record.mark(worker_.now());
     }
   }
-  if (reader_ == nullptr || bytes.empty()) {
+  if (reader_ == nullptr) {
     return bytes;
   }
   llm::ReplyReader::Forward out = reader_->feed(bytes);
@@ -132,12 +139,23 @@ void Out::noteSent(MonoTime now) {
   }
 }
 
+/// Of a reply that breaks off it is known when the last of it came and left.
+void Out::noteBroken() {
+  telemetry::RequestRecord& record = x_.record;
+  if (record.t_client_first) {
+    const telemetry::Mark first = later(record.t_client_first, record.t_client_first_token);
+    record.t_client_last = later(record.mark(last_sent_), first);
+  }
+  if (from_upstream_ && record.lastAttempt().first_chunk) {
+    telemetry::Attempt& attempt = record.lastAttempt();
+    const telemetry::Mark first = later(attempt.first_chunk, attempt.first_token);
+    attempt.last_byte = later(record.mark(last_piece_), first);
+  }
+}
+
 void Out::settle(telemetry::Ending ending, MonoTime now) {
   if (reader_ != nullptr) {
     noteReply(x_, reader_->takeFacts());
-  }
-  if (from_upstream_) {
-    x_.record.lastAttempt().last_byte = x_.record.mark(now);
   }
   endRecord(x_, ending, now);
 }
@@ -177,6 +195,7 @@ io::Task<void> Out::endCleanly(std::string_view last) {
       last = with_tail;
     }
   }
+  const Nanos stalled = x_.wire->counts().stall;
   Result<void> sent = cut_short ? co_await x_.wire->write(last) : co_await x_.wire->finish(last);
   if (cut_short) {
     x_.wire->abort();
@@ -184,6 +203,13 @@ io::Task<void> Out::endCleanly(std::string_view last) {
   MonoTime now = worker_.now();
   if (sent) {
     noteSent(now);
+    x_.record.t_client_last = x_.record.mark(now);
+  } else {
+    noteBroken();
+  }
+  if (from_upstream_) {
+    // The upstream had ended before the wait for the client.
+    x_.record.lastAttempt().last_byte = x_.record.mark(now - (x_.wire->counts().stall - stalled));
   }
   settle(sent ? x_.decided.value_or(ending) : endingFor(worker_, x_, sent.error()), now);
 }
@@ -208,7 +234,9 @@ io::Task<void> Out::breakOff() {
     llm::ReplyEnd end = reader_->finish(how, x_.request_id);
     if (how != llm::BodyEnd::kAbandoned && !end.tail.empty()) {
       // Whether the client still takes it changes nothing about how this request ended.
-      static_cast<void>(co_await x_.wire->write(end.tail));
+      if (co_await x_.wire->write(end.tail)) {
+        last_sent_ = worker_.reactor().now();
+      }
     }
   }
   x_.wire->abort();
@@ -216,6 +244,7 @@ io::Task<void> Out::breakOff() {
     x_.record.lastAttempt().detail = ending.detail;
   }
   x_.record.set(telemetry::Text::kError, error.chain());
+  noteBroken();
   settle(ending, worker_.now());
 }
 
@@ -277,6 +306,7 @@ io::Task<Result<void>> Out::tellAlive() {
     broken_ = std::make_unique<Error>(std::move(result).error());
     return false;
   }
+  last_sent_ = worker_.reactor().now();
   if (!isSentNoted()) {
     noteSent(worker_.now());
   }

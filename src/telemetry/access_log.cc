@@ -263,8 +263,8 @@ class LineOfRecord {
           written ? std::optional(short_write.value_or(0) + long_write.value_or(0)) : std::nullopt);
       put(kOutputTokens, number(usage->out));
       put(kReasoningTokens, number(usage->reasoning));
-      putWord(kUsageState, llm::toString(usage->state));
     }
+    putWord(kUsageState, llm::toString(usageState(record_)));
     putSeconds(kTimeToFirstToken, timeToFirstToken(record_));
     putSeconds(kTimePerOutputToken, llm.time_per_output_token);
     if (llm.cost) {

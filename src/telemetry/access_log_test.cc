@@ -119,6 +119,21 @@ TEST_F(AccessLogTest, UnknownUsageIsNotZero) {
   EXPECT_NE(text.find("gatehouse.usage.state=unknown"), std::string::npos) << text;
 }
 
+TEST_F(AccessLogTest, OfARequestThatWentUpstreamAndHeardNothingTheUsageIsUnknown) {
+  record_.llm();
+  record_.beginAttempt(at(1));
+  record_.end({Outcome::kUpstreamFailed, Detail::kConnectionRefused}, at(2));
+  const std::string text = line(kText);
+  EXPECT_NE(text.find("gatehouse.usage.state=unknown"), std::string::npos) << text;
+}
+
+TEST_F(AccessLogTest, ARefusedRequestHasNoUsage) {
+  record_.llm();
+  record_.end({Outcome::kRefused, Detail::kBadRequest}, at(1));
+  const std::string text = line(kText);
+  EXPECT_NE(text.find("gatehouse.usage.state=none"), std::string::npos) << text;
+}
+
 TEST_F(AccessLogTest, WhatClientsWroteStaysOnOneLine) {
   record_.set(Text::kPath, "/a\nlevel=error msg=\"forged\" \x1b[31m\xff");
   record_.end({Outcome::kCompleted}, at(1));

@@ -56,7 +56,7 @@ struct Attempt {
   Mark first_byte;   // response head complete
   Mark first_chunk;  // first body bytes
   Mark first_token;  // first event with generated content
-  Mark last_byte;    // reply complete
+  Mark last_byte;    // last of the reply that came, be it complete or broken off
 
   std::unique_ptr<ProviderRateLimit> rate_limit;  // null: none sent
 };

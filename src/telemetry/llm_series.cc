@@ -94,15 +94,6 @@ std::array<Tokens, kTypeNames.size()> tokensByType(const llm::TokenUsage& usage)
   return {number(usage.in), number(usage.out), number(usage.cache_read), written};
 }
 
-/// A request that never went upstream has no usage; one that did and told nothing has an unknown
-/// one.
-UsageState usageState(const RequestRecord& record, const LlmRecord& llm) {
-  if (llm.usage) {
-    return llm.usage->state;
-  }
-  return record.attemptCount() == 0 ? UsageState::kNone : UsageState::kUnknown;
-}
-
 constexpr std::array<std::pair<llm::UsageAnomaly, std::string_view>, 9> kChecks = {{
     {llm::UsageAnomaly::kNegative, "negative"},
     {llm::UsageAnomaly::kNotInteger, "not_integer"},
@@ -167,7 +158,7 @@ void LlmSeries::count(const RequestRecord& record, const LlmRecord& llm, Counted
   Cells& cells = cells_.find(key_, [&] { return makeCells(record, llm, models); });
   const Subject subject{record, llm, sets, {cells.model_requested, cells.model_answered}};
   if (sets.gatehouse) {
-    countUsage(cells, subject, usageState(record, llm));
+    countUsage(cells, subject, usageState(record));
     countTimes(cells, subject);
   }
   if (!llm.usage) {

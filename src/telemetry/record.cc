@@ -167,6 +167,13 @@ void RequestRecord::derive() {
   llm_->milli_tokens_per_second = static_cast<std::uint32_t>(std::min(rate, 4e9));
 }
 
+llm::UsageState usageState(const RequestRecord& record) {
+  if (const LlmRecord* llm = record.llmPart(); llm != nullptr && llm->usage != nullptr) {
+    return llm->usage->state;
+  }
+  return record.attemptCount() == 0 ? llm::UsageState::kNone : llm::UsageState::kUnknown;
+}
+
 Mark timeToFirstToken(const RequestRecord& record) {
   const std::size_t attempts = record.attemptCount();
   const LlmRecord* llm = record.llmPart();

@@ -135,7 +135,7 @@ class RequestRecord {
   Mark t_ready;               // limits, budget and guards done
   Mark t_client_first;        // first response byte given to the kernel
   Mark t_client_first_token;  // first token given to the kernel
-  Mark t_client_last;         // last response byte given to the kernel
+  Mark t_client_last;         // last response byte given to the kernel, be it the end or not
   // Durations.
   Mark accept_wait;   // first request of a connection: readable to first byte read; under TLS, of
                       // the first bytes behind the handshake
@@ -170,6 +170,10 @@ class RequestRecord {
   bool counted_in_flight_ = false;
   bool counted_stream_ = false;
 };
+
+/// What is known of the usage of a request with an LLM part. One that never went upstream has none;
+/// of one that did and reported nothing it is unknown.
+llm::UsageState usageState(const RequestRecord& record);
 
 /// From asking the first provider to the first generated content of a streamed reply; absent if
 /// there was none.
