@@ -13,16 +13,6 @@
 namespace gatehouse::http {
 namespace {
 
-// The methods of IANA's registry and of the protocols on top of HTTP that are in use; anything else
-// is a mistake or a trick.
-constexpr std::array<std::string_view, 33> kMethods = {
-    "GET",       "POST",       "PUT",      "DELETE", "HEAD",        "OPTIONS", "PATCH",
-    "CONNECT",   "TRACE",      "COPY",     "LOCK",   "MKCOL",       "MOVE",    "PROPFIND",
-    "PROPPATCH", "SEARCH",     "UNLOCK",   "BIND",   "REBIND",      "UNBIND",  "ACL",
-    "REPORT",    "MKACTIVITY", "CHECKOUT", "MERGE",  "M-SEARCH",    "NOTIFY",  "SUBSCRIBE",
-    "PURGE",     "MKCALENDAR", "LINK",     "UNLINK", "UNSUBSCRIBE",
-};
-
 constexpr wire::ByteClass kToken(kTokenOctets);
 
 // Why a line must not go on with the octet at `at`.
@@ -136,16 +126,12 @@ void HeadReader::reset() {
   std::string().swap(pending_);
 }
 
-std::string_view HeadReader::head() const {
-  return whole_.empty() ? std::string_view(pending_) : whole_;
-}
-
 // All field lines, which lie between the start line's CRLF and that of the final empty line.
 Checked<FramingFields> HeadReader::readSection(
     std::string_view start_line, const HeadLimits& limits, Fields& out
 ) const {
   static_assert(Fields::kSlack >= wire::HalfBlock::kSize);
-  std::string_view all = head();
+  std::string_view all = taken();
   auto begin = static_cast<std::size_t>(start_line.data() - all.data()) + start_line.size() + 2;
   std::size_t other_lines = start_line.data() == all.data() ? 2 : 3;
   std::size_t lines = line_feeds_ - std::min(line_feeds_, other_lines);
@@ -169,7 +155,7 @@ Checked<FramingFields> HeadReader::readSection(
 }
 
 Checked<MessageFraming> HeadReader::parseRequest(const HeadLimits& limits, RequestHead& out) const {
-  auto start_line = takeStartLine(head(), kind_, limits);
+  auto start_line = takeStartLine(taken(), kind_, limits);
   if (!start_line) {
     return std::unexpected(start_line.error());
   }
@@ -181,7 +167,7 @@ Checked<MessageFraming> HeadReader::parseRequest(const HeadLimits& limits, Reque
   out.version = versionOf(line.back());
   out.method = methodFrom(parts->method);
   if (out.method == Method::kOther) {
-    if (std::ranges::find(kMethods, parts->method) == kMethods.end()) {
+    if (!isServedMethod(parts->method)) {
       return std::unexpected(Violation::kMethod);
     }
     out.method_text = parts->method;
@@ -208,7 +194,7 @@ Checked<MessageFraming> HeadReader::parseRequest(const HeadLimits& limits, Reque
 }
 
 std::optional<HeadReader::Noted> HeadReader::noteRequest(const HeadLimits& limits) const {
-  auto line = takeStartLine(head(), kind_, limits);
+  auto line = takeStartLine(taken(), kind_, limits);
   auto parts = line ? splitAnyRequestLine(*line) : std::unexpected(line.error());
   if (!parts) {
     return std::nullopt;
@@ -230,7 +216,7 @@ std::optional<HeadReader::Noted> HeadReader::noteRequest(const HeadLimits& limit
 Checked<MessageFraming> HeadReader::parseResponse(
     Method asked, const HeadLimits& limits, ResponseHead& out
 ) const {
-  auto start_line = takeStartLine(head(), kind_, limits);
+  auto start_line = takeStartLine(taken(), kind_, limits);
   if (!start_line) {
     return std::unexpected(start_line.error());
   }

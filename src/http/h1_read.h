@@ -36,6 +36,8 @@ class HeadReader {
 
   /// Takes what belongs to the head. After a violation the reader is good for nothing but reset().
   Checked<Step> push(std::string_view bytes, const HeadLimits& limits);
+  /// What was taken of the head so far, also if it is refused.
+  std::string_view taken() const { return whole_.empty() ? std::string_view(pending_) : whole_; }
   /// Whether anything but the forgiven empty line has come.
   bool started() const;
 
@@ -59,7 +61,6 @@ class HeadReader {
   void reset();
 
  private:
-  std::string_view head() const;
   Checked<FramingFields> readSection(
       std::string_view start_line, const HeadLimits& limits, Fields& out
   ) const;

@@ -36,6 +36,14 @@ constexpr std::array<Row, kViolations> kRows = {{
     {"chunk", 400, ErrorKind::kBadRequest, "invalid chunked coding"},
     {"status", 502, ErrorKind::kUpstreamInvalid, "invalid status code"},
     {"too_large", 431, ErrorKind::kHeadTooLarge, "request target or field section over its limit"},
+    {"pseudo_field",
+     400,
+     ErrorKind::kBadRequest,
+     "pseudo-header field missing, repeated, unknown or out of place"},
+    {"connection_field",
+     400,
+     ErrorKind::kBadRequest,
+     "a field that belongs to connections of HTTP/1.1"},
 }};
 
 const Row& rowOf(Violation violation) {
@@ -157,10 +165,11 @@ Status statusOf(Violation violation) {
   return rowOf(violation).status;
 }
 
-Error toError(Violation violation, Origin origin) {
+Error toError(Violation violation, Origin origin, Version version) {
   const Row& row = rowOf(violation);
   ErrorKind kind = origin == Origin::kUpstream ? ErrorKind::kUpstreamInvalid : row.kind;
-  return {kind, origin, "malformed HTTP/1.1 message: " + std::string(row.what)};
+  std::string what = "malformed HTTP/" + std::string(toString(version)) + " message: ";
+  return {kind, origin, what.append(row.what)};
 }
 
 HeadEnd findHeadEnd(std::string_view text) {

@@ -16,20 +16,22 @@ namespace gatehouse::http {
 
 /// What is wrong with a message, as finely as counters and replies tell it apart.
 enum class Violation : std::uint8_t {
-  kLineEnding,  // a CR or LF that is not part of CRLF
-  kControl,     // NUL or another control character
-  kStartLine,   // neither a request line nor a status line; HTTP/0.9
-  kVersion,     // a major version other than 1                         505
-  kMethod,      // a method the parser does not know                    501
-  kTarget,      // no valid or no unambiguous request target
-  kHost,        // Host missing, repeated or invalid
-  kField,       // name no token, space before the colon, no colon, folding
-  kFraming,     // Content-Length and Transfer-Encoding: malformed, repeated, both
-  kChunk,       // chunk syntax, size overflow, endless extensions, more framing than content
-  kStatus,      // status code outside 100-599, or 101 that nobody asked for
-  kTooLarge,    // target, field section or number of fields over its limit  431
+  kLineEnding,       // a CR or LF that is not part of CRLF
+  kControl,          // NUL or another control character
+  kStartLine,        // neither a request line nor a status line; HTTP/0.9
+  kVersion,          // a major version other than 1                         505
+  kMethod,           // a method the parser does not know                    501
+  kTarget,           // no valid or no unambiguous request target
+  kHost,             // Host missing, repeated or invalid
+  kField,            // name no token, space before the colon, no colon, folding
+  kFraming,          // Content-Length and Transfer-Encoding: malformed, repeated, both
+  kChunk,            // chunk syntax, size overflow, endless extensions, more framing than content
+  kStatus,           // status code outside 100-599, or 101 that nobody asked for
+  kTooLarge,         // target, field section or number of fields over its limit  431
+  kPseudoField,      // HTTP/2: a pseudo-header field missing, repeated, unknown or out of place
+  kConnectionField,  // HTTP/2: a field that belongs to HTTP/1.1 connections
 };
-inline constexpr std::size_t kViolations = 12;
+inline constexpr std::size_t kViolations = 14;
 
 /// snake_case, for counters and error details.
 std::string_view toString(Violation violation);
@@ -39,7 +41,7 @@ std::string_view describe(Violation violation);
 Status statusOf(Violation violation);
 /// As an error of the request (kBadRequest, kHeadTooLarge, kNotSupported) or of the upstream
 /// (kUpstreamInvalid).
-Error toError(Violation violation, Origin origin);
+Error toError(Violation violation, Origin origin, Version version = Version::kHttp11);
 
 template <typename T>
 using Checked = std::expected<T, Violation>;

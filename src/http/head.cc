@@ -1,5 +1,6 @@
 #include "http/head.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -16,6 +17,16 @@ constexpr std::array<std::string_view, 9> kMethodNames = {
     "OPTIONS",
     "TRACE",
     "PATCH",
+};
+
+// The methods of IANA's registry and of the protocols on top of HTTP that are in use; anything else
+// is a mistake or a trick.
+constexpr std::array<std::string_view, 33> kServedMethods = {
+    "GET",       "POST",       "PUT",      "DELETE", "HEAD",        "OPTIONS", "PATCH",
+    "CONNECT",   "TRACE",      "COPY",     "LOCK",   "MKCOL",       "MOVE",    "PROPFIND",
+    "PROPPATCH", "SEARCH",     "UNLOCK",   "BIND",   "REBIND",      "UNBIND",  "ACL",
+    "REPORT",    "MKACTIVITY", "CHECKOUT", "MERGE",  "M-SEARCH",    "NOTIFY",  "SUBSCRIBE",
+    "PURGE",     "MKCALENDAR", "LINK",     "UNLINK", "UNSUBSCRIBE",
 };
 
 struct ReasonRow {
@@ -100,6 +111,10 @@ Method methodFrom(std::string_view token) {
     }
   }
   return Method::kOther;
+}
+
+bool isServedMethod(std::string_view token) {
+  return std::ranges::find(kServedMethods, token) != kServedMethods.end();
 }
 
 std::string_view toString(Version version) {

@@ -27,6 +27,8 @@ enum class Method : std::uint8_t {
 /// The method's token; kOther has none of its own, see RequestHead::method_text.
 std::string_view toString(Method method);
 Method methodFrom(std::string_view token);
+/// Whether a request with it is taken; one that nobody has registered is a mistake or a trick.
+bool isServedMethod(std::string_view token);
 
 enum class Version : std::uint8_t { kHttp10, kHttp11, kHttp2 };
 
