@@ -12,6 +12,7 @@
 #include "http/h1_read.h"
 #include "http/h1_wire.h"
 #include "http/h1_write.h"
+#include "http/h2/h2_server.h"
 #include "http/problem.h"
 #include "http/timed_stream.h"
 #include "io/deadline.h"
@@ -63,7 +64,8 @@ class H1Server final : public ServerConnection {
       std::unique_ptr<io::Stream> stream,
       const ServerLimits& limits,
       ServerShared* shared,
-      RefusedRequests* refused
+      RefusedRequests* refused,
+      Http2 preface
   );
 
   io::Task<std::unique_ptr<ServerExchange>> next() override;
@@ -71,6 +73,7 @@ class H1Server final : public ServerConnection {
   const io::Peer& peer() const override { return wire_.stream->peer(); }
   std::optional<Nanos> takeAcceptWait() override;
   std::string_view protocolError() const override { return protocol_error_; }
+  std::unique_ptr<ServerConnection> takeHttp2() override;
 
  private:
   // Rare, and kept off the frame of a connection that waits.
@@ -84,6 +87,7 @@ class H1Server final : public ServerConnection {
   bool nothingBegun() const { return wire_.ahead.empty() && !reader_.started(); }
   std::expected<bool, Refused> pushHead(std::string_view& bytes);
   Begun begin(std::string_view rest);
+  bool isHttp2(std::string_view rest);
   Refused refusalFor(std::optional<Violation> violation);
   RefusedAnswer noteRefused(const Refusal& refusal);
   io::Task<void> discardUnread();
@@ -97,6 +101,8 @@ class H1Server final : public ServerConnection {
   io::Deadline head_deadline_;
   TimedRead* waiting_ = nullptr;     // for a head, or for the rest of a body nobody reads
   std::string_view protocol_error_;  // of a closed list
+  std::string http2_;                // what was received, when it turns out to be that
+  Http2 preface_;                    // kRefused from the first request on
   static constexpr Nanos kUnheard{-2};
   static constexpr Nanos kTaken{-1};
   Nanos accept_wait_ = kUnheard;
@@ -107,7 +113,8 @@ H1Server::H1Server(
     std::unique_ptr<io::Stream> stream,
     const ServerLimits& limits,
     ServerShared* shared,
-    RefusedRequests* refused
+    RefusedRequests* refused,
+    Http2 preface
 )
     : own_shared_(shared == nullptr ? std::make_unique<ServerShared>() : nullptr),
       wire_{
@@ -116,7 +123,8 @@ H1Server::H1Server(
           .limits = limits,
           .shared = shared == nullptr ? *own_shared_ : *shared,
       },
-      refused_(refused) {}
+      refused_(refused),
+      preface_(preface) {}
 
 io::Task<std::unique_ptr<ServerExchange>> H1Server::next() {
   GATEHOUSE_INVARIANT(wire_.gone == nullptr);
@@ -147,6 +155,9 @@ io::Task<std::unique_ptr<ServerExchange>> H1Server::next() {
     Begun begun = complete ? begin(bytes) : std::unexpected(std::move(complete).error());
     if (begun) {
       co_return *std::move(begun);
+    }
+    if (isHttp2(complete ? bytes : std::string_view())) {
+      co_return nullptr;
     }
     co_await refuse(std::move(begun).error());
   }
@@ -209,10 +220,39 @@ H1Server::Begun H1Server::begin(std::string_view rest) {
     return std::unexpected(std::move(refusal));
   }
   reader_.reset();
+  preface_ = Http2::kRefused;
   head_deadline_ = io::Deadline::never();
   auto exchange = std::make_unique<H1Exchange>(wire_, std::move(head), *framing);
   exchange->begin(rest);
   return exchange;
+}
+
+// The preface of HTTP/2 was made to be refused here. Later than as the first thing it is something
+// else: what somebody in front of us took for part of a request.
+bool H1Server::isHttp2(std::string_view rest) {
+  constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+  constexpr std::string_view kFirstLine = kPreface.substr(0, 16);
+  if (preface_ == Http2::kRefused || !reader_.taken().starts_with(kFirstLine)) {
+    return false;
+  }
+  http2_ = reader_.taken();
+  http2_ += rest;
+  return kPreface.starts_with(std::string_view(http2_).substr(0, kPreface.size()));
+}
+
+std::unique_ptr<ServerConnection> H1Server::takeHttp2() {
+  if (http2_.empty()) {
+    return nullptr;
+  }
+  wire_.closed = true;
+  return serveHttp2(
+      wire_.reactor,
+      std::move(wire_.stream),
+      wire_.limits,
+      &wire_.shared,
+      refused_,
+      {.received = std::move(http2_), .accept_wait = takeAcceptWait()}
+  );
 }
 
 // Counts it, and tells what its first line says.
@@ -281,19 +321,7 @@ io::Task<void> H1Server::refuse(Refused refusal) {
   wire_.keep_alive = false;
   RefusalWords words = wordsOf(*refusal);
   protocol_error_ = words.code;
-  auto [id, fields, body] = noteRefused(*refusal);
-  ResponseHead head{.status = words.status, .fields = std::move(fields)};
-  if (body.empty()) {
-    body = writeProblem(
-        {.status = words.status, .detail = words.detail, .code = words.code, .request_id = id}
-    );
-    head.fields.add("Content-Type", kProblemType);
-  }
-  if (!id.empty()) {
-    head.fields.add("x-gatehouse-request-id", id);
-    head.fields.add("x-request-id", id);
-  }
-  head.fields.add("Content-Length", std::to_string(body.size()));
+  auto [head, body] = refusedReply(words.status, words.code, words.detail, noteRefused(*refusal));
   std::string out;
   ResponseFraming framing{
       .body = ResponseFraming::Body::kLength,
@@ -346,14 +374,32 @@ io::Task<void> H1Server::closeGently() {
 
 }  // namespace
 
+RefusedReply refusedReply(
+    Status status, std::string_view code, std::string_view detail, RefusedAnswer answer
+) {
+  auto& [id, fields, body] = answer;
+  ResponseHead head{.status = status, .fields = std::move(fields)};
+  if (body.empty()) {
+    body = writeProblem({.status = status, .detail = detail, .code = code, .request_id = id});
+    head.fields.add("Content-Type", kProblemType);
+  }
+  if (!id.empty()) {
+    head.fields.add("x-gatehouse-request-id", id);
+    head.fields.add("x-request-id", id);
+  }
+  head.fields.add("Content-Length", std::to_string(body.size()));
+  return {std::move(head), std::move(body)};
+}
+
 std::unique_ptr<ServerConnection> serveHttp1(
     io::Reactor& reactor,
     std::unique_ptr<io::Stream> stream,
     const ServerLimits& limits,
     ServerShared* shared,
-    RefusedRequests* refused
+    RefusedRequests* refused,
+    Http2 preface
 ) {
-  return std::make_unique<H1Server>(reactor, std::move(stream), limits, shared, refused);
+  return std::make_unique<H1Server>(reactor, std::move(stream), limits, shared, refused, preface);
 }
 
 }  // namespace gatehouse::http

@@ -15,6 +15,7 @@
 #include "http/body.h"
 #include "http/date.h"
 #include "http/h1_strict.h"
+#include "http/h2/h2_limits.h"
 #include "http/head.h"
 #include "io/reactor.h"
 #include "io/stop.h"
@@ -32,6 +33,7 @@ struct ServerLimits {
   Nanos idle_timeout = Seconds(600);   // between exchanges
   Nanos body_timeout = Seconds(60);    // between two pieces of a request body
   Nanos write_timeout = Seconds(300);  // a client that takes no byte for so long is gone
+  H2Limits h2{};
 };
 
 /// What the connections of one worker share. Outlives them.
@@ -75,6 +77,9 @@ class ServerExchange {
   /// Queues the head; it leaves with the first body bytes, with finish() or with flush(), in one
   /// system call.
   virtual void writeHead(const ResponseHead& head, Framing framing) = 0;
+  /// Fields that follow the reply's body; before finish(). Dropped where the version or the client
+  /// has no place for them.
+  virtual void setTrailers(const Fields& /*trailers*/) {}
   /// Sends what is queued.
   virtual io::Task<Result<void>> flush() = 0;
   /// Sends body bytes; returns when the kernel has taken all of them. They may be lent: what is not
@@ -127,6 +132,16 @@ class RefusedRequests {
   virtual void unanswered() = 0;
 };
 
+/// The reply that says so.
+struct RefusedReply {
+  ResponseHead head;
+  std::string body;
+};
+/// `code` and `detail` as in RefusedRequest.
+RefusedReply refusedReply(
+    Status status, std::string_view code, std::string_view detail, RefusedAnswer answer
+);
+
 class ServerConnection {
  public:
   virtual ~ServerConnection() = default;
@@ -138,6 +153,12 @@ class ServerConnection {
   /// No exchange after the current ones; "Connection: close" is sent where it still can be.
   virtual void drain() = 0;
   virtual const io::Peer& peer() const = 0;
+  /// Whether exchanges are given while others run.
+  virtual bool sideBySide() const { return false; }
+  /// After next() gave null: the connection that goes on with this one's stream, because its client
+  /// speaks HTTP/2 from the first byte on. Null when it does not, or Http2::kRefused was said. The
+  /// peer of this one is gone then.
+  virtual std::unique_ptr<ServerConnection> takeHttp2() { return nullptr; }
   /// How long the first bytes of the connection lay ready until they were read; nothing before
   /// that, and when it was asked before.
   virtual std::optional<Nanos> takeAcceptWait() = 0;
@@ -145,6 +166,9 @@ class ServerConnection {
   /// request (a Violation's name, "request_timeout"); empty if it ended otherwise.
   virtual std::string_view protocolError() const = 0;
 };
+
+/// What a client that begins with the preface of HTTP/2 (RFC 9113 section 3.4) gets.
+enum class Http2 : std::uint8_t { kRefused, kTaken };
 
 /// HTTP/1.1 over any stream, which it owns. `shared` may be null: then nothing is counted for
 /// others to see. So may `refused`: then replies to what is no request carry no id. Exchanges do
@@ -154,7 +178,8 @@ std::unique_ptr<ServerConnection> serveHttp1(
     std::unique_ptr<io::Stream> stream,
     const ServerLimits& limits,
     ServerShared* shared = nullptr,
-    RefusedRequests* refused = nullptr
+    RefusedRequests* refused = nullptr,
+    Http2 preface = Http2::kRefused
 );
 
 }  // namespace gatehouse::http

@@ -1,0 +1,247 @@
+#include "http/h2/h2_exchange.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "http/h1_write.h"
+#include "io/timers.h"
+#include "io/waiter.h"
+
+namespace gatehouse::http {
+namespace {
+
+std::unexpected<Error> goneError() {
+  return fail(ErrorKind::kPeerClosed, Origin::kDownstream, "the client has closed the stream");
+}
+
+}  // namespace
+
+/// Waits until what was handed over is framed, as far as the client's windows let it.
+class H2Exchange::Framed final : public io::Waiter, private io::Timer {
+ public:
+  explicit Framed(H2Exchange& exchange)
+      : Waiter(exchange.wire_.reactor), exchange_(exchange), left_(exchange.rest_.size()) {}
+  ~Framed() override { leave(); }
+
+  bool await_ready() const { return false; }
+  Result<void> await_resume() {
+    leave();
+    if (exchange_.framed()) {
+      return {};
+    }
+    if (cancelled()) {
+      return cancelledError();
+    }
+    if (exchange_.broken()) {
+      return goneError();
+    }
+    return fail(
+        ErrorKind::kTimeout, Origin::kDownstream, "the client took no bytes within the limit"
+    );
+  }
+  Nanos waited() const { return waited_; }
+
+ private:
+  void onSuspend() override {
+    began_ = reactor().now();
+    exchange_.outgoing_.waiting = this;
+    arm();
+  }
+  void arm() {
+    if (Nanos patience = exchange_.wire_.limits.write_timeout; patience > Nanos(0)) {
+      reactor().timers().arm(*this, reactor().now() + patience);
+    }
+  }
+  // Late only if nothing was framed since it was armed.
+  void onTimer() override {
+    if (std::size_t left = exchange_.outgoing_.bytes.size(); left < left_) {
+      left_ = left;
+      arm();
+    } else {
+      wake();
+    }
+  }
+  void leave() {
+    if (exchange_.outgoing_.waiting == this) {
+      exchange_.outgoing_.waiting = nullptr;
+      waited_ = reactor().now() - began_;
+      reactor().timers().disarm(*this);
+    }
+  }
+
+  H2Exchange& exchange_;
+  std::size_t left_;
+  MonoTime began_{};
+  Nanos waited_{0};
+};
+
+H2Exchange::H2Exchange(
+    H2Wire& wire, H2StreamId id, RequestHead head, const H2Framing& framing, bool ended
+)
+    : wire_(wire),
+      id_(id),
+      head_(std::move(head)),
+      body_(wire, id, framing, ended),
+      is_head_(head_.method == Method::kHead) {
+  wire_.exchanges.pushBack(*this);
+}
+
+H2Exchange::~H2Exchange() {
+  unlink();
+  body_.leave();
+  if (!closed_) {
+    wire_.session.forget(id_);
+    if (state_ != State::kFinished) {
+      wire_.session.reset(id_, H2Error::kInternalError);
+    } else if (!body_.ended()) {
+      // RFC 9113 section 8.1: the reply is whole, and the rest of the request is not wanted.
+      wire_.session.reset(id_, body_.malformed() ? H2Error::kProtocolError : H2Error::kNoError);
+    }
+  }
+  wire_.push();
+  if (wire_.exchanges.empty() && wire_.pulse != nullptr) {
+    wire_.pulse->interrupt();  // it waits for something else from now on
+  }
+}
+
+void H2Exchange::writeHead(const ResponseHead& head, Framing framing) {
+  GATEHOUSE_INVARIANT(state_ == State::kUnwritten);
+  state_ = State::kWriting;
+  body_.replyBegins();
+  bool bodiless = head.status < 200 || head.status == 204 || head.status == 304;
+  const std::optional<std::uint64_t> declared =
+      head.status < 200 || head.status == 204 ? std::nullopt : declaredLength(head.fields);
+  has_body_ = framing != Framing::kNone && !bodiless && !is_head_;
+  bool counted = has_body_ && framing == Framing::kLength;
+  if (counted) {
+    length_left_ = declared;
+    has_body_ = declared != 0;
+  }
+  if (closed_) {
+    return;
+  }
+  wire_.session.respond(
+      id_,
+      {.head = head,
+       .date = wire_.shared.date.at(wire_.reactor.clock().wall()),
+       .length = has_body_ && !counted ? std::nullopt : declared,
+       .body = has_body_ ? &outgoing_ : nullptr}
+  );
+}
+
+void H2Exchange::setTrailers(const Fields& trailers) {
+  trailers_ = std::make_unique<Fields>(trailers);
+  outgoing_.trailers = trailers_.get();
+}
+
+io::Task<Result<void>> H2Exchange::flush() {
+  wire_.push();
+  co_return broken() ? Result<void>(goneError()) : Result<void>();
+}
+
+void H2Exchange::abort() {
+  if (!closed_) {
+    closed_ = true;
+    wire_.session.forget(id_);
+    wire_.session.reset(id_, H2Error::kInternalError);
+    wire_.push();
+  }
+}
+
+const ExchangeCounts& H2Exchange::counts() const {
+  counts_.bytes_in = body_.bytesIn();
+  return counts_;
+}
+
+// RFC 9113 section 8.1.1: a reply of another length than it declares is malformed.
+Result<void> H2Exchange::account(std::string_view bytes, Last last) {
+  if (!length_left_) {
+    return {};
+  }
+  bool too_long = bytes.size() > *length_left_;
+  *length_left_ -= too_long ? 0 : bytes.size();
+  if (too_long || (last == Last::kYes && *length_left_ != 0)) {
+    return fail(
+        ErrorKind::kInternal,
+        Origin::kGateway,
+        "reply body does not have the length its head declares"
+    );
+  }
+  return {};
+}
+
+io::Task<Result<void>> H2Exchange::send(std::string_view bytes, Last last) {
+  GATEHOUSE_INVARIANT(state_ == State::kWriting);
+  if (!has_body_ && !length_left_) {
+    bytes = {};
+  }
+  if (auto accounted = account(bytes, last); !accounted) {
+    abort();
+    co_return accounted;
+  }
+  if (broken()) {
+    co_return goneError();
+  }
+  if (has_body_) {
+    GATEHOUSE_DEBUG_CHECK(!outgoing_.last);
+    outgoing_.bytes = bytes;
+    outgoing_.last = last == Last::kYes;
+    wire_.session.resume(id_);
+  }
+  wire_.push();
+  if (has_body_ && !framed()) {
+    rest_ = outgoing_.bytes;
+    outgoing_.bytes = rest_;
+    Framed wait(*this);
+    Result<void> sent = co_await wait;
+    counts_.stall += wait.waited();
+    if (!sent) {
+      outgoing_.bytes = {};
+      co_return sent;
+    }
+    std::string().swap(rest_);
+  }
+  if (wire_.lost) {
+    co_return goneError();
+  }
+  counts_.bytes_out += bytes.size();
+  state_ = last == Last::kYes ? State::kFinished : state_;
+  co_return Result<void>();
+}
+
+void H2Exchange::onNoEnd() {
+  body_.onBroken(
+      {ErrorKind::kBadRequest, Origin::kDownstream, "the trailer section does not end the request"}
+  );
+}
+
+void H2Exchange::onClosed(H2Error /*reason*/) {
+  closed_ = true;
+  over("the client has reset the stream");
+}
+
+void H2Exchange::onLost() {
+  closed_ = true;
+  over("the client has closed the connection");
+}
+
+// All of the reply is framed.
+bool H2Exchange::replied() const {
+  return state_ == State::kFinished ||
+         (state_ == State::kWriting && (!has_body_ || outgoing_.ended));
+}
+
+// Whoever waits for the stream learns that there is none any more.
+void H2Exchange::over(std::string_view why) {
+  if (!body_.ended()) {
+    body_.onBroken({ErrorKind::kPeerClosed, Origin::kDownstream, std::string(why)});
+  }
+  if (!replied()) {
+    gone_.request();
+  }
+  if (outgoing_.waiting != nullptr) {
+    outgoing_.waiting->wake();
+  }
+}
+
+}  // namespace gatehouse::http

@@ -1,0 +1,382 @@
+#include "http/h2/h2_server.h"
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "http/h2/allowance.h"
+#include "http/h2/h2_exchange.h"
+#include "http/h2/h2_session.h"
+#include "http/h2/h2_wire.h"
+#include "http/h2/refused_stream.h"
+#include "http/h2/request_head.h"
+#include "http/server_connection.h"
+#include "http/timed_stream.h"
+#include "io/deadline.h"
+
+namespace gatehouse::http {
+namespace {
+
+// Between "no new requests, please" and refusing them, for those under way; a client that answers
+// is waited for as long as that takes.
+constexpr Nanos kNotice = Seconds(1);
+// How long and how much of what a client still sends is read before its connection is closed.
+constexpr Nanos kLinger = Seconds(2);
+constexpr std::size_t kLingerBytes = 1 << 20;
+// More than a client needs that does nothing but make requests and give them up.
+constexpr Allowance::Rate kResets = {.at_once = 512, .per_second = 100};
+constexpr Allowance::Rate kControls = {.at_once = 1000, .per_second = 100};
+constexpr Allowance::Rate kUpdates = {.at_once = 10'000, .per_second = 1000};
+constexpr int kUpdatesForEachFrame = 10;
+// Of what comes, so much may be neither content nor fields.
+constexpr std::uint64_t kIdleShare = 8;
+constexpr std::uint64_t kIdleBytes = 1 << 20;
+// The preface and the head of the frame behind it.
+constexpr std::uint64_t kFirstBytes = 24 + 9;
+
+constexpr std::string_view kTooSlow = "request_timeout";
+
+class H2Server final : public ServerConnection, private H2SessionEvents {
+ public:
+  H2Server(
+      io::Reactor& reactor,
+      std::unique_ptr<io::Stream> stream,
+      const ServerLimits& limits,
+      ServerShared* shared,
+      RefusedRequests* refused,
+      Http2Start start
+  );
+  ~H2Server() override;
+
+  io::Task<std::unique_ptr<ServerExchange>> next() override;
+  void drain() override;
+  bool sideBySide() const override { return true; }
+  const io::Peer& peer() const override { return wire_.stream->peer(); }
+  std::optional<Nanos> takeAcceptWait() override { return std::exchange(accept_wait_, {}); }
+  std::string_view protocolError() const override;
+
+ private:
+  enum class Drain : std::uint8_t { kNo, kAnnounced, kRefusing };
+
+  void onHead() override;
+  void onField(std::string_view name, std::string_view value) override { head_.add(name, value); }
+  H2Stream* onHeadEnd(H2StreamId id, bool ended) override;
+  void onIdleFrame(H2Idle kind) override;
+  void onPong() override;
+
+  H2Stream* refuse(H2StreamId id, Violation violation, const RequestHead& head, bool ended);
+  void receive(std::string_view bytes);
+  void noteBusy();
+  bool over() const;
+  io::Deadline deadline() const;
+  void late();
+  void tooSlow();
+  void endNotice();
+  io::Task<void> end();
+
+  std::unique_ptr<ServerShared> own_shared_;
+  H2Wire wire_;
+  RefusedRequests* refused_;
+  H2RequestHead head_;
+  std::string received_;  // before next() was called
+  std::deque<std::unique_ptr<H2Exchange>> ready_;
+  std::vector<std::unique_ptr<RefusedStream>> refusals_;
+  Allowance resets_{kResets};
+  Allowance controls_{kControls};
+  Allowance updates_{kUpdates};
+  std::uint64_t bytes_in_ = 0;
+  std::uint64_t frames_seen_ = 0;
+  std::size_t last_read_ = 0;
+  std::optional<Nanos> accept_wait_;
+  io::Deadline preface_deadline_;
+  io::Deadline head_deadline_;
+  io::Deadline idle_deadline_;
+  io::Deadline notice_deadline_;
+  Drain drain_ = Drain::kNo;
+  bool heard_;  // something has been received
+  bool timed_out_ = false;
+};
+
+H2Server::H2Server(
+    io::Reactor& reactor,
+    std::unique_ptr<io::Stream> stream,
+    const ServerLimits& limits,
+    ServerShared* shared,
+    RefusedRequests* refused,
+    Http2Start start
+)
+    : own_shared_(shared == nullptr ? std::make_unique<ServerShared>() : nullptr),
+      wire_(reactor, std::move(stream), limits, shared == nullptr ? *own_shared_ : *shared, *this),
+      refused_(refused),
+      head_({limits.target, limits.field_section, limits.field_count}),
+      received_(std::move(start.received)),
+      accept_wait_(start.accept_wait),
+      idle_deadline_(io::Deadline::after(reactor, limits.idle_timeout)),
+      heard_(!received_.empty()) {}
+
+H2Server::~H2Server() {
+  ready_.clear();
+  if (!wire_.lost) {
+    wire_.session.terminate(H2Error::kNoError, {});
+    wire_.flush();
+  }
+}
+
+std::string_view H2Server::protocolError() const {
+  return timed_out_ ? kTooSlow : wire_.session.problem();
+}
+
+io::Task<std::unique_ptr<ServerExchange>> H2Server::next() {
+  if (!received_.empty()) {
+    receive(std::exchange(received_, {}));
+  }
+  while (ready_.empty() && !over()) {
+    H2Pulse pulse(wire_, deadline(), std::exchange(last_read_, 0));
+    switch (co_await pulse) {
+      case H2Pulse::Came::kBytes: {
+        if (!std::exchange(heard_, true)) {
+          accept_wait_ = wire_.reactor.clock().now() - wire_.reactor.now();
+        }
+        last_read_ = pulse.count();
+        static_cast<void>(wire_.reactor.lendRead(last_read_));
+        receive({wire_.reactor.readSpace().data(), last_read_});
+        break;
+      }
+      case H2Pulse::Came::kLate:
+        late();
+        break;
+      case H2Pulse::Came::kCalled:
+        noteBusy();
+        break;
+      case H2Pulse::Came::kCancelled:
+        wire_.flush();
+        co_return nullptr;
+      case H2Pulse::Came::kEnd:
+        wire_.close();
+        break;
+    }
+  }
+  if (!ready_.empty()) {
+    std::unique_ptr<ServerExchange> exchange = std::move(ready_.front());
+    ready_.pop_front();
+    co_return exchange;
+  }
+  co_await end();
+  co_return nullptr;
+}
+
+void H2Server::receive(std::string_view bytes) {
+  bytes_in_ += bytes.size();
+  wire_.session.receive(bytes);
+  std::erase_if(refusals_, [](const auto& refusal) { return refusal->closed(); });
+  if (bytes_in_ / kIdleShare > wire_.session.useful() + kIdleBytes) {
+    wire_.session.terminate(H2Error::kEnhanceYourCalm, "h2_flood");
+  }
+  noteBusy();
+  if (bytes_in_ >= kFirstBytes) {
+    preface_deadline_ = io::Deadline::never();
+  } else if (preface_deadline_.isNever()) {
+    preface_deadline_ = io::Deadline::after(wire_.reactor, wire_.limits.head_timeout);
+  }
+}
+
+void H2Server::noteBusy() {
+  idle_deadline_ = io::Deadline::after(wire_.reactor, wire_.limits.idle_timeout);
+}
+
+void H2Server::onHead() {
+  head_deadline_ = io::Deadline::after(wire_.reactor, wire_.limits.head_timeout);
+}
+
+H2Stream* H2Server::onHeadEnd(H2StreamId id, bool ended) {
+  head_deadline_ = io::Deadline::never();
+  RequestHead head{.method = Method::kOther};
+  auto framing = head_.take(head);
+  if (framing && ended && framing->length.value_or(0) != 0) {
+    framing = std::unexpected(Violation::kFraming);
+  }
+  if (!framing) {
+    return refuse(id, framing.error(), head, ended);
+  }
+  ready_.push_back(std::make_unique<H2Exchange>(wire_, id, std::move(head), *framing, ended));
+  return ready_.back().get();
+}
+
+// RFC 9113 section 8.1.1: a malformed request may be answered before its stream is closed.
+H2Stream* H2Server::refuse(
+    H2StreamId id, Violation violation, const RequestHead& head, bool ended
+) {
+  ++wire_.shared.refused[static_cast<std::size_t>(violation)];
+  onIdleFrame(H2Idle::kReset);
+  std::optional<Nanos> accept_wait = takeAcceptWait();
+  refusals_.push_back(std::make_unique<RefusedStream>(wire_, id));
+  refusals_.back()->answer(
+      {.violation = violation,
+       .head = head,
+       .peer = peer(),
+       .accept_wait = accept_wait,
+       .ended = ended},
+      refused_
+  );
+  return refusals_.back().get();
+}
+
+void H2Server::onIdleFrame(H2Idle kind) {
+  MonoTime now = wire_.reactor.now();
+  switch (kind) {
+    case H2Idle::kReset:
+      if (!resets_.take(now)) {
+        wire_.session.terminate(H2Error::kEnhanceYourCalm, "h2_rapid_reset");
+      }
+      return;
+    case H2Idle::kWindowUpdate: {
+      std::uint64_t sent = wire_.session.dataFrames();
+      updates_.earn(static_cast<int>(
+          std::min<std::uint64_t>(sent - std::exchange(frames_seen_, sent), kUpdates.at_once) *
+          kUpdatesForEachFrame
+      ));
+      if (!updates_.take(now)) {
+        wire_.session.terminate(H2Error::kEnhanceYourCalm, "h2_flood");
+      }
+      return;
+    }
+    case H2Idle::kControl:
+    case H2Idle::kEmptyData:
+      if (!controls_.take(now)) {
+        wire_.session.terminate(H2Error::kEnhanceYourCalm, "h2_flood");
+      }
+      return;
+  }
+}
+
+void H2Server::onPong() {
+  if (drain_ == Drain::kAnnounced) {
+    endNotice();
+  }
+}
+
+void H2Server::drain() {
+  if (drain_ != Drain::kNo || wire_.lost) {
+    return;
+  }
+  drain_ = Drain::kAnnounced;
+  notice_deadline_ = io::Deadline::after(wire_.reactor, kNotice);
+  wire_.session.announceEnd();
+  if (wire_.pulse != nullptr) {
+    wire_.pulse->interrupt();
+  }
+}
+
+void H2Server::endNotice() {
+  drain_ = Drain::kRefusing;
+  notice_deadline_ = io::Deadline::never();
+  wire_.session.refuseNew();
+}
+
+bool H2Server::over() const {
+  return wire_.lost || (wire_.out.empty() && wire_.session.over());
+}
+
+io::Deadline H2Server::deadline() const {
+  io::Deadline first = notice_deadline_.orEarlier(preface_deadline_).orEarlier(head_deadline_);
+  if (wire_.session.open() == 0 && wire_.exchanges.empty()) {
+    first = first.orEarlier(idle_deadline_);
+  }
+  if (wire_.stuck_since && wire_.limits.write_timeout > Nanos(0)) {
+    first = first.orEarlier(io::Deadline(*wire_.stuck_since + wire_.limits.write_timeout));
+  }
+  return first;
+}
+
+void H2Server::late() {
+  io::Deadline now(wire_.reactor.now());
+  if (notice_deadline_ <= now) {
+    endNotice();
+  }
+  if (std::min(preface_deadline_, head_deadline_) <= now) {
+    preface_deadline_ = head_deadline_ = io::Deadline::never();
+    tooSlow();
+  }
+  if (wire_.stuck_since && io::Deadline(*wire_.stuck_since + wire_.limits.write_timeout) <= now) {
+    wire_.close();
+  }
+  if (wire_.session.open() == 0 && wire_.exchanges.empty() && idle_deadline_ <= now) {
+    idle_deadline_ = io::Deadline::never();
+    drain();
+  }
+}
+
+// As one of HTTP/1.1 that does not finish its head; but there is no stream to answer on.
+void H2Server::tooSlow() {
+  ++wire_.shared.slow_heads;
+  if (refused_ != nullptr) {
+    const Error error(
+        ErrorKind::kTimeout, Origin::kDownstream, "the request head did not arrive in time"
+    );
+    refused_->begin(
+        {.status = 408,
+         .method = std::nullopt,
+         .version = Version::kHttp2,
+         .host = {},
+         .path = {},
+         .accept_wait = takeAcceptWait(),
+         .peer = peer(),
+         .error = error,
+         .code = kTooSlow,
+         .detail = error.detail()}
+    );
+    refused_->unanswered();
+  }
+  timed_out_ = true;
+  wire_.session.terminate(H2Error::kNoError, {});
+}
+
+// The streams that are left learn that there is no connection any more. Closing a socket with
+// unread input resets it, and the reset may overtake what was said last: so what the client still
+// sends is read for a moment.
+io::Task<void> H2Server::end() {
+  while (H2Exchange* exchange = wire_.exchanges.popFront()) {
+    exchange->onLost();
+  }
+  if (!std::exchange(wire_.lost, true)) {
+    Result<void> told = co_await io::withDeadline(
+        wire_.reactor,
+        io::Deadline::after(wire_.reactor, wire_.limits.write_timeout),
+        wire_.stream->shutdownWrite(),
+        Origin::kDownstream,
+        "the client does not take the end"
+    );
+    auto deadline = io::Deadline::after(wire_.reactor, kLinger);
+    for (std::size_t budget = told ? kLingerBytes : 0; budget != 0;) {
+      auto count = co_await TimedRead(
+          *wire_.stream, wire_.reactor.readSpace(), deadline, Origin::kDownstream
+      );
+      if (!count || *count == 0) {
+        break;
+      }
+      budget -= std::min(budget, *count);
+    }
+  }
+  wire_.close();
+}
+
+}  // namespace
+
+std::unique_ptr<ServerConnection> serveHttp2(
+    io::Reactor& reactor,
+    std::unique_ptr<io::Stream> stream,
+    const ServerLimits& limits,
+    ServerShared* shared,
+    RefusedRequests* refused,
+    Http2Start start
+) {
+  return std::make_unique<H2Server>(
+      reactor, std::move(stream), limits, shared, refused, std::move(start)
+  );
+}
+
+}  // namespace gatehouse::http

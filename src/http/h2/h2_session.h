@@ -1,0 +1,143 @@
+// The frames of one HTTP/2 connection from a client (RFC 9113), and the only door to nghttp2: bytes
+// in, calls out; calls in, bytes out. It knows no sockets and no HTTP meaning: what a head says is
+// checked above it. Nothing of what it calls may take its bytes out. Owner's loop only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "http/fields.h"
+#include "http/h2/h2_limits.h"
+#include "http/h2/out_queue.h"
+#include "http/head.h"
+#include "io/waiter.h"
+
+struct nghttp2_session;
+
+namespace gatehouse::http {
+
+using H2StreamId = std::int32_t;
+
+/// RFC 9113 section 7, as far as it is told apart here.
+enum class H2Error : std::uint32_t {
+  kNoError = 0x0,
+  kProtocolError = 0x1,
+  kInternalError = 0x2,
+  kFlowControlError = 0x3,
+  kFrameSizeError = 0x6,
+  kRefusedStream = 0x7,
+  kCancel = 0x8,
+  kCompressionError = 0x9,
+  kEnhanceYourCalm = 0xb,
+};
+
+/// The body a stream sends, set by its owner and framed from the front.
+struct H2Outgoing {
+  std::string_view bytes{};          // not framed yet; they stay valid until they are, or replaced
+  bool last = false;                 // nothing follows them
+  const Fields* trailers = nullptr;  // after the last; null: none
+  std::optional<H2Error> reset{};    // tells a client that still sends, behind the end
+  bool ended = false;                // the end has been framed
+  io::Waiter* waiting = nullptr;     // woken when `bytes` are framed, and the end if they are last
+};
+
+/// The head of a reply and how it goes on. Of the fields, what HTTP/2 has no place for is left out,
+/// and Content-Length is what `length` says.
+struct H2Reply {
+  const ResponseHead& head;
+  std::string_view date{};  // added where the head has none; empty: not
+  std::optional<std::uint64_t> length{};
+  H2Outgoing* body = nullptr;  // null: it ends with its head
+};
+
+/// Who answers a request. Outlives its stream or forgets it.
+class H2Stream {
+ public:
+  virtual ~H2Stream() = default;
+  /// A part of the body, valid during the call. What is taken is told by consume().
+  virtual void onData(std::string_view bytes) = 0;
+  /// A field of the trailer section, before onEnd().
+  virtual void onTrailer(std::string_view name, std::string_view value) = 0;
+  /// The request is complete.
+  virtual void onEnd() = 0;
+  /// Its trailer section does not end it.
+  virtual void onNoEnd() = 0;
+  /// The stream is over: reset by either side, or both sides have ended it. The last call.
+  virtual void onClosed(H2Error reason) = 0;
+};
+
+/// Frames that ask for work and bring nothing.
+enum class H2Idle : std::uint8_t { kControl, kWindowUpdate, kEmptyData, kReset };
+
+class H2SessionEvents {
+ public:
+  virtual ~H2SessionEvents() = default;
+  virtual void onHead() = 0;
+  virtual void onField(std::string_view name, std::string_view value) = 0;
+  /// The head is complete; `ended`: so is the request. Gives the owner of the stream, or null for
+  /// one that was refused by reset().
+  virtual H2Stream* onHeadEnd(H2StreamId id, bool ended) = 0;
+  virtual void onIdleFrame(H2Idle kind) = 0;
+  virtual void onPong() = 0;
+};
+
+class H2Session {
+ public:
+  /// `events` outlives it.
+  H2Session(const H2Limits& limits, H2SessionEvents& events);
+  H2Session(const H2Session&) = delete;
+  H2Session& operator=(const H2Session&) = delete;
+  ~H2Session();
+
+  /// Takes all of `bytes`. What is wrong with them ends the session, see problem().
+  void receive(std::string_view bytes);
+  /// Frames what there is to send until `out` holds `most` or nothing is left.
+  void collect(OutQueue& out, std::size_t most);
+  /// Nothing will be received or sent any more, once collected.
+  bool over() const;
+  /// Streams that are not closed.
+  std::size_t open() const { return open_; }
+  /// DATA frames sent.
+  std::uint64_t dataFrames() const { return data_frames_; }
+  /// What of the received bytes was content or fields, and what of the sent ones content.
+  std::uint64_t useful() const { return useful_; }
+
+  void respond(H2StreamId id, const H2Reply& reply);
+  /// 100 Continue.
+  void invite(H2StreamId id);
+  /// There is more in `body`, or its end.
+  void resume(H2StreamId id);
+  /// `count` more bytes of a request body have been used up, so that the client may send as many.
+  void consume(H2StreamId id, std::size_t count);
+  void reset(H2StreamId id, H2Error reason);
+  /// The owner hears no more of the stream. What still comes for it is dropped.
+  void forget(H2StreamId id);
+
+  /// No new requests, please: those under way are still taken. Then a ping, answered by onPong().
+  void announceEnd();
+  /// None is taken after those that have come.
+  void refuseNew();
+  /// Ends it with all its streams; `problem` is static text for counters.
+  void terminate(H2Error reason, std::string_view problem);
+  /// Why this side ended it: a name of a closed list; empty when it did not.
+  std::string_view problem() const { return problem_; }
+
+ private:
+  struct Calls;
+
+  H2SessionEvents& events_;
+  nghttp2_session* session_ = nullptr;
+  OutQueue* out_ = nullptr;  // while collecting
+  std::size_t most_ = 0;     // the same
+  std::size_t open_ = 0;
+  std::uint64_t data_frames_ = 0;
+  std::uint64_t useful_ = 0;
+  std::size_t section_ = 0;  // octets of the field section that is being received
+  std::string_view problem_;
+  bool broken_ = false;  // takes no more input
+};
+
+}  // namespace gatehouse::http
