@@ -44,7 +44,7 @@ const snapshot::Port* portAt(const snapshot::Snapshot& snapshot, const std::stri
 
 Result<std::shared_ptr<io::TlsServerConfig>> tlsFor(const snapshot::Port& port) {
   io::TlsServerOptions options;
-  options.alpn = {"http/1.1"};
+  options.alpn = {"h2", "http/1.1"};
   for (const snapshot::ServerCertificate& certificate : port.certificates) {
     options.certificates.push_back(
         {.certificate_pem = certificate.chain_pem,

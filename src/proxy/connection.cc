@@ -5,13 +5,17 @@
 #include <utility>
 
 #include "base/text.h"
+#include "http/h2/h2_server.h"
 #include "http/server_connection.h"
 #include "io/deadline.h"
+#include "io/gate.h"
 #include "io/tls_stream.h"
 #include "proxy/refused.h"
 
 namespace gatehouse::proxy {
 namespace {
+
+constexpr std::string_view kHttp2 = "h2";  // in ALPN
 
 /// Stops a connection between two exchanges when its doorway closes.
 class DrainOnClose final : private io::StopCallback {
@@ -51,10 +55,30 @@ io::Task<Result<std::unique_ptr<io::Stream>>> secure(
   co_return co_await io::acceptTls(doorway->tls, std::move(stream), deadline);
 }
 
-std::unique_ptr<http::ServerConnection> serve(
-    Worker& worker, std::unique_ptr<io::Stream> stream, http::RefusedRequests& refused
+std::unique_ptr<http::ServerConnection> serveFirst(
+    Worker& worker,
+    std::unique_ptr<io::Stream> stream,
+    http::RefusedRequests& refused,
+    http::Http2 preface
 ) {
   return http::serveHttp1(
+      worker.reactor(),
+      std::move(stream),
+      worker.settings().server,
+      &worker.serverShared(),
+      &refused,
+      preface
+  );
+}
+
+/// As agreed by ALPN: who has not asked for HTTP/2 there does not get it (RFC 9113 section 3.2).
+std::unique_ptr<http::ServerConnection> serveSecured(
+    Worker& worker, std::unique_ptr<io::Stream> stream, http::RefusedRequests& refused
+) {
+  if (stream->peer().alpn != kHttp2) {
+    return serveFirst(worker, std::move(stream), refused, http::Http2::kRefused);
+  }
+  return http::serveHttp2(
       worker.reactor(),
       std::move(stream),
       worker.settings().server,
@@ -71,14 +95,14 @@ io::Task<std::unique_ptr<http::ServerConnection>> open(
     http::RefusedRequests* refused
 ) {
   if (!doorway->secure) {
-    co_return serve(worker, std::move(stream), *refused);
+    co_return serveFirst(worker, std::move(stream), *refused, http::Http2::kTaken);
   }
   auto secured = co_await secure(worker, doorway, std::move(stream));
   if (!secured) {
     worker.telemetry().protocolError(listenerName(*doorway), "tls");
     co_return nullptr;
   }
-  co_return serve(worker, *std::move(secured), *refused);
+  co_return serveSecured(worker, *std::move(secured), *refused);
 }
 
 io::Task<void> handleNext(
@@ -98,6 +122,30 @@ io::Task<void> handleNext(
   return handle(worker, std::move(arrival), std::move(exchange));
 }
 
+void noteEnd(Worker& worker, const Doorway& doorway, const http::ServerConnection& connection) {
+  if (std::string_view kind = connection.protocolError(); !kind.empty()) {
+    worker.telemetry().protocolError(listenerName(doorway), kind);
+  }
+}
+
+/// All exchanges of a connection on which they run side by side.
+io::Task<void> serveStreams(
+    Worker& worker,
+    const Doorway& doorway,
+    http::ServerConnection& connection,
+    std::string_view client_address
+) {
+  io::Gate streams(worker.reactor());
+  while (std::unique_ptr<http::ServerExchange> exchange = co_await connection.next()) {
+    io::spawn(
+        streams,
+        handleNext(worker, doorway, connection, client_address, std::move(exchange)),
+        worker.cutOff()
+    );
+  }
+  co_await io::drain(streams);
+}
+
 }  // namespace
 
 // Its frame lives as long as the connection, and what an expression makes stays in it while the
@@ -113,12 +161,18 @@ io::Task<void> serveConnection(
     co_return;
   }
   const std::string client_address = connection->peer().remote.formatIp();
-  DrainOnClose drain(*closing, *connection);
-  while (std::unique_ptr<http::ServerExchange> exchange = co_await connection->next()) {
-    co_await handleNext(worker, *doorway, *connection, client_address, std::move(exchange));
+  if (!connection->sideBySide()) {
+    DrainOnClose drain(*closing, *connection);
+    while (std::unique_ptr<http::ServerExchange> exchange = co_await connection->next()) {
+      co_await handleNext(worker, *doorway, *connection, client_address, std::move(exchange));
+    }
+    noteEnd(worker, *doorway, *connection);
+    connection = connection->takeHttp2();
   }
-  if (std::string_view kind = connection->protocolError(); !kind.empty()) {
-    worker.telemetry().protocolError(listenerName(*doorway), kind);
+  if (connection != nullptr) {
+    DrainOnClose drain(*closing, *connection);
+    co_await serveStreams(worker, *doorway, *connection, client_address);
+    noteEnd(worker, *doorway, *connection);
   }
 }
 
