@@ -15,7 +15,7 @@ class Allowance {
     int per_second;
   };
   explicit Allowance(Rate rate)
-      : step_(Seconds(1) / rate.per_second), depth_(step_ * rate.at_once) {}
+      : step_(Nanos(Seconds(1)) / rate.per_second), depth_(step_ * rate.at_once) {}
 
   /// One more; false when that is too many.
   bool take(MonoTime now) {

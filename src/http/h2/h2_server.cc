@@ -71,7 +71,6 @@ class H2Server final : public ServerConnection, private H2SessionEvents {
   H2Stream* refuse(H2StreamId id, Violation violation, const RequestHead& head, bool ended);
   void receive(std::string_view bytes);
   void noteBusy();
-  bool over() const;
   io::Deadline deadline() const;
   void late();
   void tooSlow();
@@ -134,7 +133,7 @@ io::Task<std::unique_ptr<ServerExchange>> H2Server::next() {
   if (!received_.empty()) {
     receive(std::exchange(received_, {}));
   }
-  while (ready_.empty() && !over()) {
+  while (ready_.empty() && !wire_.over()) {
     H2Pulse pulse(wire_, deadline(), std::exchange(last_read_, 0));
     switch (co_await pulse) {
       case H2Pulse::Came::kBytes: {
@@ -275,10 +274,6 @@ void H2Server::endNotice() {
   drain_ = Drain::kRefusing;
   notice_deadline_ = io::Deadline::never();
   wire_.session.refuseNew();
-}
-
-bool H2Server::over() const {
-  return wire_.lost || (wire_.out.empty() && wire_.session.over());
 }
 
 io::Deadline H2Server::deadline() const {

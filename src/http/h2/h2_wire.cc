@@ -101,7 +101,7 @@ void H2Pulse::onSuspend() {
 
 bool H2Pulse::settle() {
   wire_.flush();
-  if (wire_.lost || called_) {
+  if (wire_.over() || called_) {
     return true;
   }
   if (waiting_ && std::exchange(bytes_before_, 0) == wire_.reactor.readSpace().size()) {

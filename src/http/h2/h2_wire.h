@@ -40,6 +40,8 @@ struct H2Wire {
   void flush();
   /// Ends it now.
   void close();
+  /// All is said on both sides.
+  bool over() const { return lost || (out.empty() && session.over()); }
 
   io::Reactor& reactor;
   std::unique_ptr<io::Stream> stream;

@@ -123,11 +123,14 @@ Checked<H2Framing> H2RequestHead::take(RequestHead& out) {
   if (taken.violation_ || !resolved) {
     return std::unexpected(taken.violation_ ? *taken.violation_ : resolved.error());
   }
-  if (!taken.cookie_.empty()) {
+  auto framing = taken.frame();
+  if (framing && !taken.cookie_.empty()) {
     taken.fields_.add("cookie", taken.cookie_);
   }
-  out.fields = std::move(taken.fields_);
-  return taken.frame();
+  if (framing) {
+    out.fields = std::move(taken.fields_);
+  }
+  return framing;
 }
 
 // Method, target and authority, as far as they are right.

@@ -1,0 +1,484 @@
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "http/h1_strict.h"
+#include "http/h2/h2_for_test.h"
+#include "http/server_connection.h"
+
+namespace gatehouse::http {
+namespace {
+
+struct SeenRefused final : RefusedRequests {
+  RefusedAnswer begin(const RefusedRequest& request) override {
+    seen.push_back(
+        std::to_string(request.status) + " " + std::string(request.code) + " " +
+        std::string(request.host) + std::string(request.path)
+    );
+    return {.id = "the-id"};
+  }
+  void answered(std::uint64_t bytes_out) override { sent += bytes_out; }
+  void unanswered() override { ++lost; }
+
+  std::vector<std::string> seen;
+  std::uint64_t sent = 0;
+  int lost = 0;
+};
+
+struct Greeted : H2Scene {
+  explicit Greeted(ServerLimits limits = {}, RefusedRequests* refused = nullptr)
+      : H2Scene(limits, refused) {
+    client->hello();
+    loop.settle();
+  }
+  std::uint64_t refusedBy(Violation violation) const {
+    return shared.refused[static_cast<std::size_t>(violation)];
+  }
+  void expectEnd(std::uint32_t code, std::string_view problem) {
+    for (int i = 0; i < 100 && client->goaways().empty(); ++i) {
+      loop.settle();
+    }
+    ASSERT_FALSE(client->goaways().empty());
+    EXPECT_EQ(client->goaways().back().first, code);
+    EXPECT_EQ(server->protocolError(), problem);
+    client->close();
+    loop.settle();
+    EXPECT_TRUE(over);
+  }
+};
+
+constexpr std::uint32_t kProtocolError = 1;
+constexpr std::uint32_t kCalm = 11;
+
+TEST(H2ServerLimitsTest, AMalformedRequestIsAnsweredAndTheOthersGoOn) {
+  SeenRefused refused;
+  Greeted scene({}, &refused);
+  scene.get(1);
+  scene.client->headers(
+      3, requestFields("GET", "/b", {{"transfer-encoding", "chunked"}}), kEndStream
+  );
+  scene.client->headers(5, requestFields("POST", "/c", {{"Capital", "x"}}));
+  scene.loop.settle();
+  ASSERT_EQ(scene.exchanges.size(), 1U);
+  const SeenStream& third = scene.client->stream(3);
+  ASSERT_EQ(third.heads.size(), 1U);
+  EXPECT_EQ(third.field(":status"), "400");
+  EXPECT_EQ(third.field("content-type"), "application/problem+json");
+  EXPECT_EQ(third.field("x-request-id"), "the-id");
+  EXPECT_NE(third.content.find(R"("code":"connection_field")"), std::string::npos);
+  EXPECT_TRUE(third.ended);
+  EXPECT_EQ(scene.client->stream(5).field(":status"), "400");
+  EXPECT_EQ(scene.client->stream(5).reset, kProtocolError) << "it was still sending";
+  EXPECT_EQ(scene.refusedBy(Violation::kConnectionField), 1U);
+  EXPECT_EQ(scene.refusedBy(Violation::kField), 1U);
+  EXPECT_EQ(refused.seen, (std::vector<std::string>{"400 connection_field h/b", "400 field h/c"}));
+  EXPECT_EQ(refused.sent, third.content.size() + scene.client->stream(5).content.size());
+  scene.client->data(5, "late", kEndStream);
+  scene.reply(scene.exchanges[0], "fine");
+  EXPECT_EQ(scene.client->stream(1).content, "fine");
+  EXPECT_TRUE(scene.client->goaways().empty());
+}
+
+TEST(H2ServerLimitsTest, AHeadThatIsTooLargeIsAnswered) {
+  Greeted scene({.target = 100, .field_section = 1000});
+  scene.client->headers(
+      1,
+      requestFields("GET", "/", {{"a", std::string(900, 'x')}, {"b", std::string(300, 'y')}}),
+      kEndStream
+  );
+  scene.loop.settle();
+  EXPECT_EQ(scene.client->stream(1).field(":status"), "431");
+  EXPECT_EQ(scene.refusedBy(Violation::kTooLarge), 1U);
+}
+
+TEST(H2ServerLimitsTest, ABodyMustHaveItsLength) {
+  Greeted scene;
+  auto post = [&scene](std::uint32_t stream, std::string_view length, std::uint8_t flags = 0) {
+    scene.client->headers(
+        stream, requestFields("POST", "/", {{"content-length", std::string(length)}}), flags
+    );
+  };
+  post(1, "3", kEndStream);
+  post(3, "3");
+  scene.client->data(3, "ab", kEndStream);
+  post(5, "3");
+  scene.client->data(5, "abcd");
+  scene.loop.settle();
+  EXPECT_EQ(scene.client->stream(1).field(":status"), "400");
+  ASSERT_EQ(scene.exchanges.size(), 2U);
+  for (H2Scene::Exchange& exchange : scene.exchanges) {
+    EXPECT_EQ(scene.body(*exchange).error().kind(), ErrorKind::kBadRequest);
+    scene.reply(exchange, "no");
+  }
+  EXPECT_TRUE(scene.client->stream(3).ended);
+  EXPECT_EQ(scene.client->stream(5).reset, kProtocolError);
+}
+
+TEST(H2ServerLimitsTest, BadTrailers) {
+  Greeted scene;
+  const std::vector<FieldList> bad = {
+      {{":status", "200"}},
+      {{"Capital", "x"}},
+      {{"connection", "x"}},
+      FieldList(5, {"a", std::string(15000, 'x')})
+  };
+  std::uint32_t stream = 1;
+  for (const FieldList& trailers : bad) {
+    scene.client->headers(stream, requestFields("POST", "/"));
+    std::string block = packed(trailers);
+    std::uint8_t flags = kEndStream;
+    FrameType type = FrameType::kHeaders;
+    for (std::size_t at = 0; at < block.size(); at += 16384) {
+      bool last = block.size() - at <= 16384;
+      scene.client->send(
+          {type,
+           static_cast<std::uint8_t>(flags | (last ? kEndHeaders : 0)),
+           stream,
+           block.substr(at, 16384)}
+      );
+      type = FrameType::kContinuation;
+      flags = 0;
+    }
+    scene.loop.settle();
+    ASSERT_FALSE(scene.exchanges.empty());
+    EXPECT_EQ(scene.body(*scene.exchanges.back()).error().kind(), ErrorKind::kBadRequest);
+    stream += 2;
+  }
+  scene.client->headers(stream, requestFields("POST", "/"));
+  scene.client->headers(stream, {{"a", "b"}});
+  scene.loop.settle();
+  EXPECT_EQ(scene.body(*scene.exchanges.back()).error().kind(), ErrorKind::kBadRequest);
+}
+
+TEST(H2ServerLimitsTest, NoMoreStreamsThanAllowed) {
+  Greeted scene({.h2 = {.streams = 2}});
+  scene.get(1);
+  scene.get(3);
+  scene.reply(scene.exchanges[0], "1");
+  scene.get(5);
+  EXPECT_EQ(scene.exchanges.size(), 3U);
+  scene.get(7);
+  EXPECT_EQ(scene.exchanges.size(), 3U);
+  scene.expectEnd(kProtocolError, "h2_protocol");
+}
+
+TEST(H2ServerLimitsTest, WhatIsNoHttp2) {
+  H2Scene scene;
+  scene.client->send("PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n and so on");
+  scene.loop.settle();
+  ASSERT_FALSE(scene.client->goaways().empty());
+  EXPECT_EQ(scene.client->goaways()[0].first, kProtocolError);
+  EXPECT_EQ(scene.server->protocolError(), "h2_preface");
+}
+
+TEST(H2ServerLimitsTest, ErrorsOfTheConnectionEndAllStreams) {
+  Greeted scene;
+  scene.get(1);
+  scene.client->data(0, "x");
+  scene.loop.settle();
+  EXPECT_TRUE(scene.exchanges[0]->gone().requested());
+  scene.expectEnd(kProtocolError, "h2_protocol");
+}
+
+TEST(H2ServerLimitsTest, MoreThanTheWindowIsAnError) {
+  Greeted scene({.h2 = {.stream_window = 1U << 16, .connection_window = 1U << 20}});
+  scene.client->headers(1, requestFields("POST", "/"));
+  for (int i = 0; i < 5; ++i) {
+    scene.client->data(1, std::string(16384, 'x'));
+    scene.loop.settle();
+  }
+  ASSERT_EQ(scene.exchanges.size(), 1U);
+  EXPECT_EQ(scene.client->stream(1).reset, 3U);
+  EXPECT_TRUE(scene.exchanges[0]->gone().requested());
+}
+
+TEST(H2ServerLimitsTest, RapidResets) {
+  Greeted scene;
+  for (std::uint32_t stream = 1; scene.client->goaways().empty() && stream < 4000; stream += 2) {
+    scene.client->headers(stream, requestFields("GET", "/"), kEndStream);
+    scene.client->reset(stream);
+    scene.loop.settle();
+    scene.exchanges.clear();
+  }
+  scene.expectEnd(kCalm, "h2_rapid_reset");
+}
+
+TEST(H2ServerLimitsTest, ResetsThatAreOurOwnCount) {
+  Greeted scene;
+  for (std::uint32_t stream = 1; scene.client->goaways().empty() && stream < 4000; stream += 2) {
+    scene.client->headers(stream, requestFields("GET", "/"), kEndStream);
+    scene.client->widen(stream, 0x7fffffff);  // over the top
+    scene.loop.settle();
+    scene.exchanges.clear();
+  }
+  scene.expectEnd(kCalm, "h2_rapid_reset");
+}
+
+TEST(H2ServerLimitsTest, ResetsNowAndThenAreFine) {
+  Greeted scene;
+  for (std::uint32_t stream = 1; stream < 4000; stream += 2) {
+    scene.client->headers(stream, requestFields("GET", "/"), kEndStream);
+    scene.client->reset(stream);
+    scene.loop.wait(Millis(20));
+    scene.exchanges.clear();
+  }
+  EXPECT_TRUE(scene.client->goaways().empty());
+}
+
+TEST(H2ServerLimitsTest, FloodsOfFramesThatBringNothing) {
+  const std::vector<Frame> floods = {
+      {FrameType::kPing, 0, 0, "12345678"},
+      {FrameType::kSettings},
+      {FrameType::kPriority, 0, 1, number(0, 4) + "\x10"},
+      {FrameType::kData, 0, 1},
+      {FrameType::kData, kPadded, 1, std::string(1, '\x04') + std::string(4, '\0')},
+  };
+  for (const Frame& flood : floods) {
+    Greeted scene;
+    scene.client->headers(1, requestFields("POST", "/"));
+    for (int i = 0; i < 5000 && scene.client->goaways().empty(); ++i) {
+      scene.client->send(flood);
+      scene.loop.settle();
+    }
+    scene.expectEnd(kCalm, "h2_flood");
+  }
+}
+
+TEST(H2ServerLimitsTest, FloodsThatAreNotRead) {
+  Greeted scene;
+  std::string pings;
+  for (int i = 0; i < 900; ++i) {
+    pings += bytesOf({FrameType::kPing, 0, 0, "12345678"});
+  }
+  for (int i = 0; i < 40; ++i) {
+    scene.client->peer().send(pings);
+    scene.loop.settle();
+  }
+  scene.expectEnd(kCalm, "h2_flood");
+}
+
+TEST(H2ServerLimitsTest, FramesOfUnknownKindsForEver) {
+  Greeted scene;
+  std::string many;
+  for (int i = 0; i < 1000; ++i) {
+    many += bytesOf({static_cast<FrameType>(0xbe), 0, 0, std::string(100, 'x')});
+  }
+  for (int i = 0; i < 200 && scene.client->goaways().empty(); ++i) {
+    scene.client->send(many);
+    scene.loop.settle();
+  }
+  scene.expectEnd(kCalm, "h2_flood");
+}
+
+TEST(H2ServerLimitsTest, WindowUpdatesForWhatWasSentAreFine) {
+  Greeted scene;
+  scene.get(1);
+  scene.exchanges[0]->writeHead({}, Framing::kChunked);
+  for (int i = 0; i < 12'000; ++i) {
+    Running<Result<void>> writing(scene.loop, scene.exchanges[0]->write("x"));
+    ASSERT_TRUE(writing.done());
+    scene.client->widen(1, 1);
+    scene.client->widen(0, 1);
+    scene.client->take();
+  }
+  EXPECT_TRUE(scene.client->goaways().empty());
+  for (int i = 0; i < 200'000 && scene.client->goaways().empty(); ++i) {
+    scene.client->widen(0, 1);
+    scene.client->widen(0, 1);
+    scene.client->widen(0, 1);
+    scene.client->widen(0, 1);
+    scene.loop.settle();
+  }
+  scene.expectEnd(kCalm, "h2_flood");
+}
+
+TEST(H2ServerLimitsTest, EndlessHeads) {
+  for (std::string_view piece : {"", "\x10\x01x\x01y"}) {
+    Greeted scene;
+    scene.client->send({FrameType::kHeaders, 0, 1, packed(requestFields("GET", "/"))});
+    for (int i = 0; i < 100; ++i) {
+      scene.client->send({FrameType::kContinuation, 0, 1, std::string(piece)});
+    }
+    scene.expectEnd(kCalm, "h2_head_flood");
+  }
+}
+
+TEST(H2ServerLimitsTest, AHeadThatGrowsWhenUnpacked) {
+  Greeted scene;
+  // A field of nearly all of the table, then that one again and again, an octet each time.
+  std::string block = "\x40\x01x";
+  block += "\x7f";
+  block += static_cast<char>(0x80 | ((3900 - 127) % 128));
+  block += static_cast<char>((3900 - 127) / 128);
+  block += std::string(3900, 'v') + std::string(8000, '\xbe');
+  scene.client->send({FrameType::kHeaders, kEndHeaders | kEndStream, 1, block});
+  scene.expectEnd(kCalm, "h2_head_flood");
+}
+
+TEST(H2ServerLimitsTest, AHeadHasItsTime) {
+  SeenRefused refused;
+  Greeted scene({.head_timeout = Seconds(5)}, &refused);
+  scene.client->send({FrameType::kHeaders, 0, 1, packed(requestFields("GET", "/"))});
+  scene.loop.wait(Seconds(4));
+  EXPECT_TRUE(scene.client->goaways().empty());
+  scene.loop.wait(Seconds(2));
+  EXPECT_EQ(scene.shared.slow_heads, 1U);
+  EXPECT_EQ(refused.lost, 1);
+  scene.expectEnd(0, "request_timeout");
+}
+
+TEST(H2ServerLimitsTest, ThePrefaceHasItsTime) {
+  H2Scene scene({.head_timeout = Seconds(5)});
+  scene.loop.wait(Seconds(60));
+  EXPECT_FALSE(scene.over) << "nothing has begun";
+  scene.client->send(kPreface.substr(0, 20));
+  scene.loop.wait(Seconds(6));
+  scene.client->close();
+  scene.loop.settle();
+  EXPECT_TRUE(scene.over);
+  EXPECT_EQ(scene.server->protocolError(), "request_timeout");
+}
+
+TEST(H2ServerLimitsTest, ABodyHasItsTime) {
+  Greeted scene({.body_timeout = Seconds(5)});
+  scene.client->headers(1, requestFields("POST", "/"));
+  scene.loop.settle();
+  Running<Result<Piece>> pulling(scene.loop, scene.exchanges[0]->body()->pull());
+  scene.loop.wait(Seconds(6));
+  ASSERT_TRUE(pulling.done());
+  EXPECT_EQ(pulling.result().error().kind(), ErrorKind::kTimeout);
+}
+
+TEST(H2ServerLimitsTest, AnIdleConnectionIsEnded) {
+  Greeted scene({.idle_timeout = Seconds(100)});
+  scene.get(1);
+  scene.loop.wait(Seconds(1000));
+  EXPECT_TRUE(scene.client->goaways().empty()) << "a request is running";
+  scene.reply(scene.exchanges[0], "x");
+  scene.loop.wait(Seconds(99));
+  EXPECT_TRUE(scene.client->goaways().empty());
+  scene.loop.wait(Seconds(2));
+  EXPECT_FALSE(scene.client->goaways().empty());
+  scene.loop.wait(Seconds(2));
+  scene.loop.wait(Seconds(3));
+  EXPECT_TRUE(scene.over);
+  EXPECT_TRUE(scene.client->ended());
+}
+
+TEST(H2ServerLimitsTest, DrainingLetsWhatHasBegunEnd) {
+  Greeted scene;
+  scene.get(1);
+  scene.server->drain();
+  scene.loop.settle();
+  ASSERT_EQ(scene.client->goaways().size(), 1U);
+  EXPECT_EQ(scene.client->goaways()[0].second, 0x7fffffffU) << "what is on its way is taken";
+  scene.get(3);
+  ASSERT_EQ(scene.exchanges.size(), 2U);
+  scene.client->send({FrameType::kPing, kAck, 0, std::string(8, '\0')});
+  scene.loop.settle();
+  ASSERT_EQ(scene.client->goaways().size(), 2U);
+  EXPECT_EQ(scene.client->goaways()[1], (std::pair<std::uint32_t, std::uint32_t>{0, 3}));
+  scene.get(5);
+  EXPECT_EQ(scene.exchanges.size(), 2U) << "none after that";
+  EXPECT_FALSE(scene.exchanges[0]->gone().requested());
+  scene.reply(scene.exchanges[0], "first");
+  EXPECT_FALSE(scene.over);
+  scene.reply(scene.exchanges[1], "second");
+  EXPECT_EQ(scene.client->stream(3).content, "second");
+  EXPECT_TRUE(scene.client->ended());
+  scene.client->close();
+  scene.loop.settle();
+  EXPECT_TRUE(scene.over);
+}
+
+TEST(H2ServerLimitsTest, DrainingDoesNotWaitForTheAnswerForEver) {
+  Greeted scene;
+  scene.server->drain();
+  scene.loop.wait(Seconds(2));
+  EXPECT_EQ(scene.client->goaways().size(), 2U);
+  scene.loop.wait(Seconds(3));
+  EXPECT_TRUE(scene.over);
+}
+
+TEST(H2ServerLimitsTest, ACutOffConnectionStillSendsWhatItsStreamsSay) {
+  Greeted scene;
+  scene.get(1);
+  scene.exchanges[0]->writeHead({}, Framing::kChunked);
+  EXPECT_TRUE(scene.write(*scene.exchanges[0], "some"));
+  scene.serving->cancel();
+  EXPECT_TRUE(scene.over);
+  EXPECT_TRUE(scene.write(*scene.exchanges[0], ", and the end"));
+  scene.exchanges.clear();
+  scene.server = nullptr;
+  scene.loop.settle();
+  EXPECT_EQ(scene.client->stream(1).content, "some, and the end");
+  EXPECT_EQ(scene.client->stream(1).reset, 2U);
+  EXPECT_EQ(scene.client->goaways().size(), 1U);
+  EXPECT_TRUE(scene.client->ended());
+}
+
+/// One that begins as HTTP/1.1.
+struct FirstScene {
+  explicit FirstScene(Http2 preface) {
+    auto [stream, other] = loop.connect();
+    client = std::make_unique<FrameClient>(std::move(other));
+    first = serveHttp1(loop.reactor, std::move(stream), {}, nullptr, nullptr, preface);
+  }
+
+  TestLoop loop;
+  std::unique_ptr<FrameClient> client;
+  std::unique_ptr<ServerConnection> first;
+};
+
+TEST(Http2PrefaceTest, IsSeenHoweverItIsCut) {
+  std::string hello =
+      std::string(kPreface) + bytesOf({.type = FrameType::kSettings}) +
+      bytesOf({FrameType::kHeaders, kEndHeaders | kEndStream, 1, packed(requestFields("GET", "/a"))}
+      );
+  for (std::size_t cut = 0; cut < hello.size(); ++cut) {
+    FirstScene scene(Http2::kTaken);
+    Running<std::unique_ptr<ServerExchange>> next(scene.loop, scene.first->next());
+    scene.client->send(hello.substr(0, cut));
+    scene.loop.settle();
+    scene.client->send(hello.substr(cut));
+    scene.loop.settle();
+    ASSERT_TRUE(next.done()) << cut;
+    EXPECT_EQ(next.result(), nullptr);
+    std::unique_ptr<ServerConnection> second = scene.first->takeHttp2();
+    ASSERT_NE(second, nullptr) << cut;
+    scene.first = nullptr;
+    Running<std::unique_ptr<ServerExchange>> exchange(scene.loop, second->next());
+    ASSERT_TRUE(exchange.done());
+    EXPECT_EQ(exchange.result()->head().target, "/a");
+    EXPECT_TRUE(second->takeAcceptWait());
+    exchange.result() = nullptr;
+  }
+}
+
+TEST(Http2PrefaceTest, IsRefusedWhereItIsNotTaken) {
+  FirstScene scene(Http2::kRefused);
+  scene.client->hello();
+  Running<std::unique_ptr<ServerExchange>> next(scene.loop, scene.first->next());
+  EXPECT_TRUE(scene.client->peer().take().starts_with("HTTP/1.1 505 "));
+  EXPECT_EQ(scene.first->takeHttp2(), nullptr);
+}
+
+TEST(Http2PrefaceTest, IsRefusedBehindARequest) {
+  FirstScene scene(Http2::kTaken);
+  scene.client->send("GET / HTTP/1.1\r\nHost: h\r\n\r\n" + std::string(kPreface));
+  {
+    Running<std::unique_ptr<ServerExchange>> next(scene.loop, scene.first->next());
+    ASSERT_TRUE(next.done());
+    next.result()->writeHead({}, Framing::kNone);
+    Running<Result<void>> done(scene.loop, next.result()->finish({}));
+    next.result() = nullptr;
+  }
+  scene.client->peer().take();
+  Running<std::unique_ptr<ServerExchange>> next(scene.loop, scene.first->next());
+  EXPECT_TRUE(scene.client->peer().take().starts_with("HTTP/1.1 505 "));
+  EXPECT_EQ(scene.first->takeHttp2(), nullptr);
+}
+
+}  // namespace
+}  // namespace gatehouse::http
