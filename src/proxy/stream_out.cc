@@ -66,6 +66,7 @@ class Out {
  private:
   std::string_view visible(std::string_view bytes);
   io::Task<void> endCleanly(std::string_view last);
+  void passTrailers();
   io::Task<void> breakOff();
   io::Task<Result<void>> tellAlive();
   std::optional<http::Piece> pulled(Result<http::Piece> piece);
@@ -196,6 +197,9 @@ io::Task<void> Out::endCleanly(std::string_view last) {
     }
   }
   const Nanos stalled = x_.wire->counts().stall;
+  if (reader_ == nullptr) {
+    passTrailers();
+  }
   Result<void> sent = cut_short ? co_await x_.wire->write(last) : co_await x_.wire->finish(last);
   if (cut_short) {
     x_.wire->abort();
@@ -212,6 +216,14 @@ io::Task<void> Out::endCleanly(std::string_view last) {
     x_.record.lastAttempt().last_byte = x_.record.mark(now - (x_.wire->counts().stall - stalled));
   }
   settle(sent ? x_.decided.value_or(ending) : endingFor(worker_, x_, sent.error()), now);
+}
+
+/// What a service says behind its reply; of a model it would be about other bytes than ours.
+[[gnu::noinline]] void Out::passTrailers() {
+  const http::Fields* trailers = body_.empty() ? nullptr : body_.source()->trailers();
+  if (trailers != nullptr && !trailers->empty()) {
+    x_.wire->setTrailers(*trailers);
+  }
 }
 
 /// Of a body that broke off.

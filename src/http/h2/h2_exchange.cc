@@ -131,6 +131,7 @@ void H2Exchange::writeHead(const ResponseHead& head, Framing framing) {
 
 void H2Exchange::setTrailers(const Fields& trailers) {
   trailers_ = std::make_unique<Fields>(trailers);
+  removeHopByHop(*trailers_);
   outgoing_.trailers = trailers_.get();
 }
 
