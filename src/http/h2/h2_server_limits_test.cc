@@ -369,8 +369,13 @@ TEST(H2ServerLimitsTest, AnIdleConnectionIsEnded) {
 TEST(H2ServerLimitsTest, DrainingLetsWhatHasBegunEnd) {
   Greeted scene;
   scene.get(1);
+  scene.client->take();
   scene.server->drain();
   scene.loop.settle();
+  std::vector<Frame> frames = scene.client->take();
+  ASSERT_EQ(frames.size(), 2U);
+  EXPECT_EQ(frames[0].type, FrameType::kGoaway);
+  EXPECT_EQ(frames[1].type, FrameType::kPing) << "whose answer shows that the other has come";
   ASSERT_EQ(scene.client->goaways().size(), 1U);
   EXPECT_EQ(scene.client->goaways()[0].second, 0x7fffffffU) << "what is on its way is taken";
   scene.get(3);

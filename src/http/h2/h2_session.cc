@@ -324,10 +324,16 @@ int H2Session::Calls::sendData(
 }
 
 int H2Session::Calls::frameSent(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
+  constexpr H2StreamId kAnyStream = 0x7fffffff;
+  if (frame->hd.type != NGHTTP2_GOAWAY) {
+    return 0;
+  }
   H2Session& it = self(user_data);
-  bool is_error = frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR;
-  if (is_error && it.problem_.empty()) {
-    it.problem_ = problemOf(frame->goaway.error_code);
+  if (frame->goaway.error_code != NGHTTP2_NO_ERROR) {
+    it.problem_ = it.problem_.empty() ? problemOf(frame->goaway.error_code) : it.problem_;
+  } else if (frame->goaway.last_stream_id == kAnyStream) {
+    // Pings go first, so that one handed over together with the notice would not follow it.
+    nghttp2_submit_ping(it.session_, NGHTTP2_FLAG_NONE, nullptr);
   }
   return 0;
 }
@@ -473,7 +479,6 @@ void H2Session::forget(H2StreamId id) {
 
 void H2Session::announceEnd() {
   nghttp2_submit_shutdown_notice(session_);
-  nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr);
 }
 
 void H2Session::refuseNew() {
