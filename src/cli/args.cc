@@ -231,6 +231,27 @@ void addFiles(
   app.add_flag("--strict", strict, "unknown fields are errors");
 }
 
+void addTimes(CLI::App& app, RawRun& raw) {
+  app.add_option(
+         "--drain-timeout",
+         raw.drain_seconds,
+         "seconds that running requests get to finish at shutdown"
+  )
+      ->type_name("SECONDS")
+      ->check(between(0.0, 86400.0))
+      ->capture_default_str();
+  app.add_option(
+         "--keep-alive",
+         raw.keep_alive_seconds,
+         "seconds of silence in a model's stream after which the client is told that it goes on; "
+         "0: "
+         "never"
+  )
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, 86400.0).description(""))
+      ->capture_default_str();
+}
+
 void addRun(CLI::App& app, RunOptions& options, RawRun& raw) {
   addFiles(app, options.files, options.default_namespace, options.strict);
   app.add_option("--bind", options.binds, "listen address of a Gateway or one of its listeners")
@@ -273,24 +294,7 @@ void addRun(CLI::App& app, RunOptions& options, RawRun& raw) {
   )
       ->type_name("HOST:PORT:ADDR[:PORT][,ADDR[:PORT]]...")
       ->allow_extra_args(false);
-  app.add_option(
-         "--drain-timeout",
-         raw.drain_seconds,
-         "seconds that running requests get to finish at shutdown"
-  )
-      ->type_name("SECONDS")
-      ->check(between(0.0, 86400.0))
-      ->capture_default_str();
-  app.add_option(
-         "--keep-alive",
-         raw.keep_alive_seconds,
-         "seconds of silence in a model's stream after which the client is told that it goes on; "
-         "0: "
-         "never"
-  )
-      ->type_name("SECONDS")
-      ->check(CLI::Range(0.0, 86400.0).description(""))
-      ->capture_default_str();
+  addTimes(app, raw);
   app.add_flag(
       "--check",
       options.check,

@@ -137,6 +137,7 @@ void H2Exchange::setTrailers(const Fields& trailers) {
 
 io::Task<Result<void>> H2Exchange::flush() {
   wire_.push();
+  counts_.begun = counts_.begun || !wire_.lost;
   co_return broken() ? Result<void>(goneError()) : Result<void>();
 }
 
@@ -190,6 +191,7 @@ io::Task<Result<void>> H2Exchange::send(std::string_view bytes, Last last) {
     wire_.session.resume(id_);
   }
   wire_.push();
+  counts_.begun = counts_.begun || !wire_.lost;
   if (has_body_ && !framed()) {
     rest_ = outgoing_.bytes;
     outgoing_.bytes = rest_;
@@ -197,6 +199,7 @@ io::Task<Result<void>> H2Exchange::send(std::string_view bytes, Last last) {
     Result<void> sent = co_await wait;
     counts_.stall += wait.waited();
     if (!sent) {
+      counts_.bytes_out += bytes.size() - outgoing_.bytes.size();
       outgoing_.bytes = {};
       co_return sent;
     }

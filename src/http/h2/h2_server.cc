@@ -318,6 +318,7 @@ void H2Server::tooSlow() {
          .version = Version::kHttp2,
          .host = {},
          .path = {},
+         .sent_path = {},
          .accept_wait = takeAcceptWait(),
          .peer = peer(),
          .error = error,

@@ -16,6 +16,7 @@ void RefusedStream::answer(const RefusedHead& request, RefusedRequests* refused)
          .version = head.version,
          .host = head.authority,
          .path = head.path(),
+         .sent_path = head.path(),
          .accept_wait = request.accept_wait,
          .peer = request.peer,
          .error = error,
