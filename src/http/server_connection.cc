@@ -101,8 +101,8 @@ class H1Server final : public ServerConnection {
   io::Deadline head_deadline_;
   TimedRead* waiting_ = nullptr;     // for a head, or for the rest of a body nobody reads
   std::string_view protocol_error_;  // of a closed list
-  std::string http2_;                // what was received, when it turns out to be that
   Http2 preface_;                    // kRefused from the first request on
+  bool is_http2_ = false;            // what was received is ahead
   static constexpr Nanos kUnheard{-2};
   static constexpr Nanos kTaken{-1};
   Nanos accept_wait_ = kUnheard;
@@ -235,13 +235,14 @@ bool H1Server::isHttp2(std::string_view rest) {
   if (preface_ == Http2::kRefused || !reader_.taken().starts_with(kFirstLine)) {
     return false;
   }
-  http2_ = reader_.taken();
-  http2_ += rest;
-  return kPreface.starts_with(std::string_view(http2_).substr(0, kPreface.size()));
+  wire_.keepAhead(reader_.taken());
+  wire_.keepAhead(rest);
+  is_http2_ = kPreface.starts_with(std::string_view(wire_.ahead).substr(0, kPreface.size()));
+  return is_http2_;
 }
 
 std::unique_ptr<ServerConnection> H1Server::takeHttp2() {
-  if (http2_.empty()) {
+  if (!is_http2_) {
     return nullptr;
   }
   wire_.closed = true;
@@ -251,14 +252,12 @@ std::unique_ptr<ServerConnection> H1Server::takeHttp2() {
       wire_.limits,
       &wire_.shared,
       refused_,
-      {.received = std::move(http2_), .accept_wait = takeAcceptWait()}
+      {.received = std::move(wire_.ahead), .accept_wait = takeAcceptWait()}
   );
 }
 
-// Counts it, and tells what its first line says.
+// With what its first line says.
 H1Server::Refused H1Server::refusalFor(std::optional<Violation> violation) {
-  ++(violation ? wire_.shared.refused[static_cast<std::size_t>(*violation)]
-               : wire_.shared.slow_heads);
   auto refusal = std::make_unique<Refusal>();
   refusal->violation = violation;
   if (auto noted = reader_.noteRequest(wire_.headLimits())) {
@@ -319,6 +318,8 @@ io::Task<void> H1Server::discardUnread() {
 
 io::Task<void> H1Server::refuse(Refused refusal) {
   wire_.keep_alive = false;
+  ++(refusal->violation ? wire_.shared.refused[static_cast<std::size_t>(*refusal->violation)]
+                        : wire_.shared.slow_heads);
   RefusalWords words = wordsOf(*refusal);
   protocol_error_ = words.code;
   auto [head, body] = refusedReply(words.status, words.code, words.detail, noteRefused(*refusal));

@@ -97,7 +97,7 @@ MALFORMED = {
     "no version": ("start_line", b"GET /\r\n\r\n"),
     "another protocol": ("start_line", b"SSH-2.0-OpenSSH_9.2\r\n\r\n"),
     "a TLS hello": ("control_character", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 64 + b"\r\n\r\n"),
-    "a preface of HTTP/2": ("version", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+    "half a preface of HTTP/2": ("version", b"PRI * HTTP/2.0\r\n\r\nGET / HTTP/1.1\r\n\r\n"),
     "lower-case method": ("method", head(SIZED, method=b"post") + BODY),
     "unknown method with a bad character": ("start_line", head(SIZED, method=b"PO(ST") + BODY),
     "unknown method": ("method", head(SIZED, method=b"BREW") + BODY),

@@ -73,7 +73,7 @@ class H2Server final : public ServerConnection, private H2SessionEvents {
   void noteBusy();
   io::Deadline deadline() const;
   void late();
-  void tooSlow();
+  void noteSlowHead();
   void endNotice();
   io::Task<void> end();
 
@@ -292,9 +292,13 @@ void H2Server::late() {
   if (notice_deadline_ <= now) {
     endNotice();
   }
+  if (head_deadline_ <= now) {
+    noteSlowHead();
+  }
   if (std::min(preface_deadline_, head_deadline_) <= now) {
     preface_deadline_ = head_deadline_ = io::Deadline::never();
-    tooSlow();
+    timed_out_ = true;
+    wire_.session.terminate(H2Error::kNoError, {});
   }
   if (wire_.stuck_since && io::Deadline(*wire_.stuck_since + wire_.limits.write_timeout) <= now) {
     wire_.close();
@@ -306,7 +310,7 @@ void H2Server::late() {
 }
 
 // As one of HTTP/1.1 that does not finish its head; but there is no stream to answer on.
-void H2Server::tooSlow() {
+void H2Server::noteSlowHead() {
   ++wire_.shared.slow_heads;
   if (refused_ != nullptr) {
     const Error error(
@@ -327,8 +331,6 @@ void H2Server::tooSlow() {
     );
     refused_->unanswered();
   }
-  timed_out_ = true;
-  wire_.session.terminate(H2Error::kNoError, {});
 }
 
 // The streams that are left learn that there is no connection any more. Closing a socket with

@@ -1,3 +1,4 @@
+#include <array>
 #include <string>
 #include <vector>
 
@@ -459,6 +460,17 @@ TEST(Http2PrefaceTest, IsSeenHoweverItIsCut) {
     EXPECT_TRUE(second->takeAcceptWait());
     exchange.result() = nullptr;
   }
+}
+
+TEST(Http2PrefaceTest, IsNoRefusedRequest) {
+  TestLoop loop;
+  ServerShared shared;
+  auto [stream, other] = loop.connect();
+  auto first = serveHttp1(loop.reactor, std::move(stream), {}, &shared, nullptr, Http2::kTaken);
+  other.send(kPreface);
+  Running<std::unique_ptr<ServerExchange>> next(loop, first->next());
+  ASSERT_TRUE(next.done());
+  EXPECT_EQ(shared.refused, (std::array<std::uint64_t, kViolations>{}));
 }
 
 TEST(Http2PrefaceTest, IsRefusedWhereItIsNotTaken) {
