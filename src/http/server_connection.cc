@@ -152,11 +152,12 @@ io::Task<std::unique_ptr<ServerExchange>> H1Server::next() {
     if (complete && !*complete) {
       continue;
     }
-    Begun begun = complete ? begin(bytes) : std::unexpected(std::move(complete).error());
+    const bool whole = complete.has_value();
+    Begun begun = whole ? begin(bytes) : std::unexpected(std::move(complete).error());
     if (begun) {
       co_return *std::move(begun);
     }
-    if (isHttp2(complete ? bytes : std::string_view())) {
+    if (isHttp2(whole ? bytes : std::string_view())) {
       co_return nullptr;
     }
     co_await refuse(std::move(begun).error());
