@@ -204,8 +204,7 @@ io::Task<Result<void>> H2Exchange::send(std::string_view bytes, Last last) {
       co_return sent;
     }
     std::string().swap(rest_);
-  }
-  if (wire_.lost) {
+  } else if (wire_.lost) {
     co_return goneError();
   }
   counts_.bytes_out += bytes.size();

@@ -275,6 +275,26 @@ TEST(H2ServerWindowTest, AWriteWaitsForTheWindowOfItsStream) {
   EXPECT_EQ(slow.counts().bytes_out, 16U);
 }
 
+TEST(H2ServerWindowTest, TheLastReplyOfADrainedConnectionIsWhole) {
+  H2Scene scene;
+  scene.client->hello(setting(4, 10));
+  scene.get(1);
+  scene.exchanges[0]->writeHead({}, Framing::kChunked);
+  Running<Result<void>> writing(scene.loop, scene.exchanges[0]->finish("0123456789abcdef"));
+  scene.server->drain();
+  scene.loop.settle();
+  scene.client->send({FrameType::kPing, kAck, 0, std::string(8, '\0')});
+  scene.loop.settle();
+  EXPECT_FALSE(writing.done());
+  scene.client->widen(1, 100);
+  scene.client->close();  // as soon as it has what it wants
+  scene.loop.settle();
+  ASSERT_TRUE(writing.done());
+  EXPECT_TRUE(writing.result());
+  EXPECT_FALSE(scene.exchanges[0]->gone().requested());
+  EXPECT_TRUE(scene.over);
+}
+
 TEST(H2ServerWindowTest, AClosedWindowIsNotWaitedForForever) {
   H2Scene scene({.write_timeout = Seconds(5)});
   scene.client->hello(setting(4, 0));
