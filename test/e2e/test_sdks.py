@@ -67,15 +67,21 @@ def test_openai_python_chats(line, client):
     assert reply._request_id
 
 
+def streamed(client, messages, **more):
+    """All chunks. The stream is closed here: collected as garbage within a later request, it waits for a lock of its own."""
+    with client.chat.completions.create(model="m", messages=messages, stream=True, **more) as stream:
+        return list(stream)
+
+
 def test_openai_python_streams(client):
-    chunks = list(client.chat.completions.create(model="m", messages=HELLO, stream=True))
+    chunks = streamed(client, HELLO)
     assert "Hello!" in "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
     assert all(chunk.choices for chunk in chunks), "no usage chunk that was not asked for"
     assert chunks[-1].choices[0].finish_reason == "stop"
 
 
 def test_openai_python_streams_with_usage(client):
-    chunks = list(client.chat.completions.create(model="m", messages=HELLO, stream=True, stream_options={"include_usage": True}))
+    chunks = streamed(client, HELLO, stream_options={"include_usage": True})
     assert chunks[-1].choices == [] and chunks[-1].usage.total_tokens > 0
 
 
@@ -92,9 +98,8 @@ def test_openai_python_lists_models(client):
 
 
 def test_openai_python_sees_a_broken_stream_as_an_error(client):
-    stream = client.chat.completions.create(model="m", messages=[{"role": "user", "content": "cut me off"}], stream=True)
     with pytest.raises(openai.APIError) as caught:
-        list(stream)
+        streamed(client, [{"role": "user", "content": "cut me off"}])
     assert "broke off" in str(caught.value)
 
 
