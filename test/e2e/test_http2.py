@@ -68,6 +68,15 @@ def test_curl_with_prior_knowledge(edge):
     assert answer.endswith(b"\n2 200") and json.loads(answer.rsplit(b"\n", 1)[0])["object"] == "chat.completion"
 
 
+def test_a_client_that_still_uploads_sees_the_refusal(stage, edge):
+    large = stage.folder / "large"
+    with open(large, "wb") as file:
+        file.truncate(70 << 20)
+    answer = curl("--http2-prior-knowledge", "-w", "\n%{http_code}", "--data-binary", f"@{large}",
+                  f"http://127.0.0.1:{edge.port('edge')}{CHAT}")
+    assert answer.endswith(b"\n413") and b"request_too_large" in answer
+
+
 def test_tls_clients_get_what_they_ask_for(stage):
     mock = stage.mock()
     chain, secret = certificate(stage, *GOOD)

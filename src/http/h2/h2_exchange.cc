@@ -10,6 +10,10 @@
 namespace gatehouse::http {
 namespace {
 
+// RFC 9113 section 8.1: a client whose request is not wanted to its end is told so behind the
+// reply. Not at once: many take that for the end of the reply as well.
+constexpr Nanos kPatience = Seconds(1);
+
 std::unexpected<Error> goneError() {
   return fail(ErrorKind::kPeerClosed, Origin::kDownstream, "the client has closed the stream");
 }
@@ -93,13 +97,14 @@ H2Exchange::~H2Exchange() {
     wire_.session.forget(id_);
     if (state_ != State::kFinished) {
       wire_.session.reset(id_, H2Error::kInternalError);
+    } else if (body_.malformed()) {
+      wire_.session.reset(id_, H2Error::kProtocolError);
     } else if (!body_.ended()) {
-      // RFC 9113 section 8.1: the reply is whole, and the rest of the request is not wanted.
-      wire_.session.reset(id_, body_.malformed() ? H2Error::kProtocolError : H2Error::kNoError);
+      wire_.leftovers.push_back({id_, wire_.reactor.now() + kPatience});
     }
   }
   wire_.push();
-  if (wire_.exchanges.empty() && wire_.pulse != nullptr) {
+  if ((wire_.exchanges.empty() || !wire_.leftovers.empty()) && wire_.pulse != nullptr) {
     wire_.pulse->interrupt();  // it waits for something else from now on
   }
 }

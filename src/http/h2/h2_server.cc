@@ -281,6 +281,9 @@ io::Deadline H2Server::deadline() const {
   if (wire_.session.open() == 0 && wire_.exchanges.empty()) {
     first = first.orEarlier(idle_deadline_);
   }
+  if (!wire_.leftovers.empty()) {
+    first = first.orEarlier(io::Deadline(wire_.leftovers.front().until));
+  }
   if (wire_.stuck_since && wire_.limits.write_timeout > Nanos(0)) {
     first = first.orEarlier(io::Deadline(*wire_.stuck_since + wire_.limits.write_timeout));
   }
@@ -299,6 +302,12 @@ void H2Server::late() {
     preface_deadline_ = head_deadline_ = io::Deadline::never();
     timed_out_ = true;
     wire_.session.terminate(H2Error::kNoError, {});
+  }
+  for (; !wire_.leftovers.empty() && io::Deadline(wire_.leftovers.front().until) <= now;
+       wire_.leftovers.pop_front()) {
+    if (wire_.session.receives(wire_.leftovers.front().id)) {
+      wire_.session.reset(wire_.leftovers.front().id, H2Error::kNoError);
+    }
   }
   if (wire_.stuck_since && io::Deadline(*wire_.stuck_since + wire_.limits.write_timeout) <= now) {
     wire_.close();

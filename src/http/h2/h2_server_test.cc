@@ -128,6 +128,10 @@ TEST_F(H2ServerTest, WhatNobodyPullsDoesNotFillTheConnection) {
     ASSERT_EQ(exchanges.size(), 1U);
     reply(exchanges[0], "no");
     exchanges.clear();
+    EXPECT_TRUE(client->stream(stream).ended);
+    EXPECT_EQ(client->stream(stream).reset, std::nullopt) << "it may end by itself";
+    client->data(stream, part);
+    loop.wait(Seconds(2));
     EXPECT_EQ(client->stream(stream).reset, 0U) << "the rest is not wanted";
   }
   EXPECT_GE(client->widened(0), at_first + 100 * part.size());

@@ -248,7 +248,7 @@ int H2Session::Calls::data(
   if (H2Stream* stream = owner(session, id)) {
     stream->onData(textOf(octets, size));
   } else {
-    nghttp2_session_consume(session, id, size);
+    nghttp2_session_consume_connection(session, size);
   }
   return 0;
 }
@@ -296,7 +296,7 @@ ssize_t H2Session::Calls::read(
 }
 
 int H2Session::Calls::sendData(
-    nghttp2_session* session,
+    nghttp2_session* /*session*/,
     nghttp2_frame* frame,
     const std::uint8_t* head,
     std::size_t size,
@@ -313,8 +313,7 @@ int H2Session::Calls::sendData(
   ++it.data_frames_;
   it.useful_ += size;
   body.ended = body.last && body.bytes.empty();
-  if (body.ended && body.reset &&
-      nghttp2_session_get_stream_remote_close(session, frame->hd.stream_id) == 0) {
+  if (body.ended && body.reset && it.receives(frame->hd.stream_id)) {
     it.reset(frame->hd.stream_id, *body.reset);
   }
   if (body.waiting != nullptr && body.bytes.empty() && body.last == body.ended) {
@@ -471,6 +470,10 @@ void H2Session::consume(H2StreamId id, std::size_t count) {
 
 void H2Session::reset(H2StreamId id, H2Error reason) {
   nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, static_cast<std::uint32_t>(reason));
+}
+
+bool H2Session::receives(H2StreamId id) const {
+  return nghttp2_session_get_stream_remote_close(session_, id) == 0;
 }
 
 void H2Session::forget(H2StreamId id) {

@@ -113,7 +113,10 @@ class H2Session {
   /// `count` more bytes of a request body have been used up, so that the client may send as many.
   void consume(H2StreamId id, std::size_t count);
   void reset(H2StreamId id, H2Error reason);
-  /// The owner hears no more of the stream. What still comes for it is dropped.
+  /// The client may still send on it.
+  bool receives(H2StreamId id) const;
+  /// The owner hears no more of the stream. What still comes for it is dropped, and no more of it
+  /// is asked for.
   void forget(H2StreamId id);
 
   /// No new requests, please: those under way are still taken. Then a ping, answered by onPong().

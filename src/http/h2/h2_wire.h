@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <memory>
 #include <optional>
 
@@ -20,6 +21,12 @@ namespace gatehouse::http {
 
 class H2Exchange;
 class H2Pulse;
+
+/// A stream whose reply is whole while its client still sends.
+struct H2Leftover {
+  H2StreamId id;
+  MonoTime until;  // then it is told that nobody listens
+};
 
 struct H2Wire {
   H2Wire(
@@ -49,6 +56,7 @@ struct H2Wire {
   ServerShared& shared;
   H2Session session;
   OutQueue out{};
+  std::deque<H2Leftover> leftovers{};     // in order of time
   io::List<H2Exchange> exchanges{};       // unfinished; each leaves by itself
   H2Pulse* pulse = nullptr;               // who waits for the peer
   std::optional<MonoTime> stuck_since{};  // the peer has taken nothing of `out` since
