@@ -87,8 +87,41 @@ struct H2Session::Calls {
     return static_cast<H2Stream*>(nghttp2_session_get_stream_user_data(session, id));
   }
 
-  static int beginFrame(nghttp2_session*, const nghttp2_frame_hd* frame, void* user_data);
-  static int beginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* user_data);
+  static int beginFrame(nghttp2_session*, const nghttp2_frame_hd* frame, void* user_data) {
+    bool is_answer = (frame->flags & NGHTTP2_FLAG_ACK) != 0;
+    switch (frame->type) {
+      case NGHTTP2_SETTINGS:
+      case NGHTTP2_PING:
+        if (!is_answer) {
+          self(user_data).events_.onIdleFrame(H2Idle::kControl);
+        }
+        break;
+      case NGHTTP2_PRIORITY:
+        self(user_data).events_.onIdleFrame(H2Idle::kControl);
+        break;
+      case NGHTTP2_WINDOW_UPDATE:
+        self(user_data).events_.onIdleFrame(H2Idle::kWindowUpdate);
+        break;
+      case NGHTTP2_RST_STREAM:
+        self(user_data).events_.onIdleFrame(H2Idle::kReset);
+        break;
+      default:
+        break;
+    }
+    return 0;
+  }
+
+  static int beginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
+    H2Session& session = self(user_data);
+    session.section_ = 0;
+    if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+      ++session.open_;
+      session.events_.onHead();
+    }
+    return 0;
+  }
+
+  // NOLINTNEXTLINE(readability-function-size): the library's signature
   static int header(
       nghttp2_session* session,
       const nghttp2_frame* frame,
@@ -96,258 +129,173 @@ struct H2Session::Calls {
       std::size_t name_size,
       const std::uint8_t* value,
       std::size_t value_size,
-      std::uint8_t flags,
+      std::uint8_t /*flags*/,
       void* user_data
-  );
-  static int frameReceived(nghttp2_session* session, const nghttp2_frame* frame, void* user_data);
-  static void headersReceived(H2Session& self, const nghttp2_frame& frame);
-  static int invalidFrame(nghttp2_session*, const nghttp2_frame*, int, void* user_data);
+  ) {
+    H2Session& it = self(user_data);
+    it.section_ += name_size + value_size;
+    it.useful_ += name_size + value_size;
+    if (it.section_ > kUnpackedAtMost) {
+      it.terminate(H2Error::kEnhanceYourCalm, "h2_head_flood");
+      return 0;
+    }
+    if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+      it.events_.onField(textOf(name, name_size), textOf(value, value_size));
+    } else if (H2Stream* stream = owner(session, frame->hd.stream_id)) {
+      stream->onTrailer(textOf(name, name_size), textOf(value, value_size));
+    }
+    return 0;
+  }
+
+  static void headersReceived(H2Session& self, const nghttp2_frame& frame) {
+    H2StreamId id = frame.hd.stream_id;
+    bool ended = endsStream(frame);
+    if (frame.headers.cat == NGHTTP2_HCAT_REQUEST) {
+      H2Stream* stream = self.events_.onHeadEnd(id, ended);
+      nghttp2_session_set_stream_user_data(self.session_, id, stream);
+    } else if (H2Stream* stream = owner(self.session_, id)) {
+      ended ? stream->onEnd() : stream->onNoEnd();
+    }
+  }
+
+  static int frameReceived(nghttp2_session* session, const nghttp2_frame* frame, void* user_data) {
+    H2Session& it = self(user_data);
+    if (frame->hd.type == NGHTTP2_HEADERS) {
+      headersReceived(it, *frame);
+    } else if (frame->hd.type == NGHTTP2_DATA) {
+      bool empty = frame->hd.length == frame->data.padlen;
+      if (endsStream(*frame)) {
+        if (H2Stream* stream = owner(session, frame->hd.stream_id)) {
+          stream->onEnd();
+        }
+      } else if (empty) {
+        it.events_.onIdleFrame(H2Idle::kEmptyData);
+      }
+    } else if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
+      it.events_.onPong();
+    }
+    return 0;
+  }
+
+  // What makes this side reset a stream costs as much as a reset by the client.
+  static int invalidFrame(nghttp2_session*, const nghttp2_frame*, int /*error*/, void* user_data) {
+    self(user_data).events_.onIdleFrame(H2Idle::kReset);
+    return 0;
+  }
+
   static int data(
       nghttp2_session* session,
-      std::uint8_t flags,
+      std::uint8_t /*flags*/,
       H2StreamId id,
       const std::uint8_t* octets,
       std::size_t size,
       void* user_data
-  );
+  ) {
+    self(user_data).useful_ += size;
+    if (H2Stream* stream = owner(session, id)) {
+      stream->onData(textOf(octets, size));
+    } else {
+      nghttp2_session_consume_connection(session, size);
+    }
+    return 0;
+  }
+
   static int streamClosed(
       nghttp2_session* session, H2StreamId id, std::uint32_t code, void* user_data
-  );
+  ) {
+    H2Session& it = self(user_data);
+    GATEHOUSE_INVARIANT(it.open_ != 0);
+    --it.open_;
+    if (H2Stream* stream = owner(session, id)) {
+      stream->onClosed(static_cast<H2Error>(code));
+    }
+    return 0;
+  }
+
+  // NOLINTNEXTLINE(readability-function-size): the library's signature
   static ssize_t read(
       nghttp2_session* session,
       H2StreamId id,
-      std::uint8_t* space,
+      std::uint8_t* /*space*/,
       std::size_t most,
       std::uint32_t* flags,
       nghttp2_data_source* source,
-      void* user_data
-  );
+      void* /*user_data*/
+  ) {
+    const H2Outgoing& body = *static_cast<H2Outgoing*>(source->ptr);
+    std::size_t size = std::min(most, body.bytes.size());
+    if (size == 0 && !body.last) {
+      return NGHTTP2_ERR_DEFERRED;
+    }
+    *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+    if (!body.last || size != body.bytes.size()) {
+      return static_cast<ssize_t>(size);
+    }
+    *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (body.trailers != nullptr) {
+      std::vector<nghttp2_nv> pairs;
+      addFields(pairs, *body.trailers);
+      if (nghttp2_submit_trailer(session, id, pairs.data(), pairs.size()) == 0) {
+        *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+      }
+    }
+    return static_cast<ssize_t>(size);
+  }
+
   static int sendData(
-      nghttp2_session* session,
+      nghttp2_session* /*session*/,
       nghttp2_frame* frame,
       const std::uint8_t* head,
       std::size_t size,
       nghttp2_data_source* source,
       void* user_data
-  );
-  static int frameSent(nghttp2_session*, const nghttp2_frame* frame, void* user_data);
+  ) {
+    constexpr std::size_t kFrameHead = 9;
+    H2Session& it = self(user_data);
+    H2Outgoing& body = *static_cast<H2Outgoing*>(source->ptr);
+    std::string_view bytes = body.bytes.substr(0, size);
+    it.out_->put(textOf(head, kFrameHead));
+    size < kLentFrom ? it.out_->put(bytes) : it.out_->lend(bytes);
+    body.bytes.remove_prefix(size);
+    ++it.data_frames_;
+    it.useful_ += size;
+    body.ended = body.last && body.bytes.empty();
+    if (body.ended && body.reset && it.receives(frame->hd.stream_id)) {
+      it.reset(frame->hd.stream_id, *body.reset);
+    }
+    if (body.waiting != nullptr && body.bytes.empty() && body.last == body.ended) {
+      body.waiting->wake();
+    }
+    return it.out_->size() < it.most_ ? 0 : NGHTTP2_ERR_PAUSE;
+  }
+
+  static int frameSent(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
+    constexpr H2StreamId kAnyStream = 0x7fffffff;
+    if (frame->hd.type != NGHTTP2_GOAWAY) {
+      return 0;
+    }
+    H2Session& it = self(user_data);
+    if (frame->goaway.error_code != NGHTTP2_NO_ERROR) {
+      it.problem_ = it.problem_.empty() ? problemOf(frame->goaway.error_code) : it.problem_;
+    } else if (frame->goaway.last_stream_id == kAnyStream) {
+      // Pings go first, so that one handed over together with the notice would not follow it.
+      nghttp2_submit_ping(it.session_, NGHTTP2_FLAG_NONE, nullptr);
+    }
+    return 0;
+  }
+
+  // A head that is too large for the library would otherwise never end its stream.
   static int frameNotSent(
-      nghttp2_session* session, const nghttp2_frame* frame, int error, void* user_data
-  );
+      nghttp2_session*, const nghttp2_frame* frame, int error, void* user_data
+  ) {
+    bool has_stream = error != NGHTTP2_ERR_STREAM_CLOSED && error != NGHTTP2_ERR_STREAM_CLOSING &&
+                      error != NGHTTP2_ERR_STREAM_SHUT_WR;
+    if (frame->hd.type == NGHTTP2_HEADERS && has_stream) {
+      self(user_data).reset(frame->hd.stream_id, H2Error::kInternalError);
+    }
+    return 0;
+  }
 };
-
-int H2Session::Calls::beginFrame(nghttp2_session*, const nghttp2_frame_hd* frame, void* user_data) {
-  bool is_answer = (frame->flags & NGHTTP2_FLAG_ACK) != 0;
-  switch (frame->type) {
-    case NGHTTP2_SETTINGS:
-    case NGHTTP2_PING:
-      if (!is_answer) {
-        self(user_data).events_.onIdleFrame(H2Idle::kControl);
-      }
-      break;
-    case NGHTTP2_PRIORITY:
-      self(user_data).events_.onIdleFrame(H2Idle::kControl);
-      break;
-    case NGHTTP2_WINDOW_UPDATE:
-      self(user_data).events_.onIdleFrame(H2Idle::kWindowUpdate);
-      break;
-    case NGHTTP2_RST_STREAM:
-      self(user_data).events_.onIdleFrame(H2Idle::kReset);
-      break;
-    default:
-      break;
-  }
-  return 0;
-}
-
-int H2Session::Calls::beginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
-  H2Session& session = self(user_data);
-  session.section_ = 0;
-  if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
-    ++session.open_;
-    session.events_.onHead();
-  }
-  return 0;
-}
-
-// NOLINTNEXTLINE(readability-function-size): the library's signature
-int H2Session::Calls::header(
-    nghttp2_session* session,
-    const nghttp2_frame* frame,
-    const std::uint8_t* name,
-    std::size_t name_size,
-    const std::uint8_t* value,
-    std::size_t value_size,
-    std::uint8_t /*flags*/,
-    void* user_data
-) {
-  H2Session& it = self(user_data);
-  it.section_ += name_size + value_size;
-  it.useful_ += name_size + value_size;
-  if (it.section_ > kUnpackedAtMost) {
-    it.terminate(H2Error::kEnhanceYourCalm, "h2_head_flood");
-    return 0;
-  }
-  if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
-    it.events_.onField(textOf(name, name_size), textOf(value, value_size));
-  } else if (H2Stream* stream = owner(session, frame->hd.stream_id)) {
-    stream->onTrailer(textOf(name, name_size), textOf(value, value_size));
-  }
-  return 0;
-}
-
-void H2Session::Calls::headersReceived(H2Session& self, const nghttp2_frame& frame) {
-  H2StreamId id = frame.hd.stream_id;
-  bool ended = endsStream(frame);
-  if (frame.headers.cat == NGHTTP2_HCAT_REQUEST) {
-    H2Stream* stream = self.events_.onHeadEnd(id, ended);
-    nghttp2_session_set_stream_user_data(self.session_, id, stream);
-  } else if (H2Stream* stream = owner(self.session_, id)) {
-    ended ? stream->onEnd() : stream->onNoEnd();
-  }
-}
-
-int H2Session::Calls::frameReceived(
-    nghttp2_session* session, const nghttp2_frame* frame, void* user_data
-) {
-  H2Session& it = self(user_data);
-  if (frame->hd.type == NGHTTP2_HEADERS) {
-    headersReceived(it, *frame);
-  } else if (frame->hd.type == NGHTTP2_DATA) {
-    bool empty = frame->hd.length == frame->data.padlen;
-    if (endsStream(*frame)) {
-      if (H2Stream* stream = owner(session, frame->hd.stream_id)) {
-        stream->onEnd();
-      }
-    } else if (empty) {
-      it.events_.onIdleFrame(H2Idle::kEmptyData);
-    }
-  } else if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
-    it.events_.onPong();
-  }
-  return 0;
-}
-
-// What makes this side reset a stream costs as much as a reset by the client.
-int H2Session::Calls::invalidFrame(
-    nghttp2_session*, const nghttp2_frame*, int /*error*/, void* user_data
-) {
-  self(user_data).events_.onIdleFrame(H2Idle::kReset);
-  return 0;
-}
-
-int H2Session::Calls::data(
-    nghttp2_session* session,
-    std::uint8_t /*flags*/,
-    H2StreamId id,
-    const std::uint8_t* octets,
-    std::size_t size,
-    void* user_data
-) {
-  self(user_data).useful_ += size;
-  if (H2Stream* stream = owner(session, id)) {
-    stream->onData(textOf(octets, size));
-  } else {
-    nghttp2_session_consume_connection(session, size);
-  }
-  return 0;
-}
-
-int H2Session::Calls::streamClosed(
-    nghttp2_session* session, H2StreamId id, std::uint32_t code, void* user_data
-) {
-  H2Session& it = self(user_data);
-  GATEHOUSE_INVARIANT(it.open_ != 0);
-  --it.open_;
-  if (H2Stream* stream = owner(session, id)) {
-    stream->onClosed(static_cast<H2Error>(code));
-  }
-  return 0;
-}
-
-// NOLINTNEXTLINE(readability-function-size): the library's signature
-ssize_t H2Session::Calls::read(
-    nghttp2_session* session,
-    H2StreamId id,
-    std::uint8_t* /*space*/,
-    std::size_t most,
-    std::uint32_t* flags,
-    nghttp2_data_source* source,
-    void* /*user_data*/
-) {
-  const H2Outgoing& body = *static_cast<H2Outgoing*>(source->ptr);
-  std::size_t size = std::min(most, body.bytes.size());
-  if (size == 0 && !body.last) {
-    return NGHTTP2_ERR_DEFERRED;
-  }
-  *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-  if (!body.last || size != body.bytes.size()) {
-    return static_cast<ssize_t>(size);
-  }
-  *flags |= NGHTTP2_DATA_FLAG_EOF;
-  if (body.trailers != nullptr) {
-    std::vector<nghttp2_nv> pairs;
-    addFields(pairs, *body.trailers);
-    if (nghttp2_submit_trailer(session, id, pairs.data(), pairs.size()) == 0) {
-      *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-    }
-  }
-  return static_cast<ssize_t>(size);
-}
-
-int H2Session::Calls::sendData(
-    nghttp2_session* /*session*/,
-    nghttp2_frame* frame,
-    const std::uint8_t* head,
-    std::size_t size,
-    nghttp2_data_source* source,
-    void* user_data
-) {
-  constexpr std::size_t kFrameHead = 9;
-  H2Session& it = self(user_data);
-  H2Outgoing& body = *static_cast<H2Outgoing*>(source->ptr);
-  std::string_view bytes = body.bytes.substr(0, size);
-  it.out_->put(textOf(head, kFrameHead));
-  size < kLentFrom ? it.out_->put(bytes) : it.out_->lend(bytes);
-  body.bytes.remove_prefix(size);
-  ++it.data_frames_;
-  it.useful_ += size;
-  body.ended = body.last && body.bytes.empty();
-  if (body.ended && body.reset && it.receives(frame->hd.stream_id)) {
-    it.reset(frame->hd.stream_id, *body.reset);
-  }
-  if (body.waiting != nullptr && body.bytes.empty() && body.last == body.ended) {
-    body.waiting->wake();
-  }
-  return it.out_->size() < it.most_ ? 0 : NGHTTP2_ERR_PAUSE;
-}
-
-int H2Session::Calls::frameSent(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
-  constexpr H2StreamId kAnyStream = 0x7fffffff;
-  if (frame->hd.type != NGHTTP2_GOAWAY) {
-    return 0;
-  }
-  H2Session& it = self(user_data);
-  if (frame->goaway.error_code != NGHTTP2_NO_ERROR) {
-    it.problem_ = it.problem_.empty() ? problemOf(frame->goaway.error_code) : it.problem_;
-  } else if (frame->goaway.last_stream_id == kAnyStream) {
-    // Pings go first, so that one handed over together with the notice would not follow it.
-    nghttp2_submit_ping(it.session_, NGHTTP2_FLAG_NONE, nullptr);
-  }
-  return 0;
-}
-
-// A head that is too large for the library would otherwise never end its stream.
-int H2Session::Calls::frameNotSent(
-    nghttp2_session*, const nghttp2_frame* frame, int error, void* user_data
-) {
-  bool has_stream = error != NGHTTP2_ERR_STREAM_CLOSED && error != NGHTTP2_ERR_STREAM_CLOSING &&
-                    error != NGHTTP2_ERR_STREAM_SHUT_WR;
-  if (frame->hd.type == NGHTTP2_HEADERS && has_stream) {
-    self(user_data).reset(frame->hd.stream_id, H2Error::kInternalError);
-  }
-  return 0;
-}
 
 H2Session::H2Session(const H2Limits& limits, H2SessionEvents& events) : events_(events) {
   nghttp2_session_callbacks* calls = nullptr;
