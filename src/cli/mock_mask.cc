@@ -13,11 +13,31 @@ namespace {
 constexpr std::size_t kDigits = 8;
 
 bool namesCredential(std::string_view name) {
-  constexpr std::array<std::string_view, 8> kParts{
-      "auth", "cookie", "key", "token", "secret", "password", "credential", "signature"
+  constexpr std::array<std::string_view, 13> kParts{
+      "auth",
+      "cookie",
+      "key",
+      "token",
+      "secret",
+      "pass",
+      "credential",
+      "session",
+      "assertion",
+      "jwt",
+      "websocket-protocol",
+      "sig",
+      "code",
   };
   const std::string folded = fold(name);
   return std::ranges::any_of(kParts, [&](std::string_view part) { return folded.contains(part); });
+}
+
+/// Of an Authorization; what is none may be the key itself.
+bool isScheme(std::string_view word) {
+  constexpr std::array<std::string_view, 6> kSchemes{
+      "bearer", "basic", "digest", "negotiate", "token", "aws4-hmac-sha256"
+  };
+  return std::ranges::find(kSchemes, fold(word)) != kSchemes.end();
 }
 
 std::string masked(std::string_view value) {
@@ -27,11 +47,14 @@ std::string masked(std::string_view value) {
 }  // namespace
 
 std::string maskedField(std::string_view name, std::string_view value) {
+  if (iequals(name, "referer")) {
+    return maskedTarget(value);
+  }
   if (!namesCredential(name)) {
     return std::string(value);
   }
   const auto parts = splitOnce(value, ' ');
-  if (parts && fold(name).ends_with("authorization")) {
+  if (parts && fold(name).ends_with("authorization") && isScheme(parts->first)) {
     return std::string(parts->first) + " " + masked(parts->second);
   }
   return masked(value);

@@ -129,6 +129,22 @@ TEST_F(PausedUploadTest, EarlySuccessIsReadBesideTheUpload) {
   EXPECT_TRUE(client->reusable());
 }
 
+TEST_F(PausedUploadTest, ContentThatComesWithTheEndIsNotHeldBackWithIt) {
+  upstream->send(chunkedAnswer("3\r\none\r\n0\r\n\r\n"));
+  loop.settle();
+  ASSERT_TRUE(sending->done());
+  BodySource* reply = sending->result()->body.source();
+  EXPECT_TRUE(reply->ready());
+  EXPECT_EQ(pull(*reply), "one");
+  Running<Result<Piece>> end(loop, reply->pull());
+  EXPECT_FALSE(end.done());
+  paused->give("f");
+  paused->end();
+  loop.settle();
+  ASSERT_TRUE(end.done());
+  EXPECT_TRUE(end.result()->end && end.result()->bytes.empty());
+}
+
 TEST_F(PausedUploadTest, EndOfAnEarlySuccessWaitsForTheUpload) {
   for (std::string_view at_once : {"", "ok"}) {
     SCOPED_TRACE(at_once);

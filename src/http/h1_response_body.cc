@@ -76,8 +76,8 @@ io::Deadline H1ResponseBody::deadline() const {
 }
 
 bool H1ResponseBody::ready() const {
-  const bool held = !held_.empty() && !held_given_;
-  return decoder_.done() ? upload_ == nullptr || upload_->over() : held;
+  const bool held = !held_.empty() && !held_given_ && (!decoder_.done() || !length_);
+  return held || (decoder_.done() && (upload_ == nullptr || upload_->over()));
 }
 
 // Waits and little else: its frame is held by every stream that waits.
@@ -106,7 +106,7 @@ io::Task<Result<Piece>> H1ResponseBody::pullAlone() {
 
 // No limit of its own while the request moves: who sends and who takes it have theirs.
 io::Task<Result<Piece>> H1ResponseBody::pullBeside() {
-  if (!held_.empty() && !held_given_ && !decoder_.done()) {
+  if (!held_.empty() && !held_given_ && (!decoder_.done() || !length_)) {
     held_given_ = true;
     co_return Piece{held_, false};
   }
@@ -120,10 +120,13 @@ io::Task<Result<Piece>> H1ResponseBody::pullBeside() {
       co_return atEnd();
     }
     Result<Piece> piece = received(std::move(count));
-    if (piece && piece->end) {
-      held_ = piece->bytes;
+    if (piece && piece->end && (length_ || piece->bytes.empty())) {
+      held_ = piece->bytes;  // with a length the last bytes tell the end
       held_given_ = false;
       break;
+    }
+    if (piece) {
+      piece->end = false;
     }
     if (!piece || !piece->bytes.empty()) {
       co_return piece;

@@ -267,6 +267,22 @@ TEST(Simulation, SaysWhatIsWrongWithARequest) {
   );
 }
 
+TEST(Simulation, ALittleRequestMakesNoHugeReply) {
+  const std::string model(300, 'm');
+  EXPECT_EQ(
+      wrongWith(Dialect::kChat, R"({"messages":[],"model":")" + model + "\"}"),
+      "model is longer than 256 bytes"
+  );
+  std::string inputs = "\"a\"";
+  for (int i = 1; i < 400; ++i) {
+    inputs += ",\"a\"";
+  }
+  EXPECT_THAT(
+      wrongWith(Dialect::kEmbeddings, R"({"dimensions":1536,"input":[)" + inputs + "]}"),
+      HasSubstr("400 inputs of 1536 dimensions are more than")
+  );
+}
+
 TEST(Simulation, RefusesWhatItCannotRead) {
   for (std::string_view body : {"{", "[]", "\"text\""}) {
     EXPECT_EQ(

@@ -173,6 +173,7 @@ bool DataPlane::drain(Nanos timeout) {
   workers_.runOnAll([&](std::size_t index, io::Reactor& reactor) {
     closings[index] = std::make_unique<Closing>(reactor);
     planes_[index]->acceptor.drain();
+    planes_[index]->worker.mirrorStop().request();
     io::spawn(
         closings[index]->gate,
         awaitEmpty(planes_[index]->worker.gate(), finished),

@@ -54,10 +54,11 @@ std::string allowed(
   return repeat ? fields.joined(std::string_view(asked)) : std::string(list);
 }
 
+/// Each behind a comma.
 std::string namesOf(const http::Fields& fields) {
   std::string names;
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    names += i == 0 ? "" : ", ";
+    names += ", ";
     names += fields.at(i).name;
   }
   return names;
@@ -130,8 +131,9 @@ std::string locationOf(
     port = wellKnownPort(scheme);
   }
   port = redirect.port.value_or(port);
+  const std::string_view asked = head.path().starts_with('/') ? head.path() : "/";  // "*" is none
   const std::string path =
-      redirect.path ? changedPath(*redirect.path, head.path(), prefix) : std::string(head.path());
+      redirect.path ? changedPath(*redirect.path, asked, prefix) : std::string(asked);
   const std::string_view host =
       redirect.hostname.empty() ? http::hostOf(head.authority) : redirect.hostname;
   std::string location;
@@ -260,7 +262,9 @@ void filterReply(Exchange& x, Answer& answer) {
     return;
   }
   removeCorsFields(fields);
-  const std::string names = x.filters->cors && x.filters->cors->credentials ? namesOf(fields) : "*";
+  const std::string names = x.filters->cors && x.filters->cors->credentials
+                                ? "x-gatehouse-request-id, x-request-id" + namesOf(fields)
+                                : "*";
   for (std::size_t i = 0; i < x.cors->size(); ++i) {
     const http::Fields::Field field = x.cors->at(i);
     const bool all = field.value == "*" && iequals(field.name, "access-control-expose-headers");

@@ -34,7 +34,7 @@ io::Task<Result<Answer>> forwardHttp(
   http::ClientRequest request;
   request.stream = clientBody(x);
   if (x.filters != nullptr && !x.filters->mirrors.empty()) [[unlikely]] {
-    request.stream = mirrorAlong(worker, x, std::move(request.stream));
+    request.stream = mirrorAlong(worker, x, call, std::move(request.stream));
   }
   GATEHOUSE_CO_TRY(request.head, upstreamHead(x, call, x.head().target));
   call.begin = worker.now();

@@ -159,7 +159,11 @@ Answer upstreamAnswer(Exchange& x, const llm::Plan& plan, http::ClientResponse r
 
 /// Copies go out with the body as it goes upstream; where nobody reads it, they are left out.
 [[gnu::noinline]] void mirrorPrepared(
-    Worker& worker, Exchange& x, const llm::PreparedRequest* own
+    Worker& worker,
+    Exchange& x,
+    const UpstreamCall& call,
+    std::string_view target,
+    const llm::PreparedRequest* own
 ) {
   if (x.filters->mirrors.empty()) {
     return;
@@ -168,7 +172,7 @@ Answer upstreamAnswer(Exchange& x, const llm::Plan& plan, http::ClientResponse r
     leaveUnmirrored(worker, x);
     return;
   }
-  mirror(worker, x, own == nullptr ? std::vector<Chunk>() : own->body);
+  mirror(worker, x, call, target, own == nullptr ? std::vector<Chunk>() : own->body);
 }
 
 /// Not inlined: the frame of the walk has no room for what is rare.
@@ -230,7 +234,7 @@ io::Task<Result<Answer>> forwardLlm(
       .timeout = shorterTimeout(provider.response_timeout, x.rule->backend_request_timeout),
   };
   if (x.filters != nullptr) [[unlikely]] {
-    mirrorPrepared(worker, x, own ? &*own : nullptr);
+    mirrorPrepared(worker, x, call, plan.target, own ? &*own : nullptr);
   }
   GATEHOUSE_CO_TRY(http::RequestHead head, upstreamHead(x, call, plan.target));
   http::ClientRequest request{.head = std::move(head), .slices = {}, .stream = {}};
@@ -274,7 +278,10 @@ io::Task<Result<Answer>> answerSimulated(
   const llm::RequestBody body = padded(std::move(bytes));
   GATEHOUSE_CO_TRY(llm::PreparedRequest prepared, prepare(worker, x, match, settings, body));
   if (x.filters != nullptr) [[unlikely]] {
-    mirrorPrepared(worker, x, &prepared);
+    const upstream::BackendAuth none;
+    UpstreamCall call{};
+    call.auth = &none;
+    mirrorPrepared(worker, x, call, x.head().target, &prepared);
   }
   GATEHOUSE_CO_TRY(
       llm::SimulatedReply reply,

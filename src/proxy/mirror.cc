@@ -16,32 +16,32 @@ namespace {
 
 using telemetry::MirrorResult;
 
-constexpr std::size_t kMostAtOnce = 64;  // on one worker
+constexpr std::size_t kMostAtOnce = 16;  // to one mirror, on one worker
 constexpr std::size_t kLargestBody = std::size_t{1}
                                      << 20;  // larger ones would keep buffers from others
 constexpr std::size_t kMostRead = std::size_t{1}
-                                  << 16;  // of an answer, so that the connection stays
-constexpr Nanos kTimeToAnswer = Seconds(30);
+                                  << 16;      // of an answer, so that the connection stays
+constexpr Nanos kTimeToAnswer = Seconds(30);  // to the head
+constexpr Nanos kTimeToEnd = Seconds(600);
 
-/// Its place among those a worker has under way.
+/// Its place among those that are under way to one mirror.
 class Place {
  public:
-  explicit Place(Worker& worker) : worker_(&worker) { ++worker.mirrors(); }
-  Place(Place&& other) noexcept : worker_(std::exchange(other.worker_, nullptr)) {}
+  explicit Place(std::size_t& taken) : taken_(&taken) { ++taken; }
+  Place(Place&& other) noexcept : taken_(std::exchange(other.taken_, nullptr)) {}
   Place& operator=(Place&&) = delete;
   ~Place() {
-    if (worker_ != nullptr) {
-      --worker_->mirrors();
+    if (taken_ != nullptr) {
+      --*taken_;
     }
   }
 
  private:
-  Worker* worker_;
+  std::size_t* taken_;
 };
 
 /// One copy, whole but for its body.
 struct Copy {
-  Place place;
   telemetry::Name backend;
   upstream::EndpointHandle endpoint;
   http::RequestHead head;
@@ -52,60 +52,79 @@ bool isChosen(Worker& worker, const snapshot::Mirror& mirror) {
          worker.telemetry().random().next() % mirror.denominator < mirror.numerator;
 }
 
-/// The copy for one mirror; nothing, and counted, when there is none to be sent.
-std::optional<Copy> copyFor(Worker& worker, Exchange& x, const snapshot::Backend& backend) {
-  const auto& http = std::get<snapshot::HttpBackend>(backend.target);
-  if (worker.mirrors() >= kMostAtOnce) {
-    worker.telemetry().mirrored(backend.name, MirrorResult::kDropped);
-    return std::nullopt;
+/// What copies have of the request they are made of.
+struct Original {
+  Callee callee;
+  std::string_view target;
+  bool keeps_credential;  // the client's goes where the request goes
+};
+
+bool setsCredential(const snapshot::Filters& filters) {
+  http::RequestHead set;
+  for (const snapshot::FieldChange& change : filters.request) {
+    if (change.kind != snapshot::FieldChange::Kind::kRemove) {
+      set.fields.add(change.name, "set");
+    }
   }
+  return !http::ClientCredential::lift(set).empty();
+}
+
+/// The copy for one mirror; nothing, and counted, when there is none to be sent. What a filter sets
+/// as a credential is for the backend, and no mirror gets it.
+std::optional<Copy> copyFor(
+    Worker& worker, Exchange& x, const Original& original, const snapshot::Backend& backend
+) {
+  const auto& http = std::get<snapshot::HttpBackend>(backend.target);
   if (http.endpoints.empty()) {
     worker.telemetry().mirrored(backend.name, MirrorResult::kFailed);
     return std::nullopt;
   }
   const std::size_t choice = worker.telemetry().random().next() % http.endpoints.size();
   UpstreamCall call{
-      .callee = Callee::kService,
+      .callee = original.callee,
       .endpoint = http.endpoints[choice],
       .auth = &http.auth,
       .provider = {},
       .model_sent = {},
   };
-  const http::Fields fields = x.head().fields;
-  Result<http::RequestHead> head = upstreamHead(x, call, x.head().target);
-  x.head().fields = fields;
+  http::Fields fields = x.head().fields;
+  Result<http::RequestHead> head = upstreamHead(x, call, std::string(original.target));
+  x.head().fields = std::move(fields);
   if (!head) {
     worker.telemetry().mirrored(backend.name, MirrorResult::kFailed);
     return std::nullopt;
   }
-  return Copy{Place(worker), backend.name, std::move(call.endpoint), *std::move(head)};
+  const bool is_given = original.keeps_credential && !setsCredential(*x.filters);
+  if (http.auth.credentials.empty() && !is_given) {
+    http::ClientCredential::discard(*head);
+  }
+  return Copy{backend.name, std::move(call.endpoint), *std::move(head)};
 }
 
-std::vector<Copy> copiesOf(Worker& worker, Exchange& x) {
+/// Mirrors of the rule stand before those of the backendRef, and what the backendRef changes is not
+/// for them.
+std::vector<Copy> copiesOf(Worker& worker, Exchange& x, const Original& original) {
   std::vector<Copy> copies;
-  for (const snapshot::Mirror& mirror : x.filters->mirrors) {
+  const snapshot::Filters* const chosen = x.filters;
+  const snapshot::Filters* const of_rule = x.rule->filters.get();
+  std::size_t left_of_rule = of_rule == nullptr ? 0 : of_rule->mirrors.size();
+  for (const snapshot::Mirror& mirror : chosen->mirrors) {
+    x.filters = left_of_rule != 0 ? of_rule : chosen;
+    left_of_rule -= left_of_rule != 0 ? 1 : 0;
     if (!isChosen(worker, mirror)) {
       continue;
     }
-    if (auto copy = copyFor(worker, x, *mirror.backend)) {
+    if (auto copy = copyFor(worker, x, original, *mirror.backend)) {
       copies.push_back(*std::move(copy));
     }
   }
+  x.filters = chosen;
   return copies;
 }
 
-/// Reads a short answer to its end: then its connection can be used again.
-io::Task<Result<void>> exchangeCopy(
-    Worker& worker, upstream::EndpointHandle endpoint, http::ClientRequest& request
-) {
-  upstream::AttemptMarks marks;
-  GATEHOUSE_CO_TRY(
-      http::ClientResponse response,
-      co_await upstream::attempt(
-          worker.pool(), worker.reactor(), std::move(endpoint), request, marks
-      )
-  );
-  http::BodySource* source = response.body.source();
+/// Reads a short answer to its end: then its connection can be used again. A long one is let go.
+io::Task<Result<void>> readAnswer(http::Body body) {
+  http::BodySource* source = body.source();
   for (std::size_t read = 0; source != nullptr && read < kMostRead;) {
     GATEHOUSE_CO_TRY(http::Piece piece, co_await source->pull());
     if (piece.end) {
@@ -117,23 +136,36 @@ io::Task<Result<void>> exchangeCopy(
 }
 
 io::Task<void> sendCopy(Worker& worker, Copy copy, std::vector<Chunk> body) {
+  Place place(worker.mirrorsTo(copy.backend.view()));
   http::ClientRequest request{
       .head = std::move(copy.head), .slices = std::move(body), .stream = {}
   };
-  const Result<void> sent = co_await io::withDeadline(
+  upstream::AttemptMarks marks;
+  Result<http::ClientResponse> answer = co_await io::withDeadline(
       worker.reactor(),
       io::Deadline::after(worker.reactor(), kTimeToAnswer),
-      exchangeCopy(worker, copy.endpoint, request),
+      upstream::attempt(worker.pool(), worker.reactor(), copy.endpoint, request, marks),
       Origin::kUpstream,
       "no answer to a copy in time"
   );
-  worker.telemetry().mirrored(copy.backend, sent ? MirrorResult::kSent : MirrorResult::kFailed);
+  worker.telemetry().mirrored(copy.backend, answer ? MirrorResult::kSent : MirrorResult::kFailed);
+  if (answer) {
+    static_cast<void>(co_await io::withDeadline(
+        worker.reactor(),
+        io::Deadline::after(worker.reactor(), kTimeToEnd),
+        readAnswer(std::move(answer->body)),
+        Origin::kUpstream,
+        "the answer to a copy does not end"
+    ));
+  }
 }
 
 void sendAll(Worker& worker, std::vector<Copy> copies, const std::vector<Chunk>& body) {
   for (Copy& copy : copies) {
     const telemetry::Name backend = copy.backend;
-    if (!io::spawn(worker.gate(), sendCopy(worker, std::move(copy), body), worker.cutOff())) {
+    const bool full = worker.mirrorsTo(backend.view()) >= kMostAtOnce;
+    if (full || worker.mirrorStop().requested() ||
+        !io::spawn(worker.gate(), sendCopy(worker, std::move(copy), body), worker.mirrorStop())) {
       worker.telemetry().mirrored(backend, MirrorResult::kDropped);
     }
   }
@@ -204,7 +236,13 @@ class MirroredBody final : public http::BodySource {
 
 }  // namespace
 
-void mirror(Worker& worker, Exchange& x, const std::vector<Chunk>& body) {
+void mirror(
+    Worker& worker,
+    Exchange& x,
+    const UpstreamCall& call,
+    std::string_view target,
+    const std::vector<Chunk>& body
+) {
   std::size_t size = 0;
   for (const Chunk& slice : body) {
     size += slice.size();
@@ -213,11 +251,21 @@ void mirror(Worker& worker, Exchange& x, const std::vector<Chunk>& body) {
     leaveUnmirrored(worker, x);
     return;
   }
-  sendAll(worker, copiesOf(worker, x), body);
+  const Original original{
+      .callee = call.callee,
+      .target = target,
+      .keeps_credential = call.auth->credentials.empty(),
+  };
+  sendAll(worker, copiesOf(worker, x, original), body);
 }
 
-http::Body mirrorAlong(Worker& worker, Exchange& x, http::Body body) {
-  std::vector<Copy> copies = copiesOf(worker, x);
+http::Body mirrorAlong(Worker& worker, Exchange& x, const UpstreamCall& call, http::Body body) {
+  const Original original{
+      .callee = call.callee,
+      .target = x.head().target,
+      .keeps_credential = call.auth->credentials.empty()
+  };
+  std::vector<Copy> copies = copiesOf(worker, x, original);
   if (copies.empty()) {
     return body;
   }

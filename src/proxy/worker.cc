@@ -21,4 +21,12 @@ Worker::Worker(
       pool_(reactor, connector_, upstream_gauges_, settings.pool),
       gate_(reactor) {}
 
+std::size_t& Worker::mirrorsTo(std::string_view backend) {
+  auto found = mirrors_.find(backend);
+  if (found == mirrors_.end()) {
+    found = mirrors_.emplace(backend, 0).first;
+  }
+  return found->second;
+}
+
 }  // namespace gatehouse::proxy

@@ -2,7 +2,12 @@
 // thread but what is immutable (snapshots, trust store) or made for it (log writer, metric shards).
 #pragma once
 
+#include <cstddef>
+#include <functional>
+#include <map>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -59,8 +64,10 @@ class Worker {
   telemetry::WorkerTelemetry& telemetry() { return telemetry_; }
   upstream::Pool& pool() { return pool_; }
   http::ServerShared& serverShared() { return server_shared_; }
-  /// Copies of requests that are under way.
-  std::size_t& mirrors() { return mirrors_; }
+  /// Copies of requests that are under way to the mirror of this name; stays where it is.
+  std::size_t& mirrorsTo(std::string_view backend);
+  /// Raised when draining begins: copies do not hold it up.
+  io::Stop& mirrorStop() { return mirror_stop_; }
   /// Every connection's task is inside.
   io::Gate& gate() { return gate_; }
   /// Raised when the time for draining is over: what still runs is broken off.
@@ -76,7 +83,8 @@ class Worker {
   upstream::Connector connector_;
   UpstreamGauges upstream_gauges_;
   upstream::Pool pool_;
-  std::size_t mirrors_ = 0;
+  std::map<std::string, std::size_t, std::less<>> mirrors_;
+  io::Stop mirror_stop_;
   io::Stop cut_off_;
   io::Gate gate_;
 };

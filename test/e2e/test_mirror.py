@@ -86,8 +86,8 @@ def test_a_model_request_is_mirrored_without_the_backends_credential(stage):
     reply = harness.post(gateway.port("edge"), CHAT, STREAM, {"authorization": "Bearer client"})
     assert reply.status == 200 and b"[DONE]" in reply.body
     seen = shadow.requests(1)[0]
-    assert (seen["target"], json.loads(seen["body"])["model"]) == (CHAT, "served")
-    assert header(seen, "authorization") == ["Bearer client"]
+    assert (seen["target"], json.loads(seen["body"])["model"]) == (main.requests(1)[0]["target"], "served")
+    assert header(seen, "authorization") == [], "neither the backend's credential nor one the backend does not get"
     assert header(main.requests(1)[0], "authorization") == ["Bearer sk-own"]
 
 
@@ -107,10 +107,40 @@ def test_no_more_copies_than_a_worker_may_have_under_way(stage):
     route = filtered(manifests.route("all", "main"), to_mirror("hanging"))
     text = manifests.to_text(manifests.gateway(), route, manifests.static("main", main.port), manifests.static("hanging", hanging.port))
     gateway = stage.gateway([stage.write("config.yaml", text)], binds=["edge"], workers=1)
-    for _ in range(66):
+    for _ in range(18):
         assert harness.post(gateway.port("edge"), "/", None, method="GET").body == b"main"
     assert mirrored(gateway, "hanging", "dropped") == 2
     hold.set()
+
+
+def test_what_a_backend_ref_sets_is_not_for_the_mirrors_of_its_rule(stage):
+    main, shadow, own = stage.mock(script=OK), stage.mock(script=ELSE), stage.mock(script=ELSE)
+    route = filtered(manifests.route("all", "main"), request_headers(set=lines(X_Rule="1")), to_mirror("shadow"))
+    secrets = request_headers(set=lines(Authorization="Bearer main", X_Internal="2"))
+    route["spec"]["rules"][0]["backendRefs"][0]["filters"] = [secrets, to_mirror("own")]
+    text = manifests.to_text(manifests.gateway(), route, manifests.static("main", main.port),
+                             manifests.static("shadow", shadow.port), manifests.static("own", own.port))
+    gateway = stage.gateway([stage.write("config.yaml", text)], binds=["edge"])
+    assert harness.post(gateway.port("edge"), "/", b"a").status == 200
+    assert header(main.requests(1)[0], "authorization") == ["Bearer main"]
+    seen = shadow.requests(1)[0]
+    assert [header(seen, name) for name in ("x-rule", "x-internal", "authorization")] == [["1"], [], []]
+    seen = own.requests(1)[0]
+    assert [header(seen, name) for name in ("x-rule", "x-internal", "authorization")] == [["1"], ["2"], []]
+
+
+def test_one_mirror_that_hangs_keeps_no_other_from_its_copies(stage):
+    main, shadow = stage.mock(script=OK), stage.mock(script=ELSE)
+    hold = threading.Event()
+    hanging = stage.keep(Peer(lambda connection, _: (read_request(connection), hold.wait(harness.PATIENCE))))
+    gateway = with_shadows(stage, manifests.static("main", main.port), [to_mirror("hanging"), to_mirror("shadow")],
+                           hanging=hanging.port, shadow=shadow.port)
+    for _ in range(40):
+        assert harness.post(gateway.port("edge"), "/", None, method="GET").body == b"main"
+    harness.eventually(lambda: mirrored(gateway, "hanging", "dropped") != 0, "it has no place for more")
+    harness.eventually(lambda: mirrored(gateway, "shadow", "sent") == 40, "the other got them all")
+    gateway.stop()
+    assert not hold.is_set(), "shutdown waits for no copy"
 
 
 def test_requests_for_the_simulated_model_are_mirrored_too(stage):

@@ -20,6 +20,7 @@ using wire::Value;
 constexpr std::int64_t kDimensions = 256;
 constexpr std::int64_t kMostDimensions = 1536;
 constexpr std::size_t kMostInputs = 2048;
+constexpr std::size_t kMostNumbers = std::size_t{1} << 19;  // in one reply
 constexpr std::string_view kInputForm = "a text, a list of texts, or token numbers";
 
 /// The texts to embed, token numbers as they are written.
@@ -133,6 +134,19 @@ Result<std::string> embeddingsReply(const SimulatedRequest& request) {
       std::optional<std::int64_t> dimensions, readCount(body, "dimensions", kMostDimensions)
   );
   GATEHOUSE_TRY(Inputs inputs, readInputs(body));
+  const auto each = static_cast<std::size_t>(dimensions.value_or(kDimensions));
+  if (each * inputs.texts.size() > kMostNumbers) {
+    return fail(
+        ErrorKind::kBadRequest,
+        Origin::kDownstream,
+        fmt::format(
+            "{} inputs of {} dimensions are more than the {} numbers the simulated model gives",
+            inputs.texts.size(),
+            each,
+            kMostNumbers
+        )
+    );
+  }
   std::string text;
   wire::JsonWriter json(text);
   json.beginObject().key("object").string("list").key("data").beginArray();

@@ -15,6 +15,7 @@ namespace {
 
 using wire::Value;
 
+constexpr std::size_t kLongestModel = 256;
 constexpr std::string_view kWhite = " \t\r\n";
 constexpr std::string_view kMessagesForm =
     R"(a list of messages, such as [{"role": "user", "content": "Hello!"}])";
@@ -292,6 +293,9 @@ Result<std::string> modelOf(const Value& request) {
   }
   if (!model->isString()) {
     return wrongMember("model", *model, "a text");
+  }
+  if (model->string()->size() > kLongestModel) {  // every event repeats it
+    return refused("model is longer than " + std::to_string(kLongestModel) + " bytes");
   }
   return *model->string();
 }
