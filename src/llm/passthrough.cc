@@ -239,6 +239,7 @@ void ReplyReader::State::cutOut(
     push(bytes.substr(static_cast<std::size_t>(event.offset - received), 1));
   }
   held.clear();
+  --event_count;
   settled = end;
   // The same line feed behind this event goes with it.
   if (event.raw.ends_with('\r')) {
@@ -382,6 +383,7 @@ ReplyEnd ReplyReader::finish(BodyEnd end, std::string_view request_id) {
     state.events.feed("\n\n");
     if (auto event = state.events.next(); event && *event) {
       hidden = state.readEvent(**event) && state.hides() && !state.released;
+      state.event_count -= hidden ? 1 : 0;
     }
   } else if (state.form == Form::kJson) {
     ObjectSigns signs = state.body->end();

@@ -58,7 +58,7 @@ struct ReplyFacts {
   std::string model;             // response model
   std::vector<Finish> finishes;  // in order of choices' ends
   std::string error_type;        // of an error body or in-stream error: its code, else its type
-  std::uint64_t events = 0;      // SSE events
+  std::uint64_t events = 0;      // SSE events forwarded
   bool event_stream = false;     // what came back, whatever was asked for
 };
 

@@ -100,6 +100,7 @@ TEST(HiddenUsageChunk, IsCutOutHoweverTheStreamIsCut) {
       Received received = pass(kHiding, {whole.substr(0, first), whole.substr(first)});
       ASSERT_EQ(received.forwarded + received.end.tail, expected) << "cut at " << first;
       ASSERT_EQ(received.facts.usage.out, OutputTokens{2}) << "cut at " << first;
+      ASSERT_EQ(received.facts.events, 3U) << "what is cut out was not forwarded; cut at " << first;
     }
     ReplyReader reader(kHiding, eventStream());
     std::string forwarded;

@@ -204,7 +204,7 @@ io::Task<Result<Answer>> forwardLlm(
     co_return answerOf(localReply(204, "", ""));
   }
   GATEHOUSE_CO_TRY(llm::DialectMatch match, detect(x, provider.llm.routes));
-  noteDialect(x, match.dialect, provider);
+  noteDialect(x, match, provider);
   std::optional<llm::PreparedRequest> own;  // what goes up in the place of the client's body
   if (isPrepared(x, match, provider.llm)) {
     GATEHOUSE_CO_TRY(Chunk bytes, co_await readBody(worker, x));

@@ -18,14 +18,18 @@ bool countsNothing(llm::Dialect dialect) {
          dialect == llm::Dialect::kMessagesCount || dialect == llm::Dialect::kGeminiCount;
 }
 
+void noteNoUsage(telemetry::LlmRecord& record) {
+  llm::TokenUsage none;
+  none.state = llm::UsageState::kNone;
+  record.setUsage(std::move(none));
+}
+
 void noteCall(Exchange& x, llm::Dialect dialect) {
   telemetry::LlmRecord& record = x.record.llm();
   record.operation = llm::operationName(dialect);
   record.dialect_in = llm::recordName(dialect);
   if (countsNothing(dialect)) {
-    llm::TokenUsage none;
-    none.state = llm::UsageState::kNone;
-    record.setUsage(std::move(none));
+    noteNoUsage(record);
   }
 }
 
@@ -67,9 +71,17 @@ void noteSession(Exchange& x) {
   noteSession(x, llm::BodySessionKeys());
 }
 
-void noteDialect(Exchange& x, llm::Dialect dialect, const snapshot::AiProvider& provider) {
-  noteCall(x, dialect);
+void noteDialect(
+    Exchange& x, const llm::DialectMatch& match, const snapshot::AiProvider& provider
+) {
+  noteCall(x, match.dialect);
   x.record.llm().provider = provider.name;
+  // What is fetched was counted when it was made (telemetry.md 1.3).
+  if (match.dialect == llm::Dialect::kDetect && x.record.method == http::Method::kGet &&
+      match.own_path.starts_with("/responses/")) [[unlikely]] {
+    x.record.llm().operation = "fetch_response";
+    noteNoUsage(x.record.llm());
+  }
 }
 
 void noteSimulated(Exchange& x, llm::Dialect dialect, const snapshot::SimulatedBackend& backend) {

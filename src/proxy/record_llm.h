@@ -2,13 +2,14 @@
 #pragma once
 
 #include "llm/dialect.h"
+#include "llm/dialect_match.h"
 #include "llm/passthrough.h"
 #include "llm/prepare.h"
 #include "proxy/exchange.h"
 
 namespace gatehouse::proxy {
 
-void noteDialect(Exchange& x, llm::Dialect dialect, const snapshot::AiProvider& provider);
+void noteDialect(Exchange& x, const llm::DialectMatch& match, const snapshot::AiProvider& provider);
 void noteSimulated(Exchange& x, llm::Dialect dialect, const snapshot::SimulatedBackend& backend);
 
 /// What the client asked for.

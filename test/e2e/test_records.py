@@ -54,6 +54,11 @@ def test_a_session_that_the_head_names_is_known_whatever_becomes_of_the_body(edg
     assert line["gatehouse.session"] == "s1"
 
 
+def test_a_response_that_is_fetched_is_told_as_that_and_counts_nothing(edge):
+    line = line_of(edge, "/free/v1/responses/r1", method="GET")
+    assert (line["gen_ai.operation.name"], line["gatehouse.usage.state"]) == ("fetch_response", "none")
+
+
 def test_usage_is_unknown_where_an_upstream_was_asked_and_none_where_nobody_was(edge):
     assert line_of(edge, "/closed" + CHAT, harness.CHAT)["gatehouse.usage.state"] == "unknown"
     assert line_of(edge, "/free" + CHAT, "{")["gatehouse.usage.state"] == "none"
