@@ -1,3 +1,5 @@
+import signal
+
 import pytest
 
 import harness
@@ -43,6 +45,18 @@ class Stage:
         for program in self._running:
             if isinstance(program, harness.Process):
                 program.check_sanitizers()
+
+
+@pytest.fixture(autouse=True)
+def never_for_ever():
+    """A test that stands still fails and says where; every wait in it should have ended long before."""
+    def fail(*_):
+        raise TimeoutError("the test stands still")
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.alarm(int(20 * harness.PATIENCE))
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture
