@@ -212,9 +212,8 @@ io::Task<Result<Answer>> forwardLlm(
         llm::PreparedRequest prepared,
         prepare(worker, x, match, provider.llm, padded(std::move(bytes)))
     );
-    if (match.dialect == llm::Dialect::kUnknown) {
-      match.own_path = "/chat/completions";
-    }
+    const bool known = match.dialect != llm::Dialect::kUnknown;
+    match.own_path = known ? match.own_path : "/chat/completions";
     match.dialect = prepared.dialect;
     own.emplace(std::move(prepared));
   }
