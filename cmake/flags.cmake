@@ -31,8 +31,10 @@ if(GATEHOUSE_SANITIZE)
     -fsanitize=${GATEHOUSE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(gatehouse_flags INTERFACE -fsanitize=${GATEHOUSE_SANITIZE})
 endif()
+# Functions of one file are known to a profile by the file's name, not by where the tree lies.
+set(profile_names -mllvm -static-func-full-module-prefix=false)
 if(GATEHOUSE_COUNT)
-  target_compile_options(gatehouse_flags INTERFACE -fprofile-generate -fprofile-update=atomic)
+  target_compile_options(gatehouse_flags INTERFACE -fprofile-generate -fprofile-update=atomic ${profile_names})
   target_link_options(gatehouse_flags INTERFACE -fprofile-generate)
 elseif(GATEHOUSE_PROFILE)
   # Under a name of its content: what another profile has laid out is compiled again, as the linker takes no mixture.
@@ -41,7 +43,7 @@ elseif(GATEHOUSE_PROFILE)
   set(profile ${CMAKE_BINARY_DIR}/${profile_hash}.profdata)
   file(COPY_FILE ${GATEHOUSE_PROFILE} ${profile} ONLY_IF_DIFFERENT)
   target_compile_options(gatehouse_flags INTERFACE
-    -fprofile-use=${profile} -Wno-profile-instr-unprofiled -Wno-profile-instr-out-of-date -Wno-backend-plugin)
+    -fprofile-use=${profile} ${profile_names} -Wno-profile-instr-unprofiled -Wno-profile-instr-out-of-date -Wno-backend-plugin)
   # The request's path is a long walk of small functions, each called from few places.
   target_link_options(gatehouse_flags INTERFACE
     -Wl,-mllvm,-hot-callsite-threshold=12000 -Wl,-mllvm,-import-instr-limit=200)
