@@ -2,9 +2,9 @@
 """The life of a request: docs/request.md against the code, which is walked as a request walks it.
 
 From serveConnection every call is followed, its arguments before it; what leaves a function early comes after the rest
-of it. The functions of the page's table must be met in its order. Those named below the table are of errors and
-of what goes beside the walk: not followed. Calls are told apart by name, free or of an object, and looked for in the caller's file, in src/proxy/ and in
-the table.
+of it. The functions of the page's table must be met in its order. Those named below the table are of errors and of what goes
+beside the walk: not followed. Calls are told apart by name, free or of an object, and looked for in the caller's file,
+in src/proxy/ and in the table.
 """
 
 import re

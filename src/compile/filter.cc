@@ -169,11 +169,7 @@ std::optional<Problem> addRewrite(const resource::UrlRewrite& spec, snapshot::Fi
 
 /// "https://*.example.com:443" as what stands before and behind the star.
 snapshot::OriginPattern compileOrigin(std::string_view origin) {
-  std::string text = fold(origin);
-  const std::string_view own = text.starts_with("https:") ? ":443" : ":80";
-  if (text.ends_with(own)) {
-    text.resize(text.size() - own.size());
-  }
+  std::string text = http::normalOrigin(origin);
   const std::size_t star = text.find('*');
   if (star == std::string::npos) {
     return {.begin = std::move(text), .end = {}, .below = false};

@@ -1,13 +1,11 @@
 // Filters of rules and of their backendRefs (resources.md 3.5). A filter is never skipped: a rule
 // with one that cannot run as written answers 500, and so does the share of such a backendRef.
 #include <algorithm>
-#include <array>
 #include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "base/text.h"
 #include "compile/filter.h"
 #include "compile/passes.h"
 
@@ -32,16 +30,6 @@ bool hasCredential(const snapshot::Backend& backend) {
   }
   const auto* http = std::get_if<snapshot::HttpBackend>(&backend.target);
   return http != nullptr && !http->auth.credentials.empty();
-}
-
-bool namesCredential(const snapshot::FieldChange& change) {
-  constexpr std::array<std::string_view, 4> kCredentials{
-      "authorization", "x-api-key", "api-key", "x-goog-api-key"
-  };
-  return change.kind != snapshot::FieldChange::Kind::kRemove &&
-         std::ranges::any_of(kCredentials, [&](std::string_view name) {
-           return iequals(name, change.name);
-         });
 }
 
 bool isRepeatable(resource::HttpFilterType type) {
@@ -198,7 +186,7 @@ class FilterCompiler {
       return;
     }
     for (const snapshot::FieldChange& change : choice.filters->request) {
-      if (namesCredential(change)) {
+      if (change.setsCredential()) {
         draft_.find(
             Severity::kWarning,
             route_.resource->meta,

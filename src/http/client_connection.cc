@@ -61,7 +61,6 @@ class H1Client final : public ClientConnection {
     std::span<char> rest;
   };
 
-  void noteSent(ClientRequest& request, bool all);
   Result<ClientResponse> respond(
       Answer answer, std::unique_ptr<H1Upload> upload, ClientRequest& request
   );
@@ -71,8 +70,7 @@ class H1Client final : public ClientConnection {
 
   H1ClientWire wire_;
   HeadReader reader_{MessageKind::kResponse};
-  int interim_ = 0;        // interim responses of this exchange
-  bool all_sent_ = false;  // the request of this exchange has left whole
+  int interim_ = 0;  // interim responses of this exchange
 };
 
 io::Task<Result<ClientResponse>> H1Client::send(ClientRequest& request) {
@@ -95,7 +93,9 @@ io::Task<Result<ClientResponse>> H1Client::send(ClientRequest& request) {
           upload->whole() ? upload->sent(co_await upload->write()) : co_await upload->send()
       );
       bytes = wire_.reactor.readSpace().first(progress.answer);
-      noteSent(request, progress.state == H1Upload::State::kSent);
+      if (progress.state == H1Upload::State::kSent) {
+        request.sent = wire_.reactor.now();
+      }
       if (progress.state != H1Upload::State::kAnswered) {
         upload = nullptr;
         deadline = headDeadline();
@@ -114,19 +114,14 @@ io::Task<Result<ClientResponse>> H1Client::send(ClientRequest& request) {
       }
       if (upload != nullptr && answer->framing.body.kind == BodyFraming::Kind::kNone) {
         GATEHOUSE_CO_CHECK_OK(co_await upload->finish());
-        noteSent(request, upload->allSent());
+        if (upload->allSent()) {
+          request.sent = wire_.reactor.now();
+        }
         upload = nullptr;
       }
       unfinished.finished();
       co_return respond(*std::move(answer), std::move(upload), request);
     }
-  }
-}
-
-void H1Client::noteSent(ClientRequest& request, bool all) {
-  all_sent_ = all;
-  if (all) {
-    request.sent = wire_.reactor.now();
   }
 }
 
@@ -193,7 +188,7 @@ Result<ClientResponse> H1Client::respond(
     Answer answer, std::unique_ptr<H1Upload> upload, ClientRequest& request
 ) {
   MessageFraming framing = answer.framing;
-  framing.keep_alive = framing.keep_alive && (all_sent_ || upload != nullptr);
+  framing.keep_alive = framing.keep_alive && (request.sent || upload != nullptr);
   ClientResponse response{.head = std::move(answer.head), .body = {}};
   if (framing.body.kind != BodyFraming::Kind::kNone) {
     auto body = std::make_unique<H1ResponseBody>(wire_, framing);

@@ -59,6 +59,11 @@ std::optional<std::string_view> parametersOf(const RequestHead& head) {
 
 }  // namespace
 
+bool namesCredential(std::string_view field) {
+  const FieldId id = FieldName(field).id();
+  return id != kUnknownField && kCredentials.has(id);
+}
+
 ClientCredential ClientCredential::lift(RequestHead& head) {
   ClientCredential credential;
   credential.liftFields(head);

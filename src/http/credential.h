@@ -14,6 +14,9 @@
 
 namespace gatehouse::http {
 
+/// Whether a field of that name carries a client's credential.
+bool namesCredential(std::string_view field);
+
 class ClientCredential {
  public:
   enum class Use : std::uint8_t {

@@ -64,7 +64,6 @@ io::Task<Result<H1Upload::Progress>> H1Upload::send() {
       }
     }
     if (source_ == nullptr) {
-      all_sent_ = true;
       co_return Progress{};
     }
     std::optional<Piece> piece;
@@ -102,7 +101,6 @@ Result<H1Upload::Progress> H1Upload::sent(Result<WriteEnd> end) {
   }
   if (end && *end == WriteEnd::kAllSent) {
     write_.reset();
-    all_sent_ = source_ == nullptr;
     return Progress{};
   }
   // An upstream that has closed may have answered before; reading will tell.
@@ -147,9 +145,6 @@ Result<H1Upload::Progress> H1Upload::hear() {
 }
 
 Result<void> H1Upload::nextPart(Piece piece) {
-  if (piece.end) {
-    source_ = nullptr;
-  }
   parts_.clear();
   if (length_left_) {
     bool short_or_long =
@@ -169,6 +164,9 @@ Result<void> H1Upload::nextPart(Piece piece) {
     parts_.push_back(piece.end ? kChunkEndAndLast : kChunkEnd);
   }
   write_.emplace(*wire_.stream, parts_, writeRules(Unsent::kCopied));
+  if (piece.end) {
+    source_ = nullptr;
+  }
   return {};
 }
 

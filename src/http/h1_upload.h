@@ -54,7 +54,7 @@ class H1Upload {
   io::Task<Result<void>> finish();
 
   /// All of it has left.
-  bool allSent() const { return all_sent_; }
+  bool allSent() const { return source_ == nullptr && !write_; }
   io::Reactor& reactor() const { return wire_.reactor; }
 
  private:
@@ -71,7 +71,6 @@ class H1Upload {
   std::optional<std::uint64_t> length_left_;  // of the source, when it is not chunked
   std::optional<ChunkLine> chunk_line_;
   bool listening_ = true;  // an answer ends the sending
-  bool all_sent_ = false;
 };
 
 /// What is still to be sent of a request whose answer has come, sent beside the reading of it.

@@ -133,6 +133,15 @@ std::optional<Target> parseAbsolute(std::string_view text) {
 
 }  // namespace
 
+std::string normalOrigin(std::string_view origin) {
+  std::string text = fold(origin);
+  const std::string_view own = text.starts_with("https:") ? ":443" : ":80";
+  if (text.ends_with(own)) {
+    text.resize(text.size() - own.size());
+  }
+  return text;
+}
+
 std::string_view hostOf(std::string_view authority) {
   // In brackets a colon is no port.
   std::size_t from = authority.starts_with('[') ? authority.find(']') : 0;

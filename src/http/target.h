@@ -21,6 +21,8 @@ struct Authority {
 
 /// What stands before the port.
 std::string_view hostOf(std::string_view authority);
+/// An origin (RFC 6454 section 6.2) as it compares: in lower case, without the scheme's own port.
+std::string normalOrigin(std::string_view origin);
 /// Nothing for anything but `host [ ":" port ]`. Views into `text`.
 std::optional<Authority> parseAuthority(std::string_view text);
 

@@ -33,14 +33,10 @@ class DrainOnClose final : private io::StopCallback {
   http::ServerConnection& connection_;
 };
 
-telemetry::Name listenerName(const Doorway& doorway) {
-  return doorway.port == nullptr ? telemetry::Name() : doorway.port->listeners.front().name;
-}
-
 void noteOpened(Worker& worker, const Doorway& doorway) {
   if (doorway.port != nullptr) {
     worker.telemetry().connectionOpened(
-        doorway.port->gateway, listenerName(doorway), telemetry::Protocol::kHttp
+        doorway.port->gateway, doorway.listener(), telemetry::Protocol::kHttp
     );
   }
 }
@@ -99,7 +95,7 @@ io::Task<std::unique_ptr<http::ServerConnection>> open(
   }
   auto secured = co_await secure(worker, doorway, std::move(stream));
   if (!secured) {
-    worker.telemetry().protocolError(listenerName(*doorway), "tls");
+    worker.telemetry().protocolError(doorway->listener(), "tls");
     co_return nullptr;
   }
   co_return serveSecured(worker, *std::move(secured), *refused);
@@ -124,7 +120,7 @@ io::Task<void> handleNext(
 
 void noteEnd(Worker& worker, const Doorway& doorway, const http::ServerConnection& connection) {
   if (std::string_view kind = connection.protocolError(); !kind.empty()) {
-    worker.telemetry().protocolError(listenerName(doorway), kind);
+    worker.telemetry().protocolError(doorway.listener(), kind);
   }
 }
 

@@ -28,6 +28,11 @@ struct Doorway {
   std::shared_ptr<Countdown> closed;         // told when the socket is closed; null: nobody waits
   /// Raised: no new exchange on the connections that began under it. Never null.
   std::shared_ptr<io::Stop> closing = std::make_shared<io::Stop>();
+
+  /// Who a connection is counted for before a host has chosen; empty before the first snapshot.
+  telemetry::Name listener() const {
+    return port == nullptr ? telemetry::Name() : port->listeners.front().name;
+  }
 };
 
 /// Serves one client until it goes, the doorway closes or the worker is cut off. `worker` outlives

@@ -40,8 +40,9 @@ struct Exchange {
   const snapshot::Rule* rule = nullptr;
   const snapshot::Backend* backend = nullptr;
   const snapshot::Filters* filters = nullptr;  // of the rule, then of the backend; null: none
-  std::string_view
-      route_prefix;  // part of the path the route consumed; a view into the request head
+  /// Part of the path the route consumed; a view into the request head, or into the filter that
+  /// rewrote it.
+  std::string_view route_prefix;
 
   std::unique_ptr<http::Fields> cors;  // of the reply; null: it says nothing of CORS
 

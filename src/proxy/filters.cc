@@ -16,17 +16,6 @@ std::uint16_t wellKnownPort(std::string_view scheme) {
   return scheme == "https" ? 443 : 80;
 }
 
-/// In lower case, without the scheme's own port.
-std::string normalOrigin(std::string_view origin) {
-  std::string text = fold(origin);
-  const std::string_view scheme(text.data(), std::min(text.find(':'), text.size()));
-  const std::string_view own = scheme == "https" ? ":443" : ":80";
-  if (text.ends_with(own)) {
-    text.resize(text.size() - own.size());
-  }
-  return text;
-}
-
 bool matches(const snapshot::OriginPattern& pattern, std::string_view origin) {
   if (!pattern.below) {
     return origin == pattern.begin;
@@ -158,7 +147,7 @@ bool allows(const snapshot::Cors& cors, std::string_view origin) {
   if (cors.any_origin) {
     return true;
   }
-  const std::string normal = normalOrigin(origin);
+  const std::string normal = http::normalOrigin(origin);
   return std::ranges::any_of(cors.origins, [&](const snapshot::OriginPattern& pattern) {
     return matches(pattern, normal);
   });

@@ -165,7 +165,7 @@ Answer upstreamAnswer(Exchange& x, const llm::Plan& plan, http::ClientResponse r
     std::string_view target,
     const llm::PreparedRequest* own
 ) {
-  if (x.filters->mirrors.empty()) {
+  if (x.filters == nullptr || x.filters->mirrors.empty()) {
     return;
   }
   if (own == nullptr && x.wire->body()->length() != 0) {
@@ -212,8 +212,9 @@ io::Task<Result<Answer>> forwardLlm(
         llm::PreparedRequest prepared,
         prepare(worker, x, match, provider.llm, padded(std::move(bytes)))
     );
-    const bool known = match.dialect != llm::Dialect::kUnknown;
-    match.own_path = known ? match.own_path : "/chat/completions";
+    if (match.dialect == llm::Dialect::kUnknown) {
+      match.own_path = "/chat/completions";
+    }
     match.dialect = prepared.dialect;
     own.emplace(std::move(prepared));
   }
@@ -232,9 +233,7 @@ io::Task<Result<Answer>> forwardLlm(
       .model_sent = own ? std::string_view(own->model_sent.text) : std::string_view(),
       .timeout = shorterTimeout(provider.response_timeout, x.rule->backend_request_timeout),
   };
-  if (x.filters != nullptr) [[unlikely]] {
-    mirrorPrepared(worker, x, call, plan.target, own ? &*own : nullptr);
-  }
+  mirrorPrepared(worker, x, call, plan.target, own ? &*own : nullptr);
   GATEHOUSE_CO_TRY(http::RequestHead head, upstreamHead(x, call, plan.target));
   http::ClientRequest request{.head = std::move(head), .slices = {}, .stream = {}};
   if (own) {

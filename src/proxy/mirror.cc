@@ -1,5 +1,6 @@
 #include "proxy/mirror.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -52,25 +53,15 @@ bool isChosen(Worker& worker, const snapshot::Mirror& mirror) {
          worker.telemetry().random().next() % mirror.denominator < mirror.numerator;
 }
 
-/// What copies have of the request they are made of.
+/// Where the request itself goes.
 struct Original {
-  Callee callee;
+  const UpstreamCall& call;
   std::string_view target;
-  bool keeps_credential;  // the client's goes where the request goes
 };
 
-bool setsCredential(const snapshot::Filters& filters) {
-  http::RequestHead set;
-  for (const snapshot::FieldChange& change : filters.request) {
-    if (change.kind != snapshot::FieldChange::Kind::kRemove) {
-      set.fields.add(change.name, "set");
-    }
-  }
-  return !http::ClientCredential::lift(set).empty();
-}
-
-/// The copy for one mirror; nothing, and counted, when there is none to be sent. What a filter sets
-/// as a credential is for the backend, and no mirror gets it.
+/// The copy for one mirror; nothing, and counted, when there is none to be sent. A mirror without a
+/// credential of its own gets the client's, if the request keeps that and no filter sets another:
+/// that one is for the backend.
 std::optional<Copy> copyFor(
     Worker& worker, Exchange& x, const Original& original, const snapshot::Backend& backend
 ) {
@@ -81,7 +72,7 @@ std::optional<Copy> copyFor(
   }
   const std::size_t choice = worker.telemetry().random().next() % http.endpoints.size();
   UpstreamCall call{
-      .callee = original.callee,
+      .callee = original.call.callee,
       .endpoint = http.endpoints[choice],
       .auth = &http.auth,
       .provider = {},
@@ -94,8 +85,10 @@ std::optional<Copy> copyFor(
     worker.telemetry().mirrored(backend.name, MirrorResult::kFailed);
     return std::nullopt;
   }
-  const bool is_given = original.keeps_credential && !setsCredential(*x.filters);
-  if (http.auth.credentials.empty() && !is_given) {
+  const bool keeps =
+      original.call.auth->credentials.empty() &&
+      std::ranges::none_of(x.filters->request, &snapshot::FieldChange::setsCredential);
+  if (http.auth.credentials.empty() && !keeps) {
     http::ClientCredential::discard(*head);
   }
   return Copy{backend.name, std::move(call.endpoint), *std::move(head)};
@@ -135,8 +128,7 @@ io::Task<Result<void>> readAnswer(http::Body body) {
   co_return Result<void>();
 }
 
-io::Task<void> sendCopy(Worker& worker, Copy copy, std::vector<Chunk> body) {
-  Place place(worker.mirrorsTo(copy.backend.view()));
+io::Task<void> sendCopy(Worker& worker, Copy copy, std::vector<Chunk> body, Place /*place*/) {
   http::ClientRequest request{
       .head = std::move(copy.head), .slices = std::move(body), .stream = {}
   };
@@ -163,9 +155,13 @@ io::Task<void> sendCopy(Worker& worker, Copy copy, std::vector<Chunk> body) {
 void sendAll(Worker& worker, std::vector<Copy> copies, const std::vector<Chunk>& body) {
   for (Copy& copy : copies) {
     const telemetry::Name backend = copy.backend;
-    const bool full = worker.mirrorsTo(backend.view()) >= kMostAtOnce;
-    if (full || worker.mirrorStop().requested() ||
-        !io::spawn(worker.gate(), sendCopy(worker, std::move(copy), body), worker.mirrorStop())) {
+    std::size_t& taken = worker.mirrorsTo(backend.view());
+    if (taken >= kMostAtOnce || worker.mirrorStop().requested() ||
+        !io::spawn(
+            worker.gate(),
+            sendCopy(worker, std::move(copy), body, Place(taken)),
+            worker.mirrorStop()
+        )) {
       worker.telemetry().mirrored(backend, MirrorResult::kDropped);
     }
   }
@@ -251,21 +247,11 @@ void mirror(
     leaveUnmirrored(worker, x);
     return;
   }
-  const Original original{
-      .callee = call.callee,
-      .target = target,
-      .keeps_credential = call.auth->credentials.empty(),
-  };
-  sendAll(worker, copiesOf(worker, x, original), body);
+  sendAll(worker, copiesOf(worker, x, {.call = call, .target = target}), body);
 }
 
 http::Body mirrorAlong(Worker& worker, Exchange& x, const UpstreamCall& call, http::Body body) {
-  const Original original{
-      .callee = call.callee,
-      .target = x.head().target,
-      .keeps_credential = call.auth->credentials.empty()
-  };
-  std::vector<Copy> copies = copiesOf(worker, x, original);
+  std::vector<Copy> copies = copiesOf(worker, x, {.call = call, .target = x.head().target});
   if (copies.empty()) {
     return body;
   }

@@ -90,9 +90,7 @@ http::RefusedAnswer RefusedHere::begin(const http::RefusedRequest& request) {
   worker_.telemetry().requestBegan(*record_);
   if (request.version == http::Version::kHttp2) {
     // Its connection goes on, and does not tell of it at its end.
-    const telemetry::Name listener =
-        doorway_.port == nullptr ? telemetry::Name() : doorway_.port->listeners.front().name;
-    worker_.telemetry().protocolError(listener, request.code);
+    worker_.telemetry().protocolError(doorway_.listener(), request.code);
   }
   return answerTo(request, telemetry::toText(record_->id()));
 }

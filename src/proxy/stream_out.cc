@@ -307,9 +307,6 @@ io::Task<Result<void>> Out::tellAlive() {
     return std::nullopt;
   }
   silent_ = piece->bytes.empty() && !piece->end;
-  if (silent_) {
-    return http::Piece{};
-  }
   return http::Piece{visible(piece->bytes), piece->end};
 }
 

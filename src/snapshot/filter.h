@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "http/credential.h"
 #include "http/head.h"
 #include "snapshot/backend.h"
 
@@ -25,6 +26,9 @@ struct FieldChange {
   Kind kind = Kind::kSet;
   std::string name;   // as written; compares without case
   std::string value;  // empty for kRemove
+
+  /// Puts a credential where a client's stands.
+  bool setsCredential() const { return kind != Kind::kRemove && http::namesCredential(name); }
 };
 
 /// In the order in which they are made.
