@@ -62,7 +62,8 @@ io::Task<void> serveExchange(
 io::Task<void> serveClient(
     io::Reactor& reactor, std::shared_ptr<const Door> door, std::unique_ptr<io::TcpStream> stream
 ) {
-  auto connection = http::serveHttp1(reactor, std::move(stream), http::ServerLimits{});
+  http::ServerShared shared;
+  auto connection = http::serveHttp1(reactor, std::move(stream), http::ServerLimits{}, shared);
   while (std::unique_ptr<http::ServerExchange> exchange = co_await connection->next()) {
     co_await serveExchange(door, std::move(exchange));
   }

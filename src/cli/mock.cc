@@ -133,7 +133,8 @@ io::Task<void> serveClient(Mock& mock, std::unique_ptr<io::TcpStream> tcp) {
   } else {
     stream = std::move(tcp);
   }
-  auto connection = http::serveHttp1(mock.reactor, std::move(stream), http::ServerLimits{});
+  http::ServerShared shared;
+  auto connection = http::serveHttp1(mock.reactor, std::move(stream), http::ServerLimits{}, shared);
   while (std::unique_ptr<http::ServerExchange> exchange = co_await connection->next()) {
     co_await serveExchange(mock, std::move(exchange), connection->peer(), number);
   }

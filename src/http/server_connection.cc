@@ -63,7 +63,7 @@ class H1Server final : public ServerConnection {
       io::Reactor& reactor,
       std::unique_ptr<io::Stream> stream,
       const ServerLimits& limits,
-      ServerShared* shared,
+      ServerShared& shared,
       RefusedRequests* refused,
       Http2 preface
   );
@@ -94,7 +94,6 @@ class H1Server final : public ServerConnection {
   io::Task<void> refuse(Refused refusal);
   io::Task<void> closeGently();
 
-  std::unique_ptr<ServerShared> own_shared_;
   H1Wire wire_;
   RefusedRequests* refused_;
   HeadReader reader_{MessageKind::kRequest};
@@ -112,16 +111,15 @@ H1Server::H1Server(
     io::Reactor& reactor,
     std::unique_ptr<io::Stream> stream,
     const ServerLimits& limits,
-    ServerShared* shared,
+    ServerShared& shared,
     RefusedRequests* refused,
     Http2 preface
 )
-    : own_shared_(shared == nullptr ? std::make_unique<ServerShared>() : nullptr),
-      wire_{
+    : wire_{
           .reactor = reactor,
           .stream = std::move(stream),
           .limits = limits,
-          .shared = shared == nullptr ? *own_shared_ : *shared,
+          .shared = shared,
       },
       refused_(refused),
       preface_(preface) {}
@@ -251,7 +249,7 @@ std::unique_ptr<ServerConnection> H1Server::takeHttp2() {
       wire_.reactor,
       std::move(wire_.stream),
       wire_.limits,
-      &wire_.shared,
+      wire_.shared,
       refused_,
       {.received = std::move(wire_.ahead), .accept_wait = takeAcceptWait()}
   );
@@ -397,7 +395,7 @@ std::unique_ptr<ServerConnection> serveHttp1(
     io::Reactor& reactor,
     std::unique_ptr<io::Stream> stream,
     const ServerLimits& limits,
-    ServerShared* shared,
+    ServerShared& shared,
     RefusedRequests* refused,
     Http2 preface
 ) {

@@ -170,14 +170,14 @@ class ServerConnection {
 /// What a client that begins with the preface of HTTP/2 (RFC 9113 section 3.4) gets.
 enum class Http2 : std::uint8_t { kRefused, kTaken };
 
-/// HTTP/1.1 over any stream, which it owns. `shared` may be null: then nothing is counted for
-/// others to see. So may `refused`: then replies to what is no request carry no id. Exchanges do
-/// not outlive their connection.
+/// HTTP/1.1 over any stream, which it owns. `shared` outlives it, and so does `refused`, which may
+/// be null: then replies to what is no request carry no id. Exchanges do not outlive their
+/// connection.
 std::unique_ptr<ServerConnection> serveHttp1(
     io::Reactor& reactor,
     std::unique_ptr<io::Stream> stream,
     const ServerLimits& limits,
-    ServerShared* shared = nullptr,
+    ServerShared& shared,
     RefusedRequests* refused = nullptr,
     Http2 preface = Http2::kRefused
 );

@@ -76,7 +76,7 @@ class RefusedRequestsTest : public ServerLimitsTest {
   std::string answerTo(std::string_view text) {
     auto [stream, other] = loop.connect();
     TestPeer peer(std::move(other));
-    auto connection = serveHttp1(loop.reactor, std::move(stream), kShort, &shared, &refused);
+    auto connection = serveHttp1(loop.reactor, std::move(stream), kShort, shared, &refused);
     peer.send(text);
     Running<Exchange> waiting(loop, connection->next());
     loop.wait(Seconds(4));
@@ -158,7 +158,7 @@ TEST_F(RefusedRequestsTest, AreAnsweredInTheWordsGivenForThem) {
 TEST_F(RefusedRequestsTest, AreNoneWhereNothingCame) {
   auto [stream, other] = loop.connect();
   TestPeer peer(std::move(other));
-  auto connection = serveHttp1(loop.reactor, std::move(stream), kShort, &shared, &refused);
+  auto connection = serveHttp1(loop.reactor, std::move(stream), kShort, shared, &refused);
   Running<Exchange> waiting(loop, connection->next());
   peer.close();
   loop.settle();
@@ -195,7 +195,7 @@ TEST_F(ServerLimitsTest, ClientThatDoesNotTakeTheEndIsGone) {
   auto [stream, peer] = loop.connect();
   CountingStream::Counts counts;
   server = serveHttp1(
-      loop.reactor, std::make_unique<StuckAtItsEnd>(std::move(stream), counts), kShort, &shared
+      loop.reactor, std::make_unique<StuckAtItsEnd>(std::move(stream), counts), kShort, shared
   );
   peer.send("rubbish\r\n\r\n");
   Running<Exchange> waiting(loop, server->next());
@@ -413,7 +413,7 @@ TEST_F(ServerLimitsTest, IdleConnectionsHoldNoBuffers) {
   for (std::size_t i = 0; i < kConnections; ++i) {
     auto [stream, peer] = loop.connect();
     clients.push_back(std::move(peer));
-    servers.push_back(serveHttp1(loop.reactor, std::move(stream), {}, &shared));
+    servers.push_back(serveHttp1(loop.reactor, std::move(stream), {}, shared));
     clients.back().send(kGet);
     Running<Exchange> first(loop, servers.back()->next());
     reply(*first.result(), std::string(1000, 'x'));

@@ -89,7 +89,7 @@ TEST_F(ServerConnectionTest, SmallExchangeIsOneReadAndOneWrite) {
   auto [stream, peer] = loop.connect();
   CountingStream::Counts counts;
   server = serveHttp1(
-      loop.reactor, std::make_unique<CountingStream>(std::move(stream), counts), {}, &shared
+      loop.reactor, std::make_unique<CountingStream>(std::move(stream), counts), {}, shared
   );
   peer.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n" + std::string(1000, 'x'));
   Exchange exchange = next();

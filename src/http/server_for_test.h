@@ -12,13 +12,29 @@
 
 namespace gatehouse::http {
 
-struct ServerScene {
+/// The steps of an exchange, one call each.
+struct ExchangeScene {
   using Exchange = std::unique_ptr<ServerExchange>;
 
+  Result<std::string> body(ServerExchange& exchange) {
+    return std::move(Running(loop, readAll(exchange.body())).result());
+  }
+  Result<void> finish(ServerExchange& exchange, std::string_view bytes) {
+    return std::move(Running(loop, exchange.finish(bytes)).result());
+  }
+  Result<void> write(ServerExchange& exchange, std::string_view bytes) {
+    return std::move(Running(loop, exchange.write(bytes)).result());
+  }
+
+  TestLoop loop;
+  ServerShared shared;
+};
+
+struct ServerScene : ExchangeScene {
   explicit ServerScene(ServerLimits limits = {}) {
     auto [stream, other] = loop.connect();
     client = std::make_unique<TestPeer>(std::move(other));
-    server = serveHttp1(loop.reactor, std::move(stream), limits, &shared);
+    server = serveHttp1(loop.reactor, std::move(stream), limits, shared);
   }
 
   /// The exchange next() gives without waiting; null when it waits or has ended.
@@ -29,15 +45,6 @@ struct ServerScene {
   Exchange request(std::string_view text) {
     client->send(text);
     return next();
-  }
-  Result<std::string> body(ServerExchange& exchange) {
-    return std::move(Running(loop, readAll(exchange.body())).result());
-  }
-  Result<void> finish(ServerExchange& exchange, std::string_view bytes) {
-    return std::move(Running(loop, exchange.finish(bytes)).result());
-  }
-  Result<void> write(ServerExchange& exchange, std::string_view bytes) {
-    return std::move(Running(loop, exchange.write(bytes)).result());
   }
   /// A whole reply of known length.
   void reply(ServerExchange& exchange, std::string_view bytes) {
@@ -52,8 +59,6 @@ struct ServerScene {
            "\r\n" + std::string(connection) + "\r\n" + std::string(bytes);
   }
 
-  TestLoop loop;
-  ServerShared shared;
   std::unique_ptr<TestPeer> client;
   std::unique_ptr<ServerConnection> server;
 };

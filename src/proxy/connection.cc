@@ -61,7 +61,7 @@ std::unique_ptr<http::ServerConnection> serveFirst(
       worker.reactor(),
       std::move(stream),
       worker.settings().server,
-      &worker.serverShared(),
+      worker.serverShared(),
       &refused,
       preface
   );
@@ -75,11 +75,7 @@ std::unique_ptr<http::ServerConnection> serveSecured(
     return serveFirst(worker, std::move(stream), refused, http::Http2::kRefused);
   }
   return http::serveHttp2(
-      worker.reactor(),
-      std::move(stream),
-      worker.settings().server,
-      &worker.serverShared(),
-      &refused
+      worker.reactor(), std::move(stream), worker.settings().server, worker.serverShared(), &refused
   );
 }
 

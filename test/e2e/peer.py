@@ -52,8 +52,8 @@ class Peer:
             connection.close()
 
 
-def read_request(connection):
-    """Head and body of one request with Content-Length; None when the connection ends before one."""
+def read_head(connection):
+    """Head of one request, the length it declares, and what has come of its body; None when the connection ends before."""
     received = b""
     while b"\r\n\r\n" not in received:
         piece = connection.recv(65536)
@@ -66,6 +66,15 @@ def read_request(connection):
         name, _, value = line.partition(b":")
         if name.lower() == b"content-length":
             length = int(value)
+    return head, length, body
+
+
+def read_request(connection):
+    """Head and body of one request with Content-Length; None when the connection ends before one."""
+    begun = read_head(connection)
+    if begun is None:
+        return None
+    head, length, body = begun
     while len(body) < length:
         piece = connection.recv(65536)
         if not piece:

@@ -14,7 +14,7 @@ import pytest
 
 import harness
 import manifests
-from peer import Peer
+from peer import Peer, read_head
 from test_http import Wire
 
 HEAD = b"POST /echo HTTP/1.1\r\nHost: localhost\r\n"
@@ -34,9 +34,9 @@ class Echo(Peer):
     def _echo(self, connection, _):
         if self._tls:
             connection = self._tls.wrap_socket(connection, server_side=True)
-        while head := read_head(connection):
-            fields, body = head
-            left = int(fields[b"content-length"]) - len(body)
+        while begun := read_head(connection):
+            _, length, body = begun
+            left = length - len(body)
             connection.sendall(REPLY + (chunk(body) if body else b""))
             while left:
                 piece = connection.recv(16384)
@@ -47,18 +47,6 @@ class Echo(Peer):
                 connection.sendall(chunk(piece))
             self.whole += 1
             connection.sendall(b"0\r\n\r\n")
-
-
-def read_head(connection):
-    received = b""
-    while b"\r\n\r\n" not in received:
-        piece = connection.recv(16384)
-        if not piece:
-            return None
-        received += piece
-    head, _, body = received.partition(b"\r\n\r\n")
-    fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
-    return fields, body
 
 
 def chunk(piece):

@@ -109,13 +109,19 @@ def test_a_request_is_forwarded_and_recorded_as_any_other(edge, client):
     assert len(edge.mock.requests(before + 1)) == before + 1
 
 
-def test_an_event_stream_is_not_held_back(stage):
+def begun_stream(stage):
+    """A stream of which the client has the first event, and who holds the rest."""
     held = stage.keep(Held())
     peer = stage.keep(Peer(held))
     gateway = stage.gateway([stage.write("c.yaml", manifests.one_model(peer.port))], binds=["edge"])
     client = stage.keep(Client(gateway.port("edge")))
     number = client.start("POST", CHAT, sized(STREAM), STREAM)
     client.until(lambda: b"data: " in client.streams[number].body, "the first event")
+    return held, gateway, client, number
+
+
+def test_an_event_stream_is_not_held_back(stage):
+    held, gateway, client, number = begun_stream(stage)
     held.finish()
     stream = client.wait(number)
     assert stream.ended and stream.body == "".join(CHAT_EVENTS[1:]).encode()
@@ -262,12 +268,7 @@ def test_a_flood_of_resets_ends_the_connection(edge, client):
 
 
 def test_a_drain_lets_streams_finish(stage):
-    held = stage.keep(Held())
-    peer = stage.keep(Peer(held))
-    gateway = stage.gateway([stage.write("c.yaml", manifests.one_model(peer.port))], binds=["edge"])
-    client = stage.keep(Client(gateway.port("edge")))
-    number = client.start("POST", CHAT, sized(STREAM), STREAM)
-    client.until(lambda: b"data: " in client.streams[number].body, "the first event")
+    held, gateway, client, number = begun_stream(stage)
     gateway.signal(signal.SIGTERM)
     client.until(lambda: len(client.goaways) == 2, "the connection says that it ends")
     assert client.goaways == [0, 0]

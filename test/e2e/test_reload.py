@@ -44,6 +44,13 @@ def value_of(text, name):
     return [float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(f"{name} ")][0]
 
 
+def bound_to(bind, port=1):
+    """A configuration that is served at this address."""
+    gateway = manifests.gateway()
+    gateway["metadata"]["annotations"] = {"gatehouse.dev/bind": bind}
+    return manifests.to_text(gateway, manifests.route("all", "m"), manifests.openai("m", port, "served"))
+
+
 def test_new_changed_and_removed_routes_are_taken_over_without_a_restart(stage):
     line = Line(stage, a="one")
     assert line.ask("a").json()["model"] == "one" and line.ask("b").status == 404
@@ -147,17 +154,12 @@ def test_sighup_reloads(stage):
 
 def test_sighup_tries_again_what_could_not_be_opened(stage):
     """The files are the same, but what is served is not what they say."""
-    def config(bind):
-        gateway = manifests.gateway()
-        gateway["metadata"]["annotations"] = {"gatehouse.dev/bind": bind}
-        return manifests.to_text(gateway, manifests.route("all", "m"), manifests.openai("m", 1, "served"))
-
     (first,) = free_ports(1)
-    stage.write("c.yaml", config(f"127.0.0.1:{first}"))
+    stage.write("c.yaml", bound_to(f"127.0.0.1:{first}"))
     gateway = stage.gateway([stage.folder / "c.yaml"])
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        gateway.reloaded(lambda: stage.write("c.yaml", config(f"127.0.0.1:{port}")))
+        gateway.reloaded(lambda: stage.write("c.yaml", bound_to(f"127.0.0.1:{port}")))
         assert gateway.configuration()["unbound"]
     gateway.reloaded(lambda: gateway.signal(signal.SIGHUP))
     assert gateway.configuration()["unbound"] == []
@@ -262,42 +264,31 @@ def test_a_gateway_that_moves_keeps_its_running_stream(stage):
     """Its address leaves the configuration while a stream runs on it."""
     held = stage.keep(events.Held())
     peer = stage.keep(Peer(held))
-
-    def config(bind):
-        gateway = manifests.gateway()
-        gateway["metadata"]["annotations"] = {"gatehouse.dev/bind": bind}
-        return manifests.to_text(gateway, manifests.route("all", "m"), manifests.openai("m", peer.port, "moved"))
-
     first, second = free_ports(2)
-    stage.write("c.yaml", config(f"127.0.0.1:{first}"))
+    stage.write("c.yaml", bound_to(f"127.0.0.1:{first}", peer.port))
     gateway = stage.gateway([stage.folder / "c.yaml"])
     body = {**harness.CHAT, "stream": True, "stream_options": {"include_usage": True}}
     reader = events.Reader(gateway.port("edge"), CHAT, body)
     reader.until(b"data: ")
-    gateway.reloaded(lambda: stage.write("c.yaml", config(f"127.0.0.1:{second}")))
+    gateway.reloaded(lambda: stage.write("c.yaml", bound_to(f"127.0.0.1:{second}", peer.port)))
     held.finish()
     assert reader.rest() == "".join(events.CHAT_EVENTS[1:]).encode()
     assert gateway.port("edge") == second
-    assert harness.post(second, "/v1/models", None, method="GET").json()["data"][0]["id"] == "moved"
+    assert harness.post(second, "/v1/models", None, method="GET").json()["data"][0]["id"] == "served"
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", first)) != 0
 
 
 def test_a_request_on_its_way_to_an_address_that_leaves_is_answered(stage):
-    def config(bind):
-        gateway = manifests.gateway()
-        gateway["metadata"]["annotations"] = {"gatehouse.dev/bind": bind}
-        return manifests.to_text(gateway, manifests.route("all", "m"), manifests.openai("m", 1, "served"))
-
     first, second = free_ports(2)
-    stage.write("c.yaml", config(f"127.0.0.1:{first}"))
+    stage.write("c.yaml", bound_to(f"127.0.0.1:{first}"))
     gateway = stage.gateway([stage.folder / "c.yaml"])
     with socket.create_connection(("127.0.0.1", first), timeout=harness.PATIENCE) as client:
         # Two heads: when the first is answered, the begin of the second has been read as well.
         client.sendall(b"GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\nGET /v1/models HTTP/1.1\r\nHost")
         received = client.recv(65536)
         assert received.startswith(b"HTTP/1.1 200")
-        gateway.reloaded(lambda: stage.write("c.yaml", config(f"127.0.0.1:{second}")))
+        gateway.reloaded(lambda: stage.write("c.yaml", bound_to(f"127.0.0.1:{second}")))
         client.sendall(b": x\r\n\r\n")
         rest = b""
         while piece := client.recv(65536):
@@ -307,17 +298,12 @@ def test_a_request_on_its_way_to_an_address_that_leaves_is_answered(stage):
 
 def test_an_address_that_was_in_the_way_is_taken_over_by_the_same_reload(stage):
     """127.0.0.1:P stands in the way of 0.0.0.0:P until it is closed."""
-    def config(bind):
-        gateway = manifests.gateway()
-        gateway["metadata"]["annotations"] = {"gatehouse.dev/bind": bind}
-        return manifests.to_text(gateway, manifests.route("all", "m"), manifests.openai("m", 1, "wide"))
-
     (port,) = free_ports(1)
-    stage.write("c.yaml", config(f"127.0.0.1:{port}"))
+    stage.write("c.yaml", bound_to(f"127.0.0.1:{port}"))
     gateway = stage.gateway([stage.folder / "c.yaml"])
-    gateway.reloaded(lambda: stage.write("c.yaml", config(f"0.0.0.0:{port}")))
+    gateway.reloaded(lambda: stage.write("c.yaml", bound_to(f"0.0.0.0:{port}")))
     assert harness.post(port, "/v1/models", None, method="GET", host="127.0.0.2").status == 200
-    gateway.reloaded(lambda: stage.write("c.yaml", config(f"127.0.0.1:{port}")))
+    gateway.reloaded(lambda: stage.write("c.yaml", bound_to(f"127.0.0.1:{port}")))
     assert harness.post(port, "/v1/models", None, method="GET").status == 200
 
 

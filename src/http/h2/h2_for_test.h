@@ -15,6 +15,7 @@
 
 #include "http/h2/h2_server.h"
 #include "http/loop_for_test.h"
+#include "http/server_for_test.h"
 
 namespace gatehouse::http {
 
@@ -256,13 +257,11 @@ class FrameClient {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> goaways_;
 };
 
-struct H2Scene {
-  using Exchange = std::unique_ptr<ServerExchange>;
-
+struct H2Scene : ExchangeScene {
   explicit H2Scene(ServerLimits limits = {}, RefusedRequests* refused = nullptr) {
     auto [stream, other] = loop.connect();
     client = std::make_unique<FrameClient>(std::move(other));
-    server = serveHttp2(loop.reactor, std::move(stream), limits, &shared, refused);
+    server = serveHttp2(loop.reactor, std::move(stream), limits, shared, refused);
     serving.emplace(loop, gather(*server, exchanges, over));
   }
   ~H2Scene() {
@@ -286,15 +285,6 @@ struct H2Scene {
     client->headers(stream, requestFields("GET", std::move(path)), kEndStream);
     loop.settle();
   }
-  Result<std::string> body(ServerExchange& exchange) {
-    return std::move(Running(loop, readAll(exchange.body())).result());
-  }
-  Result<void> finish(ServerExchange& exchange, std::string_view bytes) {
-    return std::move(Running(loop, exchange.finish(bytes)).result());
-  }
-  Result<void> write(ServerExchange& exchange, std::string_view bytes) {
-    return std::move(Running(loop, exchange.write(bytes)).result());
-  }
   static ResponseHead headOf(std::string_view bytes, Status status = 200) {
     ResponseHead head{.status = status};
     head.fields.add("Content-Length", std::to_string(bytes.size()));
@@ -308,8 +298,6 @@ struct H2Scene {
     loop.settle();
   }
 
-  TestLoop loop;
-  ServerShared shared;
   std::unique_ptr<FrameClient> client;
   std::unique_ptr<ServerConnection> server;
   std::vector<Exchange> exchanges;

@@ -17,10 +17,11 @@ struct FirstScene {
   explicit FirstScene(Http2 preface) {
     auto [stream, other] = loop.connect();
     client = std::make_unique<FrameClient>(std::move(other));
-    first = serveHttp1(loop.reactor, std::move(stream), {}, nullptr, nullptr, preface);
+    first = serveHttp1(loop.reactor, std::move(stream), {}, shared, nullptr, preface);
   }
 
   TestLoop loop;
+  ServerShared shared;
   std::unique_ptr<FrameClient> client;
   std::unique_ptr<ServerConnection> first;
 };
@@ -54,7 +55,7 @@ TEST(Http2PrefaceTest, IsNoRefusedRequest) {
   TestLoop loop;
   ServerShared shared;
   auto [stream, other] = loop.connect();
-  auto first = serveHttp1(loop.reactor, std::move(stream), {}, &shared, nullptr, Http2::kTaken);
+  auto first = serveHttp1(loop.reactor, std::move(stream), {}, shared, nullptr, Http2::kTaken);
   other.send(kPreface);
   Running<std::unique_ptr<ServerExchange>> next(loop, first->next());
   ASSERT_TRUE(next.done());

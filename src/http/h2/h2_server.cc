@@ -46,7 +46,7 @@ class H2Server final : public ServerConnection, private H2SessionEvents {
       io::Reactor& reactor,
       std::unique_ptr<io::Stream> stream,
       const ServerLimits& limits,
-      ServerShared* shared,
+      ServerShared& shared,
       RefusedRequests* refused,
       Http2Start start
   );
@@ -77,7 +77,6 @@ class H2Server final : public ServerConnection, private H2SessionEvents {
   void endNotice();
   io::Task<void> end();
 
-  std::unique_ptr<ServerShared> own_shared_;
   H2Wire wire_;
   RefusedRequests* refused_;
   H2RequestHead head_;
@@ -104,12 +103,11 @@ H2Server::H2Server(
     io::Reactor& reactor,
     std::unique_ptr<io::Stream> stream,
     const ServerLimits& limits,
-    ServerShared* shared,
+    ServerShared& shared,
     RefusedRequests* refused,
     Http2Start start
 )
-    : own_shared_(shared == nullptr ? std::make_unique<ServerShared>() : nullptr),
-      wire_(reactor, std::move(stream), limits, shared == nullptr ? *own_shared_ : *shared, *this),
+    : wire_(reactor, std::move(stream), limits, shared, *this),
       refused_(refused),
       head_({limits.target, limits.field_section, limits.field_count}),
       received_(std::move(start.received)),
@@ -377,7 +375,7 @@ std::unique_ptr<ServerConnection> serveHttp2(
     io::Reactor& reactor,
     std::unique_ptr<io::Stream> stream,
     const ServerLimits& limits,
-    ServerShared* shared,
+    ServerShared& shared,
     RefusedRequests* refused,
     Http2Start start
 ) {

@@ -25,7 +25,7 @@ std::unique_ptr<ServerConnection> serveHttp2(
     io::Reactor& reactor,
     std::unique_ptr<io::Stream> stream,
     const ServerLimits& limits,
-    ServerShared* shared = nullptr,
+    ServerShared& shared,
     RefusedRequests* refused = nullptr,
     Http2Start start = {}
 );
