@@ -67,10 +67,15 @@ def test_a_silent_stream_is_kept_alive_in_its_dialect(stage, backend, path, told
 def test_nothing_is_said_within_an_event(stage):
     half = len(CHAT_BEGIN) // 2
     peer = stage.keep(Silent(CHAT_BEGIN[:half], CHAT_BEGIN[half:] + CHAT_END))
-    gateway = before(stage, manifests.openai, peer)
-    asks = {"stream": True, "stream_options": {"include_usage": True}}
-    reader = events.Reader(gateway.port("edge"), CHAT, {**harness.CHAT, **asks})
+    beside = stage.keep(Silent(CHAT_BEGIN, CHAT_END))  # silent between events: there is time for three
+    text = manifests.to_text(
+        manifests.gateway(), manifests.route("within", "within"), manifests.openai("within", peer.port),
+        manifests.route("beside", "beside", "/beside"), manifests.openai("beside", beside.port))
+    gateway = stage.gateway([stage.write("config.yaml", text)], binds=["edge"], workers=1, extra=["--keep-alive", "0.05"])
+    body = {**harness.CHAT, "stream": True, "stream_options": {"include_usage": True}}
+    reader = events.Reader(gateway.port("edge"), CHAT, body)
     reader.until(CHAT_BEGIN[:half])
+    events.Reader(gateway.port("edge"), f"/beside{CHAT}", body).until(b": keep-alive\n\n" * 3)
     peer.go_on()
     reader.until(CHAT_END)
     peer.go_on()
