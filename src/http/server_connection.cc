@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "http/gentle_close.h"
 #include "http/h1_exchange.h"
 #include "http/h1_read.h"
 #include "http/h1_wire.h"
@@ -19,11 +20,6 @@
 
 namespace gatehouse::http {
 namespace {
-
-// How long and how much of what a client still sends is read before a connection with unread input
-// is closed.
-constexpr Nanos kLinger = Seconds(2);
-constexpr std::size_t kLingerBytes = 1 << 20;
 
 // Why a request gets no exchange, and what is known of it.
 struct Refusal {
@@ -47,7 +43,7 @@ RefusalWords wordsOf(const Refusal& refusal) {
     Violation violation = *refusal.violation;
     return {statusOf(violation), toString(violation), describe(violation)};
   }
-  return {408, "request_timeout", "the request head did not arrive in time"};
+  return {408, kSlowHead, kSlowHeadDetail};
 }
 
 Error errorOf(const Refusal& refusal) {
@@ -342,8 +338,6 @@ io::Task<void> H1Server::refuse(Refused refusal) {
   co_await closeGently();
 }
 
-// Closing a socket with unread input resets it, and the reset may overtake the reply. So the client
-// is told that this side has ended, and what it still sends is read and dropped for a moment.
 io::Task<void> H1Server::closeGently() {
   if (wire_.closed) {
     co_return;
@@ -353,22 +347,7 @@ io::Task<void> H1Server::closeGently() {
     wire_.close();
     co_return;
   }
-  // Under TLS its end is a message as well, which waits behind what the client has not taken.
-  Result<void> told = co_await io::withDeadline(
-      wire_.reactor,
-      io::Deadline::after(wire_.reactor, wire_.limits.write_timeout),
-      wire_.stream->shutdownWrite(),
-      Origin::kDownstream,
-      "the client does not take the end"
-  );
-  auto deadline = io::Deadline::after(wire_.reactor, kLinger);
-  for (std::size_t budget = told ? kLingerBytes : 0; budget != 0;) {
-    auto count = co_await TimedRead(*wire_.stream, readSpace(), deadline, Origin::kDownstream);
-    if (!count || *count == 0) {
-      break;
-    }
-    budget -= std::min(budget, *count);
-  }
+  co_await endGently(*wire_.stream, wire_.limits.write_timeout);
   wire_.close();
 }
 

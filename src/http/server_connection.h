@@ -114,6 +114,10 @@ struct RefusedRequest {
   std::string_view detail;  // in a few words, for the client
 };
 
+/// `code` and `detail` of a head that did not arrive in time.
+inline constexpr std::string_view kSlowHead = "request_timeout";
+inline constexpr std::string_view kSlowHeadDetail = "the request head did not arrive in time";
+
 /// What it is told.
 struct RefusedAnswer {
   std::string id{};    // for the reply to carry; empty: none

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "http/gentle_close.h"
 #include "http/h2/allowance.h"
 #include "http/h2/h2_exchange.h"
 #include "http/h2/h2_session.h"
@@ -15,7 +16,6 @@
 #include "http/h2/refused_stream.h"
 #include "http/h2/request_head.h"
 #include "http/server_connection.h"
-#include "http/timed_stream.h"
 #include "io/deadline.h"
 
 namespace gatehouse::http {
@@ -24,9 +24,6 @@ namespace {
 // Between "no new requests, please" and refusing them, for those under way; a client that answers
 // is waited for as long as that takes.
 constexpr Nanos kNotice = Seconds(1);
-// How long and how much of what a client still sends is read before its connection is closed.
-constexpr Nanos kLinger = Seconds(2);
-constexpr std::size_t kLingerBytes = 1 << 20;
 // More than a client needs that does nothing but make requests and give them up.
 constexpr Allowance::Rate kResets = {.at_once = 512, .per_second = 100};
 constexpr Allowance::Rate kControls = {.at_once = 1000, .per_second = 100};
@@ -37,8 +34,6 @@ constexpr std::uint64_t kIdleShare = 8;
 constexpr std::uint64_t kIdleBytes = 1 << 20;
 // The preface and the head of the frame behind it.
 constexpr std::uint64_t kFirstBytes = 24 + 9;
-
-constexpr std::string_view kTooSlow = "request_timeout";
 
 class H2Server final : public ServerConnection, private H2SessionEvents {
  public:
@@ -124,7 +119,7 @@ H2Server::~H2Server() {
 }
 
 std::string_view H2Server::protocolError() const {
-  return timed_out_ ? kTooSlow : wire_.session.problem();
+  return timed_out_ ? kSlowHead : wire_.session.problem();
 }
 
 io::Task<std::unique_ptr<ServerExchange>> H2Server::next() {
@@ -320,9 +315,7 @@ void H2Server::late() {
 void H2Server::noteSlowHead() {
   ++wire_.shared.slow_heads;
   if (refused_ != nullptr) {
-    const Error error(
-        ErrorKind::kTimeout, Origin::kDownstream, "the request head did not arrive in time"
-    );
+    const Error error(ErrorKind::kTimeout, Origin::kDownstream, std::string(kSlowHeadDetail));
     refused_->begin(
         {.status = 408,
          .method = std::nullopt,
@@ -333,38 +326,20 @@ void H2Server::noteSlowHead() {
          .accept_wait = takeAcceptWait(),
          .peer = peer(),
          .error = error,
-         .code = kTooSlow,
-         .detail = error.detail()}
+         .code = kSlowHead,
+         .detail = kSlowHeadDetail}
     );
     refused_->unanswered();
   }
 }
 
-// The streams that are left learn that there is no connection any more. Closing a socket with
-// unread input resets it, and the reset may overtake what was said last: so what the client still
-// sends is read for a moment.
+// The streams that are left learn that there is no connection any more.
 io::Task<void> H2Server::end() {
   while (H2Exchange* exchange = wire_.exchanges.popFront()) {
     exchange->onLost();
   }
   if (!std::exchange(wire_.lost, true)) {
-    Result<void> told = co_await io::withDeadline(
-        wire_.reactor,
-        io::Deadline::after(wire_.reactor, wire_.limits.write_timeout),
-        wire_.stream->shutdownWrite(),
-        Origin::kDownstream,
-        "the client does not take the end"
-    );
-    auto deadline = io::Deadline::after(wire_.reactor, kLinger);
-    for (std::size_t budget = told ? kLingerBytes : 0; budget != 0;) {
-      auto count = co_await TimedRead(
-          *wire_.stream, wire_.reactor.readSpace(), deadline, Origin::kDownstream
-      );
-      if (!count || *count == 0) {
-        break;
-      }
-      budget -= std::min(budget, *count);
-    }
+    co_await endGently(*wire_.stream, wire_.limits.write_timeout);
   }
   wire_.close();
 }
