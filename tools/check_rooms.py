@@ -16,7 +16,7 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+([<"])([^>"]+)[>"]', re.MULTIL
 # include decides. Tests of the room that owns a library may include it too.
 BOUNDARIES = [
     (r"(sys/(socket|epoll|un)|arpa/inet|net/if|ifaddrs|netdb)\.h|netinet/.*|ares.*|openssl/ssl\.h", r"io/.*"),
-    (r"openssl/.*", r"crypto/.*|io/tls_.*"),
+    (r"openssl/.*", r"crypto/.*|io/tls/.*"),
     (r"llhttp\.h", r"(?!)"),  # the fuzzer's alone
     (r"nghttp2/.*", r"http/h2/(h2_session\.cc|.*_for_test\.h)"),
     (r"(zlib|zstd)\.h|brotli/.*", r"http/coding\.cc"),

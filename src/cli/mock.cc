@@ -22,8 +22,8 @@
 #include "io/listener.h"
 #include "io/process.h"
 #include "io/run_task.h"
-#include "io/tls_authority.h"
-#include "io/tls_stream.h"
+#include "io/tls/tls_authority.h"
+#include "io/tls/tls_stream.h"
 
 namespace gatehouse::cli {
 namespace {

@@ -8,9 +8,9 @@
 #include <gtest/gtest.h>
 
 #include "http/client_for_test.h"
-#include "io/tls_authority.h"
-#include "io/tls_config.h"
-#include "io/tls_stream.h"
+#include "io/tls/tls_authority.h"
+#include "io/tls/tls_config.h"
+#include "io/tls/tls_stream.h"
 
 namespace gatehouse::http {
 namespace {

@@ -26,9 +26,9 @@
 #include "io/stream.h"
 #include "io/task.h"
 #include "io/tcp.h"
-#include "io/tls_authority.h"
-#include "io/tls_config.h"
-#include "io/tls_stream.h"
+#include "io/tls/tls_authority.h"
+#include "io/tls/tls_config.h"
+#include "io/tls/tls_stream.h"
 
 namespace gatehouse::io {
 namespace {

@@ -9,7 +9,7 @@
 #include "http/server_connection.h"
 #include "io/deadline.h"
 #include "io/gate.h"
-#include "io/tls_stream.h"
+#include "io/tls/tls_stream.h"
 #include "proxy/refused.h"
 
 namespace gatehouse::proxy {

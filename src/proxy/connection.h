@@ -8,7 +8,7 @@
 #include "io/stop.h"
 #include "io/task.h"
 #include "io/tcp.h"
-#include "io/tls_config.h"
+#include "io/tls/tls_config.h"
 #include "proxy/countdown.h"
 #include "proxy/handle.h"
 #include "proxy/worker.h"

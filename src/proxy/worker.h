@@ -18,7 +18,7 @@
 #include "io/gate.h"
 #include "io/reactor.h"
 #include "io/stop.h"
-#include "io/tls_config.h"
+#include "io/tls/tls_config.h"
 #include "proxy/upstream_gauges.h"
 #include "telemetry/metrics.h"
 #include "telemetry/worker_telemetry.h"

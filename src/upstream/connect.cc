@@ -4,7 +4,7 @@
 
 #include "io/connect.h"
 #include "io/deadline.h"
-#include "io/tls_stream.h"
+#include "io/tls/tls_stream.h"
 
 namespace gatehouse::upstream {
 namespace {

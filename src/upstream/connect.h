@@ -12,7 +12,7 @@
 #include "io/dns.h"
 #include "io/reactor.h"
 #include "io/task.h"
-#include "io/tls_config.h"
+#include "io/tls/tls_config.h"
 #include "upstream/endpoint.h"
 
 namespace gatehouse::upstream {

@@ -1,4 +1,4 @@
-#include "io/tls_wire.h"
+#include "io/tls/tls_wire.h"
 
 #include <algorithm>
 #include <cstring>
@@ -8,7 +8,7 @@
 #include <openssl/types.h>
 
 #include "base/check.h"
-#include "io/tls_handles.h"
+#include "io/tls/tls_handles.h"
 
 namespace gatehouse::io {
 

@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "io/tls_handles.h"
+#include "io/tls/tls_handles.h"
 
 namespace gatehouse::io {
 

@@ -1,4 +1,4 @@
-#include "io/tls_authority.h"
+#include "io/tls/tls_authority.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -19,7 +19,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "io/address.h"
-#include "io/tls_handles.h"
+#include "io/tls/tls_handles.h"
 
 namespace gatehouse::io {
 

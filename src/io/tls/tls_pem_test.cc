@@ -1,4 +1,4 @@
-#include "io/tls_pem.h"
+#include "io/tls/tls_pem.h"
 
 #include <vector>
 
@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/result.h"
-#include "io/tls_authority.h"
+#include "io/tls/tls_authority.h"
 
 namespace gatehouse::io {
 namespace {

@@ -1,4 +1,4 @@
-#include "io/tls_stream.h"
+#include "io/tls/tls_stream.h"
 
 #include <algorithm>
 #include <cstring>
@@ -25,10 +25,10 @@
 #include "io/stream.h"
 #include "io/task.h"
 #include "io/tcp.h"
-#include "io/tls_config.h"
-#include "io/tls_handles.h"
-#include "io/tls_sessions.h"
-#include "io/tls_wire.h"
+#include "io/tls/tls_config.h"
+#include "io/tls/tls_handles.h"
+#include "io/tls/tls_sessions.h"
+#include "io/tls/tls_wire.h"
 #include "io/waiter.h"
 
 namespace gatehouse::io {

@@ -1,4 +1,4 @@
-#include "io/tls_pem.h"
+#include "io/tls/tls_pem.h"
 
 #include <array>
 #include <cstdint>
@@ -25,7 +25,7 @@
 #include "base/error.h"
 #include "base/result.h"
 #include "io/address.h"
-#include "io/tls_handles.h"
+#include "io/tls/tls_handles.h"
 
 namespace gatehouse::io {
 

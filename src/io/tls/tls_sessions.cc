@@ -1,4 +1,4 @@
-#include "io/tls_sessions.h"
+#include "io/tls/tls_sessions.h"
 
 #include <string>
 #include <utility>
@@ -10,7 +10,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 
-#include "io/tls_handles.h"
+#include "io/tls/tls_handles.h"
 
 namespace gatehouse::io {
 

@@ -1,4 +1,4 @@
-#include "io/tls_stream.h"
+#include "io/tls/tls_stream.h"
 
 #include <array>
 #include <cstddef>
@@ -22,8 +22,8 @@
 #include "io/stream.h"
 #include "io/task.h"
 #include "io/tcp.h"
-#include "io/tls_authority.h"
-#include "io/tls_config.h"
+#include "io/tls/tls_authority.h"
+#include "io/tls/tls_config.h"
 #include "io/waiter.h"
 
 namespace gatehouse::io {

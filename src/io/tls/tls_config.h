@@ -1,5 +1,5 @@
 // TLS settings turned into OpenSSL contexts. A config belongs to one worker: its session cache is
-// not shared. Contexts are hidden; io/tls_stream.h uses them.
+// not shared. Contexts are hidden; io/tls/tls_stream.h uses them.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "io/tls_config.h"
+#include "io/tls/tls_config.h"
 
 #include <cerrno>
 #include <cstddef>
@@ -22,8 +22,8 @@
 #include "base/error.h"
 #include "base/result.h"
 #include "base/text.h"
-#include "io/tls_handles.h"
-#include "io/tls_sessions.h"
+#include "io/tls/tls_handles.h"
+#include "io/tls/tls_sessions.h"
 
 namespace gatehouse::io {
 

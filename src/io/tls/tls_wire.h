@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "io/tls_handles.h"
+#include "io/tls/tls_handles.h"
 
 namespace gatehouse::io {
 

@@ -8,7 +8,7 @@
 #include "io/deadline.h"
 #include "io/stream.h"
 #include "io/tcp.h"
-#include "io/tls_config.h"
+#include "io/tls/tls_config.h"
 
 namespace gatehouse::io {
 
