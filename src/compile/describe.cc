@@ -169,13 +169,26 @@ std::string describeAuth(const upstream::BackendAuth& auth) {
   return text;
 }
 
+std::string_view describeVersion(upstream::HttpVersion version) {
+  switch (version) {
+    case upstream::HttpVersion::kAny:
+      break;
+    case upstream::HttpVersion::kHttp1:
+      return ", HTTP/1.1 only";
+    case upstream::HttpVersion::kHttp2:
+      return ", HTTP/2 only";
+  }
+  return "";
+}
+
 std::string describeEndpoint(const upstream::Endpoint& endpoint) {
   return fmt::format(
-      "{} port {} host {}, {}",
+      "{} port {} host {}, {}{}",
       endpoint.host,
       endpoint.port,
       endpoint.authority.empty() ? "of the client" : std::string_view(endpoint.authority),
-      describeTls(endpoint)
+      describeTls(endpoint),
+      describeVersion(endpoint.version)
   );
 }
 

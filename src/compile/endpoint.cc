@@ -189,6 +189,9 @@ std::expected<upstream::EndpointHandle, snapshot::InvalidBackend> makeEndpoint(
 upstream::EndpointHandle finishEndpoint(upstream::Endpoint endpoint) {
   std::string rest =
       fmt::format("{},{};", endpoint.connect_timeout.count(), endpoint.handshake_timeout.count());
+  if (endpoint.version != upstream::HttpVersion::kAny) {
+    rest += fmt::format("version {};", static_cast<int>(endpoint.version));
+  }
   appendPart(rest, endpoint.authority);
   if (endpoint.tls != nullptr) {
     appendTls(rest, *endpoint.tls);

@@ -2,104 +2,159 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
+#include <optional>
+#include <string_view>
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+#include "compile/addresses.h"
 #include "compile/endpoint.h"
 
 namespace gatehouse::compile {
 namespace {
 
-/// appProtocols that are plain HTTP/1.1 to us.
-constexpr std::array<std::string_view, 4> kHttpProtocols{"", "http", "HTTP", "kubernetes.io/ws"};
+using upstream::HttpVersion;
 
 std::unexpected<Problem> problem(std::string_view reason, std::string message) {
   return std::unexpected(Problem{std::string(reason), std::move(message)});
 }
 
-const resource::ServicePort* findPort(const resource::Service& service, std::uint16_t port) {
-  const auto found = std::ranges::find(service.ports, port, &resource::ServicePort::port);
-  return found == service.ports.end() ? nullptr : &*found;
+/// What the name of an appProtocol asks for (KEP-3726, GEP-1911).
+struct AppProtocol {
+  std::string_view name;
+  HttpVersion version = HttpVersion::kAny;
+  std::string_view lacks = {};  // what it takes and we do not have; empty: nothing
+};
+
+constexpr std::array kAppProtocols{
+    AppProtocol{.name = ""},
+    AppProtocol{.name = "http"},
+    AppProtocol{.name = "https", .lacks = "TLS to a Service"},
+    AppProtocol{.name = "kubernetes.io/h2c", .lacks = "HTTP/2 to an upstream"},
+    AppProtocol{.name = "kubernetes.io/ws", .version = HttpVersion::kHttp1},
+    AppProtocol{.name = "kubernetes.io/wss", .lacks = "TLS to a Service"},
+};
+
+/// The port of that number, or null; of two that share it, the one of TCP.
+const resource::ServicePort* findPort(const resource::Service& service, std::uint16_t number) {
+  const resource::ServicePort* found = nullptr;
+  for (const resource::ServicePort& port : service.ports) {
+    if (port.port == number && (found == nullptr || port.protocol == "TCP")) {
+      found = &port;
+    }
+  }
+  return found;
 }
 
-/// The Host stays the client's: a Service is reached as the client addressed it.
-upstream::EndpointHandle plainEndpoint(
-    std::string host, std::uint16_t port, const std::string& backend
+std::expected<HttpVersion, Problem> versionOf(
+    const std::string& service, const resource::ServicePort& port
 ) {
-  upstream::Endpoint endpoint;
-  endpoint.backend = backend;
-  endpoint.host = std::move(host);
-  endpoint.port = port;
+  if (port.protocol != "TCP") {
+    return problem(
+        resource::reason::kUnsupportedProtocol,
+        fmt::format(
+            "port {} of Service {} is one of {}; expected TCP", port.port, service, port.protocol
+        )
+    );
+  }
+  const auto found = std::ranges::find(kAppProtocols, fold(port.app_protocol), &AppProtocol::name);
+  if (found != kAppProtocols.end() && found->lacks.empty()) {
+    return found->version;
+  }
+  std::string message = fmt::format(
+      "appProtocol \"{}\" of port {} of Service {} is not supported",
+      port.app_protocol,
+      port.port,
+      service
+  );
+  if (found != kAppProtocols.end()) {
+    message += fmt::format(": {} is not there yet", found->lacks);
+  }
+  return problem(resource::reason::kUnsupportedProtocol, std::move(message));
+}
+
+using Addresses = std::expected<std::vector<ServiceAddress>, Problem>;
+
+/// The name that a Service of type ExternalName gives.
+Addresses externalAddress(const resource::Service& service, std::uint16_t port) {
+  const std::string host = fold(service.external_name);
+  if (host.empty() || isIpAddress(host)) {
+    return problem(
+        resource::reason::kBackendNotFound,
+        fmt::format(
+            "spec.externalName of Service {} is no DNS name",
+            resource::qualifiedName(service.meta.key)
+        )
+    );
+  }
+  return std::vector<ServiceAddress>{{host, port}};
+}
+
+upstream::EndpointHandle endpointAt(upstream::Endpoint endpoint, ServiceAddress address) {
+  endpoint.host = std::move(address.host);
+  endpoint.port = address.port;
   return finishEndpoint(std::move(endpoint));
-}
-
-void addReady(
-    const resource::EndpointSlice& slice,
-    const resource::ServicePort& wanted,
-    const std::string& backend,
-    std::vector<upstream::EndpointHandle>& endpoints
-) {
-  const auto port = std::ranges::find(slice.ports, wanted.name, &resource::EndpointPort::name);
-  if (port == slice.ports.end()) {
-    return;
-  }
-  for (const resource::Endpoint& endpoint : slice.endpoints) {
-    if (!endpoint.ready) {
-      continue;
-    }
-    for (const std::string& address : endpoint.addresses) {
-      endpoints.push_back(plainEndpoint(address, port->port, backend));
-    }
-  }
 }
 
 }  // namespace
 
-std::expected<snapshot::BackendHandle, Problem> makeServiceBackend(
-    const Draft& draft, const resource::Service& service, std::uint16_t port
+const ServiceBackends::Made& ServiceBackends::of(
+    const resource::Service& service, std::uint16_t port
 ) {
-  const resource::ObjectKey& key = service.meta.key;
-  const std::string name = resource::qualifiedName(key);
-  if (service.type == resource::ServiceType::kExternalName) {
-    return problem(
-        resource::reason::kInvalidKind,
-        fmt::format("Service {} is of type ExternalName, which is not supported", name)
-    );
+  const auto [made, fresh] = made_.try_emplace({&service, port}, nullptr);
+  if (fresh) {
+    made->second = make(service, port);
   }
+  return made->second;
+}
+
+ServiceBackends::Made ServiceBackends::make(const resource::Service& service, std::uint16_t port) {
+  const std::string name = resource::qualifiedName(service.meta.key);
   const resource::ServicePort* entry = findPort(service, port);
-  if (entry == nullptr) {
+  const bool external = service.type == resource::ServiceType::kExternalName;
+  if (entry == nullptr && !(external && service.ports.empty())) {
     return problem(
         resource::reason::kBackendNotFound, fmt::format("Service {} has no port {}", name, port)
     );
   }
-  if (std::ranges::find(kHttpProtocols, entry->app_protocol) == kHttpProtocols.end()) {
-    return problem(
-        resource::reason::kUnsupportedProtocol,
-        fmt::format(
-            "appProtocol \"{}\" of port {} of Service {} is not supported",
-            entry->app_protocol,
-            port,
-            name
-        )
-    );
+  upstream::Endpoint base;  // the Host stays the client's
+  base.backend = name;
+  if (entry != nullptr) {
+    const auto version = versionOf(name, *entry);
+    if (!version) {
+      return std::unexpected(version.error());
+    }
+    base.version = *version;
+  }
+  if (external) {
+    base.authority = authorityOf(fold(service.external_name), port, false);
+  }
+  auto addresses = external ? externalAddress(service, port) : addressesOf(service, *entry);
+  if (!addresses) {
+    return std::unexpected(std::move(addresses.error()));
   }
   snapshot::HttpBackend http;
-  bool any_slice = false;
-  for (const auto& slice : draft.resources.all<resource::EndpointSlice>()) {
-    if (slice->meta.key.ns == key.ns && slice->serviceName() == key.name) {
-      any_slice = true;
-      addReady(*slice, *entry, name, http.endpoints);
-    }
-  }
-  if (!any_slice && draft.options.standalone) {
-    std::string host = fmt::format("{}.{}.svc", key.name, key.ns);
-    http.endpoints.push_back(plainEndpoint(std::move(host), port, name));
+  for (ServiceAddress& address : *addresses) {
+    http.endpoints.push_back(endpointAt(base, std::move(address)));
   }
   auto backend = std::make_shared<snapshot::Backend>();
   backend->name = telemetry::Name(name);
   backend->target = std::move(http);
   return backend;
+}
+
+std::expected<std::vector<ServiceAddress>, Problem> ServiceBackends::addressesOf(
+    const resource::Service& service, const resource::ServicePort& port
+) {
+  if (auto of_slices = slices_.addressesOf(service, port)) {
+    return *std::move(of_slices);
+  }
+  if (!draft_.options.standalone) {
+    return {};
+  }
+  const resource::ObjectKey& key = service.meta.key;
+  return std::vector<ServiceAddress>{{fmt::format("{}.{}.svc", key.name, key.ns), port.port}};
 }
 
 }  // namespace gatehouse::compile

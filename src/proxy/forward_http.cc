@@ -6,6 +6,52 @@
 #include "proxy/mirror.h"
 
 namespace gatehouse::proxy {
+namespace {
+
+UpstreamCall callTo(const Exchange& x, const snapshot::HttpBackend& backend, std::size_t choice) {
+  return UpstreamCall{
+      .callee = Callee::kService,
+      .endpoint = backend.endpoints[choice],
+      .auth = &backend.auth,
+      .provider = {},
+      .model_sent = {},
+      .timeout = shorterTimeout(backend.response_timeout, x.rule->backend_request_timeout),
+  };
+}
+
+/// Whether the request has not left, as there was nobody to take it.
+bool neverLeft(const Error& error) {
+  switch (error.kind()) {
+    case ErrorKind::kDns:
+    case ErrorKind::kConnectRefused:
+    case ErrorKind::kConnectTimeout:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// The same request to another of the backend's endpoints, of which there are several.
+io::Task<Result<http::ClientResponse>> callAnother(
+    Worker& worker,
+    Exchange& x,
+    const snapshot::HttpBackend& backend,
+    std::size_t failed,
+    http::ClientRequest& request
+) {
+  const std::size_t others = backend.endpoints.size() - 1;
+  const std::size_t choice = worker.telemetry().random().next() % others;
+  UpstreamCall call = callTo(x, backend, choice + (choice >= failed ? 1 : 0));
+  if (!call.endpoint->inside) {
+    constexpr http::FieldSet kTrace = {"traceparent", "tracestate"};
+    request.head.fields.removeAll(kTrace);
+  }
+  x.record.lastAttempt().why_next = telemetry::WhyNext::kRetryConnect;
+  call.begin = worker.now();
+  co_return co_await callUpstream(worker, x, std::move(call), request);
+}
+
+}  // namespace
 
 io::Task<Result<Answer>> forwardHttp(
     Worker& worker, Exchange& x, const snapshot::HttpBackend& backend
@@ -20,17 +66,10 @@ io::Task<Result<Answer>> forwardHttp(
         ErrorKind::kUpgradeRequired, Origin::kDownstream, "This route does not switch protocols"
     );
   }
-  std::size_t choice = backend.endpoints.size() == 1
-                           ? 0
-                           : worker.telemetry().random().next() % backend.endpoints.size();
-  UpstreamCall call{
-      .callee = Callee::kService,
-      .endpoint = backend.endpoints[choice],
-      .auth = &backend.auth,
-      .provider = {},
-      .model_sent = {},
-      .timeout = shorterTimeout(backend.response_timeout, x.rule->backend_request_timeout),
-  };
+  const std::size_t choice = backend.endpoints.size() == 1
+                                 ? 0
+                                 : worker.telemetry().random().next() % backend.endpoints.size();
+  UpstreamCall call = callTo(x, backend, choice);
   http::ClientRequest request;
   request.stream = clientBody(x);
   if (x.filters != nullptr && !x.filters->mirrors.empty()) [[unlikely]] {
@@ -39,12 +78,17 @@ io::Task<Result<Answer>> forwardHttp(
   GATEHOUSE_CO_TRY(request.head, upstreamHead(x, call, x.head().target));
   call.begin = worker.now();
   x.record.t_ready = x.record.mark(call.begin);
-  GATEHOUSE_CO_TRY(
-      http::ClientResponse response, co_await callUpstream(worker, x, std::move(call), request)
-  );
+  Result<http::ClientResponse> response =
+      co_await callUpstream(worker, x, std::move(call), request);
+  if (!response && backend.endpoints.size() > 1 && neverLeft(response.error())) [[unlikely]] {
+    response = co_await callAnother(worker, x, backend, choice, request);
+  }
+  if (!response) {
+    co_return fail(std::move(response).error());
+  }
   Answer answer;
-  answer.head = std::move(response.head);
-  answer.body = std::move(response.body);
+  answer.head = std::move(response->head);
+  answer.body = std::move(response->body);
   answer.from_upstream = true;
   co_return answer;
 }

@@ -201,9 +201,13 @@ EndpointSlice decodeEndpointSlice(const Value& document, ObjectMeta meta) {
     });
   }
   for (const Value& endpoint : readList(document, "endpoints")) {
+    const Value& conditions = readPart(endpoint, "conditions");
+    const bool ready = readBoolean(conditions, "ready", true);
     slice.endpoints.push_back({
         .addresses = readTexts(endpoint, "addresses"),
-        .ready = readBoolean(readPart(endpoint, "conditions"), "ready", true),
+        .ready = ready,
+        .serving = readBoolean(conditions, "serving", ready),
+        .terminating = readBoolean(conditions, "terminating", false),
         .zone = readText(endpoint, "zone", ""),
     });
   }

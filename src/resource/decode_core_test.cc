@@ -141,6 +141,27 @@ endpoints:
   EXPECT_FALSE(slice->endpoints[1].ready);
 }
 
+TEST(DecodeEndpointSlice, AbsentServingIsAsReady) {
+  const auto slice = loadOne<EndpointSlice>(R"(
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: web-1, labels: {kubernetes.io/service-name: web}}
+addressType: IPv4
+ports: [{name: http}]
+endpoints:
+  - {addresses: [10.0.0.1]}
+  - {addresses: [10.0.0.2], conditions: {ready: false}}
+  - {addresses: [10.0.0.3], conditions: {ready: false, serving: true, terminating: true}}
+)");
+  ASSERT_NE(slice, nullptr);
+  EXPECT_EQ(slice->ports[0].port, 0);
+  EXPECT_TRUE(slice->endpoints[0].serving);
+  EXPECT_FALSE(slice->endpoints[0].terminating);
+  EXPECT_FALSE(slice->endpoints[1].serving);
+  EXPECT_TRUE(slice->endpoints[2].serving);
+  EXPECT_TRUE(slice->endpoints[2].terminating);
+}
+
 TEST(DecodeReferenceGrant, NameIsOptional) {
   const auto grant = loadOne<ReferenceGrant>(R"(
 apiVersion: gateway.networking.k8s.io/v1beta1

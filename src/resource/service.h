@@ -38,14 +38,16 @@ struct Service {
 
 struct EndpointPort {
   std::string name;
-  std::uint16_t port = 0;
+  std::uint16_t port = 0;  // 0: not stated, the Service's targetPort
   std::string protocol = "TCP";
   std::string app_protocol;
 };
 
 struct Endpoint {
   std::vector<std::string> addresses;
-  bool ready = true;  // conditions.ready, absent = ready
+  bool ready = true;         // conditions.ready, absent = ready
+  bool serving = true;       // conditions.serving, absent = as ready
+  bool terminating = false;  // conditions.terminating
   std::string zone;
 };
 

@@ -16,6 +16,11 @@ namespace gatehouse::upstream {
 /// How far the peer's certificate is checked: chain and name, chain only, or not at all.
 enum class Verify : std::uint8_t { kChainAndName, kChainOnly, kNothing };
 
+/// Which HTTP is spoken. kAny: over TLS what ALPN agrees on, else HTTP/1.1. kHttp1: HTTP/1.1 alone,
+/// as the handshake of WebSocket wants it (RFC 6455). kHttp2: HTTP/2 alone, without TLS by prior
+/// knowledge (RFC 9113 section 3.3).
+enum class HttpVersion : std::uint8_t { kAny, kHttp1, kHttp2 };
+
 struct TlsSettings {
   std::string sni;  // sent in the handshake; empty: none (peer named by an IP address)
   std::vector<std::string> verify_names;  // any of them must be in the certificate
@@ -31,6 +36,7 @@ struct Endpoint {
   std::string host;  // DNS name or IP literal without brackets
   std::uint16_t port = 0;
   std::shared_ptr<const TlsSettings> tls;  // null: plaintext
+  HttpVersion version = HttpVersion::kAny;
   Nanos connect_timeout = Seconds(10);
   Nanos handshake_timeout = Seconds(10);
   /// The Host sent: with the port when it is not the scheme's own. Empty: the client's (Services).

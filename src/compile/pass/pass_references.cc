@@ -2,7 +2,6 @@
 // does not resolve keeps its share of the requests and answers them with 500; the route stays
 // Accepted.
 #include <array>
-#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -60,7 +59,7 @@ snapshot::BackendHandle invalidBackend(
 
 class ReferenceResolver {
  public:
-  explicit ReferenceResolver(Draft& draft) : draft_(draft) {}
+  explicit ReferenceResolver(Draft& draft) : draft_(draft), services_(draft) {}
 
   void resolve(RouteDraft& route) {
     const auto& rules = route.resource->rules;
@@ -181,12 +180,7 @@ class ReferenceResolver {
     if (service == nullptr) {
       return notFound<resource::Service>(ref);
     }
-    const std::uint16_t port = ref.port.value_or(0);
-    const auto [made, fresh] = services_.try_emplace({service, port}, nullptr);
-    if (fresh) {
-      made->second = makeServiceBackend(draft_, *service, port);
-    }
-    return made->second;
+    return services_.of(*service, ref.port.value_or(0));
   }
 
   template <typename T>
@@ -206,7 +200,7 @@ class ReferenceResolver {
   }
 
   Draft& draft_;
-  std::map<std::pair<const resource::Service*, std::uint16_t>, Resolved> services_;
+  ServiceBackends services_;
 };
 
 }  // namespace
