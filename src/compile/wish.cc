@@ -224,11 +224,11 @@ std::optional<Wish> byAddresses(Draft& draft, GatewayDraft& gateway, std::uint16
     }
     wish.field = fmt::format("spec.addresses[{}]", i);
     if (asked[i].type != "IPAddress" && asked[i].type != "Hostname") {
-      gateway.not_accepted = Problem{
-          std::string(resource::reason::kUnsupportedAddress),
-          fmt::format("addresses of type {} are not supported", asked[i].type)
-      };
-      wish.problem = gateway.not_accepted->message;
+      wish.problem = fmt::format("addresses of type {} are not supported", asked[i].type);
+      if (!gateway.not_accepted) {
+        gateway.not_accepted =
+            Problem{std::string(resource::reason::kUnsupportedAddress), *wish.problem};
+      }
       return wish;
     }
     const auto local = localAddresses(draft.options.addresses, asked[i]);

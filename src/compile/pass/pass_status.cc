@@ -174,9 +174,11 @@ void addProgrammed(const GatewayDraft& gateway, Conditions& conditions) {
   const auto programmed = [&](const ListenerDraft& listener) {
     return isProgrammed(gateway, listener);
   };
-  if (gateway.not_programmed && !gateway.not_accepted) {
+  if (gateway.not_programmed) {
     const Problem& why = *gateway.not_programmed;
     conditions.bad(type::kProgrammed, why.reason, why.message);
+  } else if (gateway.not_accepted) {
+    conditions.bad(type::kProgrammed, reason::kInvalid, gateway.not_accepted->message);
   } else if (std::ranges::any_of(gateway.listeners, programmed)) {
     conditions.good(
         type::kProgrammed, reason::kProgrammed, std::string(message::kGatewayProgrammed)
