@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace gatehouse::compile {
 namespace {
@@ -99,10 +100,23 @@ std::string describeFilters(const snapshot::FiltersHandle& filters) {
   return text + (filters->cors ? describeCors(*filters->cors) : "");
 }
 
+std::string describeRetry(const upstream::RetryHandle& retry) {
+  if (retry == nullptr) {
+    return "";
+  }
+  return fmt::format(
+      " retry {} [{}] {}ms",
+      retry->attempts,
+      fmt::join(retry->codes, " "),
+      std::chrono::duration_cast<Millis>(retry->backoff).count()
+  );
+}
+
 std::string describeRule(const snapshot::Rule& rule) {
   std::string text = fmt::format("{} rule {}", rule.route.view(), rule.name.view());
   text += describeTimeout("request", rule.request_timeout);
   text += describeTimeout("try", rule.backend_request_timeout);
+  text += describeRetry(rule.retry);
   text += describeFilters(rule.filters);
   if (rule.filters != nullptr && rule.filters->redirect) {
     return text;

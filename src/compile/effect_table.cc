@@ -147,7 +147,8 @@ constinit const std::string_view kEffects = R"(
 + spec.rules.backendRefs.{group kind name namespace port weight}
 > spec.rules.backendRefs.filters @HttpFilter
 + spec.rules.timeouts.{request backendRequest}
-- spec.rules.{retry sessionPersistence}
++ spec.rules.retry.{codes attempts backoff}
+- spec.rules.sessionPersistence
 
 == ReferenceGrant
 + spec.from.{group kind namespace}

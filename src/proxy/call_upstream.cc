@@ -11,6 +11,7 @@
 #include "proxy/begin.h"
 #include "proxy/filters.h"
 #include "proxy/finish.h"
+#include "proxy/retry.h"
 #include "telemetry/trace_context.h"
 #include "telemetry/upstream_head.h"
 #include "upstream/attempt.h"
@@ -161,6 +162,15 @@ Result<http::RequestHead> upstreamHead(Exchange& x, const UpstreamCall& call, st
 }
 
 io::Task<Result<http::ClientResponse>> callUpstream(
+    Worker& worker, Exchange& x, UpstreamCall call, http::ClientRequest& request
+) {
+  if (x.rule->retry != nullptr) [[unlikely]] {
+    return callWithRetries(worker, x, std::move(call), request);
+  }
+  return callOnce(worker, x, std::move(call), request);
+}
+
+io::Task<Result<http::ClientResponse>> callOnce(
     Worker& worker, Exchange& x, UpstreamCall call, http::ClientRequest& request
 ) {
   telemetry::Attempt& attempt = x.record.beginAttempt(call.begin);

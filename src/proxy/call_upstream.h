@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -29,17 +30,23 @@ struct UpstreamCall {
   const upstream::BackendAuth* auth = nullptr;  // lives in the pinned snapshot
   telemetry::Name provider;                     // empty for a backend that is no model provider
   std::string_view model_sent;                  // empty if none; outlives the call
-  MonoTime begin{};                             // of the attempt
-  Nanos timeout{0};                             // to the response head; zero is off
+  const std::vector<upstream::EndpointHandle>* others = nullptr;  // that it may be tried at again
+  MonoTime begin{};                                               // of the attempt
+  Nanos timeout{0};  // of each attempt, to the response head; zero is off
 };
 
 /// The request head upstream: method, `target` and fields of the client's without what is the hop's
 /// own, Host and credential being those of the backend.
 Result<http::RequestHead> upstreamHead(Exchange& x, const UpstreamCall& call, std::string target);
 
-/// Sends and waits for the response head. Fields that are not the client's business are taken out,
-/// ours are added. `request` outlives the task.
+/// Sends and waits for the response head, again where the rule says so. Fields that are not the
+/// client's business are taken out, ours are added. `request` outlives the task.
 io::Task<Result<http::ClientResponse>> callUpstream(
+    Worker& worker, Exchange& x, UpstreamCall call, http::ClientRequest& request
+);
+
+/// One try of it.
+io::Task<Result<http::ClientResponse>> callOnce(
     Worker& worker, Exchange& x, UpstreamCall call, http::ClientRequest& request
 );
 

@@ -15,6 +15,7 @@ UpstreamCall callTo(const Exchange& x, const snapshot::HttpBackend& backend, std
       .auth = &backend.auth,
       .provider = {},
       .model_sent = {},
+      .others = &backend.endpoints,
       .timeout = shorterTimeout(backend.response_timeout, x.rule->backend_request_timeout),
   };
 }
@@ -80,7 +81,9 @@ io::Task<Result<Answer>> forwardHttp(
   x.record.t_ready = x.record.mark(call.begin);
   Result<http::ClientResponse> response =
       co_await callUpstream(worker, x, std::move(call), request);
-  if (!response && backend.endpoints.size() > 1 && neverLeft(response.error())) [[unlikely]] {
+  const bool tried_once = x.rule->retry == nullptr;
+  if (!response && tried_once && backend.endpoints.size() > 1 && neverLeft(response.error()))
+      [[unlikely]] {
     response = co_await callAnother(worker, x, backend, choice, request);
   }
   if (!response) {

@@ -17,6 +17,7 @@
 #include "http/head.h"
 #include "snapshot/backend.h"
 #include "snapshot/filter.h"
+#include "upstream/retry.h"
 
 namespace gatehouse::snapshot {
 
@@ -36,6 +37,7 @@ struct Rule {
   // Zero is off. Both cover the reply's body too, but of an event stream only the head.
   Nanos request_timeout{0};          // the exchange from its head on, all tries
   Nanos backend_request_timeout{0};  // each try
+  upstream::RetryHandle retry;       // null: one try
 
   /// No request of the rule is for a model.
   bool isPlain() const {
