@@ -269,6 +269,18 @@ void collect(Backends& backends, const snapshot::RouteTable& routes) {
   }
 }
 
+std::string describeProxyProtocol(const std::optional<snapshot::ProxyProtocol>& proxy) {
+  if (!proxy) {
+    return "";
+  }
+  return fmt::format(
+      " PROXY{}{}{}",
+      proxy->v1 ? " V1" : "",
+      proxy->v2 ? " V2" : "",
+      proxy->required ? "" : " optional"
+  );
+}
+
 void appendConditions(
     std::string& out, std::string_view indent, const std::vector<resource::Condition>& conditions
 ) {
@@ -334,10 +346,11 @@ std::string describe(const snapshot::Snapshot& snapshot) {
   Backends backends;
   for (const snapshot::Port& port : snapshot.ports) {
     out += fmt::format(
-        "port {} {} on {}{}\n",
+        "port {} {} on {}{}{}\n",
         port.gateway.view(),
         port.port,
         fmt::join(port.addresses, " "),
+        describeProxyProtocol(port.proxy_protocol),
         port.tls ? fmt::format(" TLS, {} certificates", port.certificates.size()) : ""
     );
     for (const snapshot::Listener& listener : port.listeners) {

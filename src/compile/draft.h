@@ -50,6 +50,7 @@ struct ListenerDraft {
 struct PortDraft {
   std::uint16_t port = 0;
   std::vector<BindAddress> addresses;
+  std::optional<snapshot::ProxyProtocol> proxy_protocol{};
 };
 
 struct GatewayDraft {
@@ -117,6 +118,8 @@ struct Draft {
 
   /// What of an object is accepted and has no effect yet: a sentence each.
   std::map<resource::ObjectKey, std::vector<std::string>> inactive;
+  /// Where a field of a policy lost to an older policy: a sentence each, which names that.
+  std::map<resource::ObjectKey, std::vector<std::string>> overridden;
 
   StatusReport report;
   std::vector<resource::Finding> findings;

@@ -68,7 +68,8 @@ constinit const std::string_view kEffects = R"(
 + spec.targetRefs.{group kind name port sectionName}
 + spec.targetSelectors.{group kind matchLabels port sectionName}
 - spec.strategy.inheritance unless Default
-- spec.frontend.{accessLog connect http metrics proxyProtocol tcp tracing}
++ spec.frontend.proxyProtocol.{mode version}
+- spec.frontend.{accessLog connect http metrics tcp tracing}
 ! spec.frontend.{networkAuthorization tls}
 ! spec.traffic.{apiKeyAuthentication authorization basicAuthentication csrf}
 ! spec.traffic.{extAuth extProc jwtAuthentication rateLimit}

@@ -120,7 +120,22 @@ class TargetResolver {
       );
       return;
     }
+    if (ref.port && !hasPort(*target, *ref.port)) {
+      miss(
+          field + ".port",
+          fmt::format("port {} not found in {} {}/{}", *ref.port, T::kKind, ns(), ref.name),
+          ""
+      );
+      return;
+    }
     reachFrom(*target);
+  }
+
+  /// Only Gateways are reached by port.
+  static bool hasPort(const auto& /*target*/, std::uint16_t /*port*/) { return true; }
+  static bool hasPort(const resource::Gateway& gateway, std::uint16_t port) {
+    return std::ranges::find(gateway.listeners, port, &resource::Listener::port) !=
+           gateway.listeners.end();
   }
 
   template <typename T>
@@ -215,6 +230,28 @@ std::vector<const GatewayDraft*> gatewaysUsing(
     }
   }
   return gateways;
+}
+
+std::vector<GatewayTarget> gatewayTargets(
+    Draft& draft, const resource::AgentgatewayPolicy& policy
+) {
+  std::vector<GatewayTarget> targets;
+  for (const resource::PolicyTargetRef& ref : policy.target_refs) {
+    GatewayDraft* gateway = draft.findGateway(policy.meta.key.ns, ref.name);
+    if (ref.kind == resource::Gateway::kKind && gateway != nullptr) {
+      targets.push_back({gateway, ref.port});
+    }
+  }
+  for (const resource::PolicyTargetSelector& selector : policy.target_selectors) {
+    for (GatewayDraft& gateway : draft.gateways) {
+      const resource::ObjectMeta& meta = gateway.resource->meta;
+      if (selector.kind == resource::Gateway::kKind && meta.key.ns == policy.meta.key.ns &&
+          carries(meta.labels, selector.match_labels)) {
+        targets.push_back({&gateway, selector.port});
+      }
+    }
+  }
+  return targets;
 }
 
 Reach resolveTargets(Draft& draft, const resource::AgentgatewayPolicy& policy) {

@@ -1,6 +1,8 @@
 // What a policy attaches to, and the Gateways reached through it (resources.md 5, 3.8).
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -19,6 +21,15 @@ struct Reach {
 std::vector<const GatewayDraft*> gatewaysUsing(
     const Draft& draft, const resource::ObjectKey& backend
 );
+
+/// A Gateway of ours that a policy names, or selects, itself.
+struct GatewayTarget {
+  GatewayDraft* gateway = nullptr;
+  std::optional<std::uint16_t> port;  // the one that is meant; absent: all
+};
+
+/// In the order of the policy; what is missing is told by resolveTargets().
+std::vector<GatewayTarget> gatewayTargets(Draft& draft, const resource::AgentgatewayPolicy& policy);
 
 /// Routes must be attached and references resolved. Missing targets are also findings, with the
 /// nearest name.

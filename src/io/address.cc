@@ -138,10 +138,14 @@ bool Address::isLinkLocal() const {
 }
 
 bool Address::isUnspecified() const {
-  return std::all_of(bytes_.begin(), bytes_.end(), [](std::uint8_t byte) { return byte == 0; });
+  return family_ != Family::kUnix &&
+         std::all_of(bytes_.begin(), bytes_.end(), [](std::uint8_t byte) { return byte == 0; });
 }
 
 std::string Address::formatIp() const {
+  if (family_ == Family::kUnix) {
+    return "unix";
+  }
   std::array<char, INET6_ADDRSTRLEN> text{};
   int family = family_ == Family::kV4 ? AF_INET : AF_INET6;
   ::inet_ntop(family, bytes_.data(), text.data(), text.size());
@@ -154,6 +158,9 @@ std::string Address::formatIp() const {
 
 std::string Address::format() const {
   std::string ip = formatIp();
+  if (family_ == Family::kUnix) {
+    return ip;
+  }
   if (family_ == Family::kV6) {
     ip = '[' + ip + ']';
   }
@@ -190,7 +197,7 @@ Address fromSystem(const sockaddr* address) {
     return {Family::kV4, bytes, ntohs(v4.sin_port)};
   }
   if (address->sa_family != AF_INET6) {
-    return {};
+    return address->sa_family == AF_UNIX ? Address::unixSocket() : Address();
   }
   sockaddr_in6 v6{};
   std::memcpy(&v6, address, sizeof v6);

@@ -1,4 +1,5 @@
-// An IP address with a port, as a value of 24 bytes. No names: those are io/dns.h.
+// An IP address with a port, as a value of 24 bytes; or that a peer is a Unix socket, without its
+// path. No names: those are io/dns.h.
 #pragma once
 
 #include <array>
@@ -12,7 +13,7 @@
 
 namespace gatehouse::io {
 
-enum class Family : std::uint8_t { kV4, kV6 };
+enum class Family : std::uint8_t { kV4, kV6, kUnix };
 
 class Address {
  public:
@@ -33,6 +34,9 @@ class Address {
   /// Every local address: 0.0.0.0 or ::.
   static Address any(std::uint16_t port, Family family = Family::kV4);
 
+  /// An end that is a Unix socket. It has no port, and no property of an IP address.
+  static Address unixSocket() { return {Family::kUnix, {}, 0}; }
+
   Family family() const { return family_; }
   const Bytes& bytes() const { return bytes_; }
   std::uint16_t port() const { return port_; }
@@ -48,9 +52,9 @@ class Address {
   /// 0.0.0.0 or ::.
   bool isUnspecified() const;
 
-  /// "127.0.0.1:80", "[::1]:80".
+  /// "127.0.0.1:80", "[::1]:80", "unix".
   std::string format() const;
-  /// "127.0.0.1", "::1": no brackets, no port.
+  /// "127.0.0.1", "::1", "unix": no brackets, no port.
   std::string formatIp() const;
 
   friend auto operator<=>(const Address&, const Address&) = default;

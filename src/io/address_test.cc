@@ -71,6 +71,15 @@ TEST(Address, KnowsItsRange) {
   EXPECT_FALSE(Address::loopback(80).isUnspecified());
 }
 
+TEST(Address, AUnixSocketIsNoIpAddress) {
+  const Address socket = Address::unixSocket();
+  EXPECT_EQ(socket.format(), "unix");
+  EXPECT_EQ(socket.formatIp(), "unix");
+  EXPECT_FALSE(socket.isLoopback() || socket.isPrivate() || socket.isLinkLocal());
+  EXPECT_FALSE(socket.isUnspecified());
+  EXPECT_NE(socket, Address());
+}
+
 TEST(Address, Compares) {
   Address a = Address::loopback(80);
   EXPECT_EQ(a, *Address::parse("127.0.0.1:80"));

@@ -17,9 +17,9 @@ struct SocketAddress {
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
 };
 
+/// Of an IP address.
 SocketAddress toSystem(const Address& address);
-/// Of an AF_INET or AF_INET6 address; IPv4 mapped into IPv6 comes out as IPv4. 0.0.0.0:0 for other
-/// families.
+/// IPv4 mapped into IPv6 comes out as IPv4; 0.0.0.0:0 for families that Address does not have.
 Address fromSystem(const sockaddr* address);
 /// Of a socket's own end.
 Address localAddressOf(int fd);

@@ -153,6 +153,45 @@ IoProgress TcpStream::tryRead(std::span<char> target) {
   return failed(errno);
 }
 
+IoProgress TcpStream::tryPeek(std::span<char> target, std::size_t seen) {
+  if (!readable_) {
+    return {0, IoState::kWouldBlock};
+  }
+  if (fd_ < 0) {
+    return failed(ENOTCONN);
+  }
+  ssize_t count = -1;
+  do {
+    count = ::recv(fd_, target.data(), target.size(), MSG_PEEK);
+  } while (count < 0 && errno == EINTR);
+  if (count < 0 && errno != EAGAIN) {
+    return failed(errno);
+  }
+  auto bytes = static_cast<std::size_t>(std::max<ssize_t>(count, 0));
+  if (bytes > seen) {
+    return {bytes, IoState::kDone};
+  }
+  if (count == 0 || peer_closed_) {
+    return {bytes, IoState::kEnd};
+  }
+  readable_ = false;  // the next octet is an event again
+  return {bytes, IoState::kWouldBlock};
+}
+
+void TcpStream::drop(std::size_t count) {
+  std::span<char> target = reactor_.scratch().first(count);
+  while (!target.empty()) {
+    ssize_t taken = receive(fd_, target);
+    if (taken < 0 && errno == EINTR) {
+      continue;
+    }
+    if (taken <= 0) {
+      return;  // gone meanwhile, as the next read tells
+    }
+    target = target.subspan(static_cast<std::size_t>(taken));
+  }
+}
+
 IoProgress TcpStream::tryWritev(std::span<const std::string_view> parts, std::size_t offset) {
   if (!writable_) {
     return {0, IoState::kWouldBlock};

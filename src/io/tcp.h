@@ -40,6 +40,11 @@ class TcpStream final : public Stream, private FdWatcher {
   Reactor& reactor() const override { return reactor_; }
 
   Origin side() const { return side_; }
+  /// What has come beyond the first `seen` octets, and those before it, into `target`, which is
+  /// larger; all of it stays to be read. kEnd when no more will come.
+  IoProgress tryPeek(std::span<char> target, std::size_t seen);
+  /// Takes the first `count` of the octets last peeked at; they fit into the reactor's scratch().
+  void drop(std::size_t count);
   /// The peer's details as learned above this stream (TLS names and versions).
   void setPeer(Peer peer) { peer_ = std::move(peer); }
   /// A socket that was connecting and became writable: 0 when the connection stands, else why not

@@ -70,12 +70,14 @@ void Acceptor::refresh(
     const snapshot::Port& port,
     const snapshot::SnapshotHandle& next
 ) {
-  if (port.tls != doorway.secure) {
-    // Connections of the other kind end after their exchange: none goes on in plain text.
+  if (port.tls != doorway.secure || port.proxy_protocol != doorway.proxy_protocol) {
+    // Connections of the other kind end after their exchange: none goes on in plain text, or under
+    // a client's address that nobody vouches for.
     doorway.closing->request();
     doorway.closing = std::make_shared<io::Stop>();
   }
   doorway.secure = port.tls;
+  doorway.proxy_protocol = port.proxy_protocol;
   if (!port.tls) {
     doorway.tls = nullptr;
   } else if (auto tls = tlsFor(port)) {

@@ -9,6 +9,7 @@
 #include "http/server_connection.h"
 #include "io/deadline.h"
 #include "io/gate.h"
+#include "io/proxy_protocol.h"
 #include "io/tls/tls_stream.h"
 #include "proxy/refused.h"
 
@@ -51,6 +52,26 @@ io::Task<Result<std::unique_ptr<io::Stream>>> secure(
   co_return co_await io::acceptTls(doorway->tls, std::move(stream), deadline);
 }
 
+/// False when the connection does not begin as it must: nobody knows who the client is then.
+io::Task<bool> learnClient(
+    Worker& worker, std::shared_ptr<Doorway> doorway, io::TcpStream& stream
+) {
+  const snapshot::ProxyProtocol wanted = *doorway->proxy_protocol;
+  Result<void> learned = co_await io::acceptProxyProtocol(
+      stream,
+      {.v1 = wanted.v1, .v2 = wanted.v2, .required = wanted.required},
+      io::Deadline::after(worker.reactor(), worker.settings().proxy_protocol_timeout)
+  );
+  if (!learned) {
+    const ErrorKind kind = learned.error().kind();
+    if (kind == ErrorKind::kBadRequest || kind == ErrorKind::kTimeout) {
+      worker.telemetry().protocolError(doorway->listener(), "proxy_protocol");
+      worker.log().debug("connection refused", {{"error", learned.error().chain()}});
+    }
+  }
+  co_return learned.has_value();
+}
+
 std::unique_ptr<http::ServerConnection> serveFirst(
     Worker& worker,
     std::unique_ptr<io::Stream> stream,
@@ -79,13 +100,16 @@ std::unique_ptr<http::ServerConnection> serveSecured(
   );
 }
 
-/// Null when there is no TLS where there should be.
+/// Null when there is no preamble or no TLS where there should be.
 io::Task<std::unique_ptr<http::ServerConnection>> open(
     Worker& worker,
     std::shared_ptr<Doorway> doorway,
     std::unique_ptr<io::TcpStream> stream,
     http::RefusedRequests* refused
 ) {
+  if (doorway->proxy_protocol && !co_await learnClient(worker, doorway, *stream)) {
+    co_return nullptr;
+  }
   if (!doorway->secure) {
     co_return serveFirst(worker, std::move(stream), *refused, http::Http2::kTaken);
   }

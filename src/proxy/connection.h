@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "io/gate.h"
 #include "io/stop.h"
@@ -21,8 +22,9 @@ namespace gatehouse::proxy {
 /// part is replaced on the worker's own loop; requests pin what they find. Owner's loop only.
 struct Doorway {
   snapshot::SnapshotHandle snapshot;
-  const snapshot::Port* port = nullptr;      // null: before the first snapshot
-  bool secure = false;                       // connections speak TLS, or are closed
+  const snapshot::Port* port = nullptr;                   // null: before the first snapshot
+  std::optional<snapshot::ProxyProtocol> proxy_protocol;  // what connections begin with
+  bool secure = false;                                    // connections speak TLS, or are closed
   std::shared_ptr<io::TlsServerConfig> tls;  // null: plaintext, or without usable certificates
   io::Stop accepting;                        // raised: no new connection
   std::shared_ptr<Countdown> closed;         // told when the socket is closed; null: nobody waits

@@ -37,6 +37,7 @@ struct DataPlaneSettings {
   telemetry::TelemetrySettings telemetry;
   std::size_t body_limit = 64u << 20;  // of an AI request, bytes (D12)
   Nanos tls_handshake_timeout = Seconds(15);
+  Nanos proxy_protocol_timeout = Seconds(5);  // for the whole preamble
   /// After so much silence within a model's stream the client is told that it goes on; zero: never.
   Nanos stream_keep_alive = Seconds(20);
 };

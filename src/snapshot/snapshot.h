@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,12 +30,21 @@ struct ServerCertificate {
   std::shared_ptr<const crypto::SecretText> key_pem;
 };
 
+/// A proxy in front says who the client is before anything else (PROXY protocol).
+struct ProxyProtocol {
+  bool v1 = false;  // versions that are taken
+  bool v2 = true;
+  bool required = true;  // connections without it are closed
+  bool operator==(const ProxyProtocol&) const = default;
+};
+
 /// Listeners of one Gateway that share sockets.
 struct Port {
   telemetry::Name gateway;
   std::string gateway_class;
   std::uint16_t port = 0;              // as the Gateway says
   std::vector<std::string> addresses;  // "127.0.0.1:8080", "[::1]:8080": where it listens
+  std::optional<ProxyProtocol> proxy_protocol{};  // before TLS; absent: not spoken
   bool tls = false;
   std::vector<ServerCertificate> certificates;
   std::vector<Listener> listeners;  // never empty

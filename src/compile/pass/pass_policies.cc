@@ -54,6 +54,16 @@ class PolicyReporter {
             "Attached to Gateway " + gateway.name()
         )
     };
+    if (const auto lost = draft_.overridden.find(policy_.meta.key);
+        lost != draft_.overridden.end()) {
+      next.conditions.push_back(draft_.condition(
+          policy_.meta,
+          resource::condition::kOverridden,
+          true,
+          resource::condition::kOverridden,
+          join(lost->second)
+      ));
+    }
     status_.ancestors.push_back(std::move(next));
   }
 

@@ -15,6 +15,7 @@ snapshot::Port makePort(GatewayDraft& gateway, const PortDraft& port, telemetry:
   made.gateway = std::move(name);
   made.gateway_class = gateway.resource->gateway_class_name;
   made.port = port.port;
+  made.proxy_protocol = port.proxy_protocol;
   for (const BindAddress& address : port.addresses) {
     made.addresses.push_back(toString(address));
   }

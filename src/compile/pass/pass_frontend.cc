@@ -1,0 +1,109 @@
+// What policies say of the ports of Gateways: spec.frontend, by the levels of resources.md 8.1. A
+// policy that names the port goes before one of the whole Gateway; of two of one level the older
+// one holds, and the other is told so.
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "compile/passes.h"
+#include "compile/targets.h"
+
+namespace gatehouse::compile {
+namespace {
+
+using resource::AgentgatewayPolicy;
+
+constexpr std::string_view kProxyProtocol = "proxyProtocol";
+
+const resource::Section* sectionOf(const AgentgatewayPolicy& policy, std::string_view name) {
+  const auto found = std::ranges::find(policy.frontend, name, &resource::Section::name);
+  return found == policy.frontend.end() ? nullptr : &*found;
+}
+
+std::string_view textIn(const resource::Section& section, std::string_view name) {
+  const wire::Value* value = section.value.find(name);
+  const std::string* text = value == nullptr ? nullptr : value->string();
+  return text == nullptr ? std::string_view() : *text;
+}
+
+snapshot::ProxyProtocol proxyProtocolOf(const resource::Section& section) {
+  const std::string_view version = textIn(section, "version");
+  return {
+      .v1 = version == "V1" || version == "All",
+      .v2 = version != "V1",
+      .required = textIn(section, "mode") != "Optional",
+  };
+}
+
+/// A policy that speaks of a port.
+struct Claim {
+  const AgentgatewayPolicy* policy = nullptr;
+  const resource::Section* section = nullptr;
+  bool exact = false;  // it names the port
+};
+
+std::vector<Claim> claimsOn(
+    Draft& draft, const GatewayDraft& gateway, std::uint16_t port, std::string_view name
+) {
+  std::vector<Claim> claims;
+  for (const auto& policy : draft.resources.all<AgentgatewayPolicy>()) {
+    const resource::Section* section = sectionOf(*policy, name);
+    if (section == nullptr) {
+      continue;
+    }
+    for (const GatewayTarget& target : gatewayTargets(draft, *policy)) {
+      if (target.gateway == &gateway && (!target.port || *target.port == port)) {
+        claims.push_back({policy.get(), section, target.port.has_value()});
+      }
+    }
+  }
+  return claims;
+}
+
+/// The oldest of one level, or null; the others learn that they lost.
+const Claim* winnerOf(
+    Draft& draft, const std::vector<Claim>& claims, bool exact, const std::string& where
+) {
+  const Claim* winner = nullptr;
+  for (const Claim& claim : claims) {
+    if (claim.exact == exact &&
+        (winner == nullptr || isOlder(claim.policy->meta, winner->policy->meta))) {
+      winner = &claim;
+    }
+  }
+  for (const Claim& claim : claims) {
+    if (claim.exact != exact || claim.policy == winner->policy) {
+      continue;
+    }
+    const std::string field = "spec.frontend." + claim.section->name;
+    const std::string sentence =
+        fmt::format("on {} that of the older {} holds", where, toString(winner->policy->meta.key));
+    std::vector<std::string>& told = draft.overridden[claim.policy->meta.key];
+    const std::string condition = fmt::format("{}: {}", field, sentence);
+    if (std::ranges::find(told, condition) == told.end()) {
+      told.push_back(condition);
+      draft.find(resource::Severity::kWarning, claim.policy->meta, field, sentence);
+    }
+  }
+  return winner;
+}
+
+}  // namespace
+
+void passFrontend(Draft& draft) {
+  for (GatewayDraft& gateway : draft.gateways) {
+    for (PortDraft& port : gateway.ports) {
+      const auto claims = claimsOn(draft, gateway, port.port, kProxyProtocol);
+      const std::string where = "Gateway " + gateway.name();
+      const Claim* exact =
+          winnerOf(draft, claims, true, fmt::format("port {} of {}", port.port, where));
+      const Claim* whole = winnerOf(draft, claims, false, where);
+      if (const Claim* winner = exact != nullptr ? exact : whole) {
+        port.proxy_protocol = proxyProtocolOf(*winner->section);
+      }
+    }
+  }
+}
+
+}  // namespace gatehouse::compile
