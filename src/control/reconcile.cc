@@ -57,6 +57,25 @@ std::vector<resource::Finding> allFindings(
   return loading;
 }
 
+/// The time since the last call, or since this was made.
+class Lap {
+ public:
+  explicit Lap(const Clock& clock [[clang::lifetimebound]]) : clock_(clock), begun_(clock.now()) {}
+
+  Nanos end() {
+    const MonoTime before = std::exchange(begun_, clock_.now());
+    return begun_ - before;
+  }
+
+ private:
+  const Clock& clock_;
+  MonoTime begun_;
+};
+
+std::int64_t millis(Nanos time) {
+  return std::chrono::duration_cast<Millis>(time).count();
+}
+
 }  // namespace
 
 Reconciler::Reconciler(ReconcilerParts parts, compile::CompileOptions options)
@@ -68,11 +87,15 @@ ViewHandle Reconciler::view() const {
 }
 
 ViewHandle Reconciler::reload() {
+  Lap lap(parts_.clock);
+  ReloadTimes times;
   resource::Loaded loaded = parts_.source.load();
   std::vector<std::string> kept = keepLastGood(last_, loaded);
   resource::ResourceSet next_set(std::move(loaded.objects), last_.generation() + 1, loaded.refused);
+  times.load = lap.end();
   options_.now = parts_.clock.wall();
   compile::Compiled compiled = compile::compile(next_set, options_);
+  times.compile = lap.end();
   const ViewHandle before = view();
   View next = *before;
   next.findings = allFindings(std::move(loaded.findings), compiled.findings);
@@ -87,7 +110,9 @@ ViewHandle Reconciler::reload() {
   } else if (compiled.snapshot == nullptr) {
     kept.emplace_back("the new configuration is inconsistent; the last one is kept");
   } else {
+    lap.end();
     snapshot::Published published = parts_.publisher.publish(compiled.snapshot);
+    times.publish = lap.end();
     next.bound = std::move(published.bound);
     next.unbound = std::move(published.failures);
     compile::markBound(compiled.report, next_set, next.bound);
@@ -99,6 +124,7 @@ ViewHandle Reconciler::reload() {
     next.loaded_at = options_.now;
     next.objects = viewsOf(last_, last_report_);
   }
+  next.times = times;
   next.last_error.clear();
   if (kept.empty()) {
     ++next.reloads;
@@ -138,7 +164,10 @@ void Reconciler::logReload(const View& before, const View& next) const {
         {{"generation", next.generation},
          {"objects", next.objects.size()},
          {"errors", errors},
-         {"warnings", warnings}}
+         {"warnings", warnings},
+         {"load_ms", millis(next.times.load)},
+         {"compile_ms", millis(next.times.compile)},
+         {"publish_ms", millis(next.times.publish)}}
     );
   } else if (next.unchanged_reloads != before.unchanged_reloads) {
     parts_.log.info("configuration unchanged", {{"generation", next.generation}});

@@ -109,7 +109,13 @@ ReloadLoop::~ReloadLoop() {
 }
 
 void ReloadLoop::reloadNow() {
-  reactor_.post([this] { reconciler_.reload(); });
+  if (wished_.exchange(true)) {
+    return;
+  }
+  reactor_.post([this] {
+    wished_ = false;  // before the sources are read: what changes from here on is another wish
+    reconciler_.reload();
+  });
 }
 
 }  // namespace gatehouse::control

@@ -24,7 +24,8 @@ class ReloadLoop {
   /// Ends the thread; a reload in progress is finished.
   ~ReloadLoop();
 
-  /// Any thread; returns at once. For SIGHUP and the admin API.
+  /// Any thread; returns at once. For SIGHUP and the admin API. Wishes made while a reload runs
+  /// are one more reload after it.
   void reloadNow();
 
  private:
@@ -32,6 +33,7 @@ class ReloadLoop {
   Source& source_;
   Reconciler& reconciler_;
   io::Reactor reactor_;
+  std::atomic<bool> wished_ = false;  // a reload is posted and has not begun
   std::unique_ptr<Loop> loop_;
   std::thread thread_;
 };

@@ -1,7 +1,11 @@
 #include "control/reload_loop.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <semaphore>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -30,6 +34,27 @@ class WaitingPublisher final : public snapshot::Publisher {
   std::mutex mutex_;
   std::condition_variable published_;
   int count_ = 0;
+};
+
+/// Loads nothing, when it is let; tells how often.
+class HeldSource final : public Source {
+ public:
+  resource::Loaded load() override {
+    loading_.release();
+    let_.acquire();
+    ++loads;
+    return {};
+  }
+  std::vector<std::string> watchPaths() const override { return {}; }
+
+  void awaitLoading() { loading_.acquire(); }
+  void let(int times) { let_.release(times); }
+
+  std::atomic<int> loads = 0;
+
+ private:
+  std::counting_semaphore<> loading_{0};
+  std::counting_semaphore<> let_{0};
 };
 
 class ReloadLoopTest : public testing::Test {
@@ -75,6 +100,24 @@ TEST_F(ReloadLoopTest, AFileThatIsBeingWrittenIsKeptWhenToldToReload) {
   }
   EXPECT_EQ(reconciler_.view()->objects.size(), objects + 1);
   EXPECT_EQ(reconciler_.reload()->objects.size(), objects) << "without the loop, as it stands";
+}
+
+TEST_F(ReloadLoopTest, ManyWishesWhileAReloadRunsAreOneMore) {
+  HeldSource source;
+  Reconciler reconciler{
+      {.source = source, .publisher = publisher_, .clock = clock_, .log = log_}, {}
+  };
+  {
+    ReloadLoop loop(source, reconciler, log_);
+    loop.reloadNow();
+    source.awaitLoading();
+    for (int i = 0; i < 100; ++i) {
+      loop.reloadNow();
+    }
+    source.let(1000);
+    source.awaitLoading();
+  }
+  EXPECT_EQ(source.loads, 2);
 }
 
 TEST_F(ReloadLoopTest, EndsWhileWaiting) {

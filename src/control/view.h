@@ -28,6 +28,13 @@ struct ObjectView {
   std::vector<std::string> secret_keys;
 };
 
+/// How long the parts of a reload took.
+struct ReloadTimes {
+  Nanos load{};     // the sources were read and decoded
+  Nanos compile{};  // a snapshot was made of them
+  Nanos publish{};  // every worker took it; zero where none was handed out
+};
+
 struct View {
   /// Of the snapshot that is served; 0 before the first.
   std::uint64_t generation = 0;
@@ -39,6 +46,7 @@ struct View {
   std::uint64_t rejected_reloads = 0;   // with something left at its last good state
   std::uint64_t unchanged_reloads = 0;  // that found what is served already
   WallMicros unchanged_at{};
+  ReloadTimes times;  // of the reload that made this view
   std::vector<resource::Finding> findings;
   std::vector<ObjectView> objects;  // by kind, namespace, name
   std::vector<snapshot::BoundAddress> bound;
