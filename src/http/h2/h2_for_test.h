@@ -11,10 +11,13 @@
 #include <utility>
 #include <vector>
 
+#include <gtest/gtest.h>
 #include <nghttp2/nghttp2.h>
 
+#include "http/h1_strict.h"
 #include "http/h2/h2_server.h"
 #include "http/loop_for_test.h"
+#include "http/server_connection.h"
 #include "http/server_for_test.h"
 
 namespace gatehouse::http {
@@ -303,6 +306,46 @@ struct H2Scene : ExchangeScene {
   std::vector<Exchange> exchanges;
   bool over = false;
   std::optional<Running<int>> serving;
+};
+
+/// Keeps account of refused requests.
+struct SeenRefused final : RefusedRequests {
+  RefusedAnswer begin(const RefusedRequest& request) override {
+    seen.push_back(
+        std::to_string(request.status) + " " + std::string(request.code) + " " +
+        std::string(request.host) + std::string(request.path)
+    );
+    return {.id = "the-id"};
+  }
+  void answered(std::uint64_t bytes_out) override { sent += bytes_out; }
+  void unanswered() override { ++lost; }
+
+  std::vector<std::string> seen;
+  std::uint64_t sent = 0;
+  int lost = 0;
+};
+
+/// Whose client has said hello.
+struct Greeted : H2Scene {
+  explicit Greeted(ServerLimits limits = {}, RefusedRequests* refused = nullptr)
+      : H2Scene(limits, refused) {
+    client->hello();
+    loop.settle();
+  }
+  std::uint64_t refusedBy(Violation violation) const {
+    return shared.refused[static_cast<std::size_t>(violation)];
+  }
+  void expectEnd(std::uint32_t code, std::string_view problem) {
+    for (int i = 0; i < 100 && client->goaways().empty(); ++i) {
+      loop.settle();
+    }
+    ASSERT_FALSE(client->goaways().empty());
+    EXPECT_EQ(client->goaways().back().first, code);
+    EXPECT_EQ(server->protocolError(), problem);
+    client->close();
+    loop.settle();
+    EXPECT_TRUE(over);
+  }
 };
 
 }  // namespace gatehouse::http

@@ -77,7 +77,8 @@ H2RequestBody::H2RequestBody(H2Wire& wire, H2StreamId id, const H2Framing& frami
       ended_(ended) {}
 
 std::optional<std::uint64_t> H2RequestBody::length() const {
-  return ended_ && arrived_ == 0 ? 0 : length_;
+  bool is_empty = ended_ && arrived_ == 0 && broken_ == nullptr;
+  return is_empty ? 0 : length_;
 }
 
 bool H2RequestBody::ready() const {

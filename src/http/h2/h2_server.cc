@@ -32,6 +32,8 @@ constexpr int kUpdatesForEachFrame = 10;
 // Of what comes, so much may be neither content nor fields.
 constexpr std::uint64_t kIdleShare = 8;
 constexpr std::uint64_t kIdleBytes = 1 << 20;
+// An unfinished frame has as long as a body, and a moment for the body's answer.
+constexpr Nanos kFrameNotice = Seconds(1);
 // The preface and the head of the frame behind it.
 constexpr std::uint64_t kFirstBytes = 24 + 9;
 
@@ -64,7 +66,9 @@ class H2Server final : public ServerConnection, private H2SessionEvents {
   void onPong() override;
 
   H2Stream* refuse(H2StreamId id, Violation violation, const RequestHead& head, bool ended);
+  H2Stream* refuseExcess(H2StreamId id);
   void receive(std::string_view bytes);
+  void noteFrame();
   void noteBusy();
   io::Deadline deadline() const;
   void late();
@@ -82,11 +86,13 @@ class H2Server final : public ServerConnection, private H2SessionEvents {
   Allowance controls_{kControls};
   Allowance updates_{kUpdates};
   std::uint64_t bytes_in_ = 0;
-  std::uint64_t frames_seen_ = 0;
+  std::uint64_t data_frames_seen_ = 0;
+  std::uint64_t frame_ = 0;  // that frame_deadline_ is for
   std::size_t last_read_ = 0;
   std::optional<Nanos> accept_wait_;
   io::Deadline preface_deadline_;
   io::Deadline head_deadline_;
+  io::Deadline frame_deadline_;
   io::Deadline idle_deadline_;
   io::Deadline notice_deadline_;
   Drain drain_ = Drain::kNo;
@@ -169,11 +175,26 @@ void H2Server::receive(std::string_view bytes) {
     wire_.session.terminate(H2Error::kEnhanceYourCalm, "h2_flood");
   }
   noteBusy();
+  noteFrame();
   if (bytes_in_ >= kFirstBytes) {
     preface_deadline_ = io::Deadline::never();
   } else if (preface_deadline_.isNever()) {
     preface_deadline_ = io::Deadline::after(wire_.reactor, wire_.limits.head_timeout);
   }
+}
+
+// A frame that has begun ends in time, or nothing on the connection will ever be heard again.
+// Content is waited for as long as some of it comes; a head has a limit of its own.
+void H2Server::noteFrame() {
+  const FrameMeter& meter = wire_.session.meter();
+  if (!meter.within() || !head_deadline_.isNever() || bytes_in_ < kFirstBytes) {
+    frame_deadline_ = io::Deadline::never();
+  } else if (meter.withinData()) {
+    frame_deadline_ = io::Deadline::after(wire_.reactor, wire_.limits.body_timeout + kFrameNotice);
+  } else if (frame_deadline_.isNever() || frame_ != meter.frames()) {
+    frame_deadline_ = io::Deadline::after(wire_.reactor, wire_.limits.head_timeout);
+  }
+  frame_ = meter.frames();
 }
 
 void H2Server::noteBusy() {
@@ -188,6 +209,9 @@ H2Stream* H2Server::onHeadEnd(H2StreamId id, bool ended) {
   head_deadline_ = io::Deadline::never();
   RequestHead head{.method = Method::kOther};
   auto framing = head_.take(head);
+  if (wire_.session.open() > wire_.limits.h2.streams) {
+    return refuseExcess(id);
+  }
   if (framing && ended && framing->length.value_or(0) != 0) {
     framing = std::unexpected(Violation::kFraming);
   }
@@ -217,6 +241,13 @@ H2Stream* H2Server::refuse(
   return refusals_.back().get();
 }
 
+// RFC 9113 section 8.7: the client may send it again as if it had not been sent.
+H2Stream* H2Server::refuseExcess(H2StreamId id) {
+  onIdleFrame(H2Idle::kReset);
+  wire_.session.reset(id, H2Error::kRefusedStream);
+  return nullptr;
+}
+
 void H2Server::onIdleFrame(H2Idle kind) {
   MonoTime now = wire_.reactor.now();
   switch (kind) {
@@ -228,7 +259,7 @@ void H2Server::onIdleFrame(H2Idle kind) {
     case H2Idle::kWindowUpdate: {
       std::uint64_t sent = wire_.session.dataFrames();
       updates_.earn(static_cast<int>(
-          std::min<std::uint64_t>(sent - std::exchange(frames_seen_, sent), kUpdates.at_once) *
+          std::min<std::uint64_t>(sent - std::exchange(data_frames_seen_, sent), kUpdates.at_once) *
           kUpdatesForEachFrame
       ));
       if (!updates_.take(now)) {
@@ -270,7 +301,9 @@ void H2Server::endNotice() {
 }
 
 io::Deadline H2Server::deadline() const {
-  io::Deadline first = notice_deadline_.orEarlier(preface_deadline_).orEarlier(head_deadline_);
+  io::Deadline first = notice_deadline_.orEarlier(preface_deadline_)
+                           .orEarlier(head_deadline_)
+                           .orEarlier(frame_deadline_);
   if (wire_.session.open() == 0 && wire_.exchanges.empty()) {
     first = first.orEarlier(idle_deadline_);
   }
@@ -295,6 +328,10 @@ void H2Server::late() {
     preface_deadline_ = head_deadline_ = io::Deadline::never();
     timed_out_ = true;
     wire_.session.terminate(H2Error::kNoError, {});
+  }
+  if (frame_deadline_ <= now) {
+    frame_deadline_ = io::Deadline::never();
+    wire_.session.terminate(H2Error::kNoError, "h2_slow_frame");
   }
   for (; !wire_.leftovers.empty() && io::Deadline(wire_.leftovers.front().until) <= now;
        wire_.leftovers.pop_front()) {

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <ranges>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nghttp2/nghttp2.h>
@@ -23,6 +25,15 @@ constexpr std::size_t kUnpackedAtMost = 1U << 20;
 constexpr std::uint64_t kResetBurst = 4000;
 constexpr std::uint64_t kResetsPerSecond = 400;
 constexpr std::size_t kReplySection = 256U << 10;
+constexpr std::size_t kFrameHead = 9;
+constexpr std::size_t kPreface = 24;
+// RFC 9113 section 4.2. The library sees to it, but takes a CONTINUATION of any size.
+constexpr std::size_t kLargestFrame = 1U << 14;
+// The library ends the connection of a client that opens more streams than it was told, where
+// RFC 9113 section 5.1.2 asks for an error of the stream. So it holds clients to no limit: ours
+// stands in the frame alone, as the first setting.
+constexpr std::uint32_t kNoLimit = 0xffffffff;
+constexpr std::size_t kLimitAt = kFrameHead + 2;
 
 // What differs in every reply has no place in the client's table.
 constexpr FieldSet kNeverTheSame = {
@@ -105,6 +116,18 @@ struct H2Session::Calls {
       case NGHTTP2_RST_STREAM:
         self(user_data).events_.onIdleFrame(H2Idle::kReset);
         break;
+      case NGHTTP2_HEADERS:
+        if (self(user_data).isUnexpected(frame->stream_id)) {
+          self(user_data).terminate(H2Error::kProtocolError, "h2_protocol");
+          return NGHTTP2_ERR_CALLBACK_FAILURE;
+        }
+        break;
+      case NGHTTP2_CONTINUATION:
+        if (frame->length > kLargestFrame) {
+          self(user_data).terminate(H2Error::kFrameSizeError, "h2_frame_size");
+          return NGHTTP2_ERR_CALLBACK_FAILURE;
+        }
+        break;
       default:
         break;
     }
@@ -116,6 +139,7 @@ struct H2Session::Calls {
     session.section_ = 0;
     if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
       ++session.open_;
+      session.newest_ = std::max(session.newest_, frame->hd.stream_id);
       session.events_.onHead();
     }
     return 0;
@@ -250,7 +274,6 @@ struct H2Session::Calls {
       nghttp2_data_source* source,
       void* user_data
   ) {
-    constexpr std::size_t kFrameHead = 9;
     H2Session& it = self(user_data);
     H2Outgoing& body = *static_cast<H2Outgoing*>(source->ptr);
     std::string_view bytes = body.bytes.substr(0, size);
@@ -271,10 +294,13 @@ struct H2Session::Calls {
 
   static int frameSent(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
     constexpr H2StreamId kAnyStream = 0x7fffffff;
+    H2Session& it = self(user_data);
+    if (frame->hd.type == NGHTTP2_RST_STREAM) {
+      it.cut_[it.cuts_++ % it.cut_.size()] = frame->hd.stream_id;
+    }
     if (frame->hd.type != NGHTTP2_GOAWAY) {
       return 0;
     }
-    H2Session& it = self(user_data);
     if (frame->goaway.error_code != NGHTTP2_NO_ERROR) {
       it.problem_ = it.problem_.empty() ? problemOf(frame->goaway.error_code) : it.problem_;
     } else if (frame->goaway.last_stream_id == kAnyStream) {
@@ -297,7 +323,8 @@ struct H2Session::Calls {
   }
 };
 
-H2Session::H2Session(const H2Limits& limits, H2SessionEvents& events) : events_(events) {
+H2Session::H2Session(const H2Limits& limits, H2SessionEvents& events)
+    : events_(events), meter_(kPreface), limit_(limits.streams) {
   nghttp2_session_callbacks* calls = nullptr;
   nghttp2_option* options = nullptr;
   bool made = nghttp2_session_callbacks_new(&calls) == 0 && nghttp2_option_new(&options) == 0;
@@ -324,7 +351,7 @@ H2Session::H2Session(const H2Limits& limits, H2SessionEvents& events) : events_(
   nghttp2_option_del(options);
   nghttp2_session_callbacks_del(calls);
   const std::array<nghttp2_settings_entry, 3> settings = {{
-      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.streams},
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, kNoLimit},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits.stream_window},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits.field_section},
   }};
@@ -342,6 +369,7 @@ void H2Session::receive(std::string_view bytes) {
   if (broken_) {
     return;
   }
+  meter_.take(bytes);
   ssize_t taken = nghttp2_session_mem_recv(
       session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()
   );
@@ -359,6 +387,14 @@ void H2Session::receive(std::string_view bytes) {
   }
 }
 
+// RFC 9113 section 5.1.1: a stream that is older than the newest and not open any more, or never
+// was. The library takes no note of it.
+bool H2Session::isUnexpected(H2StreamId id) const {
+  bool is_old =
+      id <= newest_ && id % 2 == 1 && nghttp2_session_find_stream(session_, id) == nullptr;
+  return is_old && cuts_ <= cut_.size() && std::ranges::find(cut_, id) == cut_.end();
+}
+
 void H2Session::collect(OutQueue& out, std::size_t most) {
   out_ = &out;
   most_ = most;
@@ -368,9 +404,22 @@ void H2Session::collect(OutQueue& out, std::size_t most) {
     if (size <= 0) {
       break;
     }
-    out.put(textOf(bytes, static_cast<std::size_t>(size)));
+    std::string_view frame = textOf(bytes, static_cast<std::size_t>(size));
+    limit_ ? greet(frame) : out.put(frame);
   }
   out_ = nullptr;
+}
+
+// The first frame, which is SETTINGS.
+void H2Session::greet(std::string_view frame) {
+  std::array<char, sizeof(std::uint32_t)> value;
+  for (std::uint32_t rest = *std::exchange(limit_, {}); char& octet : std::views::reverse(value)) {
+    octet = static_cast<char>(rest & 0xff);
+    rest >>= 8;
+  }
+  out_->put(frame.substr(0, kLimitAt));
+  out_->put({value.data(), value.size()});
+  out_->put(frame.substr(kLimitAt + value.size()));
 }
 
 bool H2Session::over() const {

@@ -3,6 +3,7 @@
 // checked above it. Nothing of what it calls may take its bytes out. Owner's loop only.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <string_view>
 
 #include "http/fields.h"
+#include "http/h2/frame_meter.h"
 #include "http/h2/h2_limits.h"
 #include "http/h2/out_queue.h"
 #include "http/head.h"
@@ -98,8 +100,11 @@ class H2Session {
   void collect(OutQueue& out, std::size_t most);
   /// Nothing will be received or sent any more, once collected.
   bool over() const;
-  /// Streams that are not closed.
+  /// Streams that are not closed. There may be more than the limit says: refusing them is left to
+  /// the owner.
   std::size_t open() const { return open_; }
+  /// Where the frames that have come end.
+  const FrameMeter& meter() const { return meter_; }
   /// DATA frames sent.
   std::uint64_t dataFrames() const { return data_frames_; }
   /// What of the received bytes was content or fields, and what of the sent ones content.
@@ -131,14 +136,24 @@ class H2Session {
  private:
   struct Calls;
 
+  void greet(std::string_view frame);
+  bool isUnexpected(H2StreamId id) const;
+
   H2SessionEvents& events_;
   nghttp2_session* session_ = nullptr;
-  OutQueue* out_ = nullptr;  // while collecting
-  std::size_t most_ = 0;     // the same
+  FrameMeter meter_;
+  std::optional<std::uint32_t> limit_;  // of streams, until it is announced
+  OutQueue* out_ = nullptr;             // while collecting
+  std::size_t most_ = 0;                // the same
   std::size_t open_ = 0;
   std::uint64_t data_frames_ = 0;
   std::uint64_t useful_ = 0;
   std::size_t section_ = 0;  // octets of the field section that is being received
+  H2StreamId newest_ = 0;    // that the peer has opened
+  // Streams that were ended here while the peer may still be sending trailers on them: at first
+  // all, later too many to know them.
+  std::array<H2StreamId, 16> cut_{};
+  std::size_t cuts_ = 0;
   std::string_view problem_;
   bool broken_ = false;  // takes no more input
 };
