@@ -148,6 +148,13 @@ Result<http::RequestHead> upstreamHead(Exchange& x, const UpstreamCall& call, st
   http::ClientCredential credential;
   if (call.auth->credentials.empty()) {
     credential = http::ClientCredential::lift(head);
+  } else if (head.method == http::Method::kTrace) {
+    // RFC 9110 section 9.3.8: the reply would show it to the client.
+    return fail(
+        ErrorKind::kNotSupported,
+        Origin::kDownstream,
+        "TRACE is not served where a credential is added"
+    );
   } else {
     http::ClientCredential::discard(head);
   }

@@ -4,7 +4,7 @@ import http.client
 
 import harness
 import manifests
-from peer import Peer, read_request
+from peer import Peer, read_request, response
 
 REPLY = (
     b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nServer: web\r\nVia: 1.1 cache\r\n"
@@ -37,3 +37,20 @@ def test_cookies_and_origin_reach_a_service_and_its_own_come_back(stage):
         assert name in head, name
     assert b"x-forwarded-for" not in head and b"x-mine" not in head
     connection.close()
+
+
+def test_trace_shows_nobody_the_key_that_is_added(stage):
+    def handle(connection, _):
+        while (request := read_request(connection)) is not None:
+            connection.sendall(response(request[0]))
+    peer = stage.keep(Peer(handle))
+    keyed = manifests.static("keyed", peer.port)
+    keyed["spec"]["policies"] = {"auth": {"secretRef": {"name": "key"}}}
+    text = manifests.to_text(manifests.gateway(), manifests.route("keyed", "keyed", "/keyed"), keyed, manifests.secret("key", "sk-hidden"),
+                             manifests.route("open", "open", "/open"), manifests.static("open", peer.port))
+    gateway = stage.gateway([stage.write("config.yaml", text)], binds=["edge"])
+    assert b"sk-hidden" in harness.post(gateway.port("edge"), "/keyed", None, method="GET").body
+    refused = harness.post(gateway.port("edge"), "/keyed", None, method="TRACE")
+    assert (refused.status, refused.json()["code"]) == (501, "not_supported") and b"sk-hidden" not in refused.body
+    assert harness.post(gateway.port("edge"), "/open", None, method="TRACE").body.startswith(b"TRACE /open HTTP/1.1\r\n")
+    assert gateway.access_of(refused)["gatehouse.outcome"] == "Refused"
