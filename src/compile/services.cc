@@ -16,8 +16,11 @@ namespace {
 
 using upstream::HttpVersion;
 
-std::unexpected<Problem> problem(std::string_view reason, std::string message) {
-  return std::unexpected(Problem{std::string(reason), std::move(message)});
+/// Of a reference, whose fault is at its field `.name` or `.port`.
+std::unexpected<Problem> problem(std::string_view reason, std::string message, std::string field) {
+  return std::unexpected(Problem{
+      .reason = std::string(reason), .message = std::move(message), .field = std::move(field)
+  });
 }
 
 /// What the name of an appProtocol asks for (KEP-3726, GEP-1911).
@@ -55,7 +58,8 @@ std::expected<HttpVersion, Problem> versionOf(
         resource::reason::kUnsupportedProtocol,
         fmt::format(
             "port {} of Service {} is one of {}; expected TCP", port.port, service, port.protocol
-        )
+        ),
+        ".port"
     );
   }
   const auto found = std::ranges::find(kAppProtocols, fold(port.app_protocol), &AppProtocol::name);
@@ -71,7 +75,7 @@ std::expected<HttpVersion, Problem> versionOf(
   if (found != kAppProtocols.end()) {
     message += fmt::format(": {} is not there yet", found->lacks);
   }
-  return problem(resource::reason::kUnsupportedProtocol, std::move(message));
+  return problem(resource::reason::kUnsupportedProtocol, std::move(message), ".port");
 }
 
 using Addresses = std::expected<std::vector<ServiceAddress>, Problem>;
@@ -85,7 +89,8 @@ Addresses externalAddress(const resource::Service& service, std::uint16_t port) 
         fmt::format(
             "spec.externalName of Service {} is no DNS name",
             resource::qualifiedName(service.meta.key)
-        )
+        ),
+        ".name"
     );
   }
   return std::vector<ServiceAddress>{{host, port}};
@@ -115,7 +120,9 @@ ServiceBackends::Made ServiceBackends::make(const resource::Service& service, st
   const bool external = service.type == resource::ServiceType::kExternalName;
   if (entry == nullptr && !(external && service.ports.empty())) {
     return problem(
-        resource::reason::kBackendNotFound, fmt::format("Service {} has no port {}", name, port)
+        resource::reason::kBackendNotFound,
+        fmt::format("Service {} has no port {}", name, port),
+        ".port"
     );
   }
   upstream::Endpoint base;  // the Host stays the client's

@@ -57,6 +57,26 @@ snapshot::BackendHandle invalidBackend(
   return backend;
 }
 
+std::unexpected<Problem> notGranted(
+    const resource::Referrer& from, const resource::BackendObjectRef& ref
+) {
+  return std::unexpected(Problem{
+      .reason = std::string(resource::reason::kRefNotPermitted),
+      .message = fmt::format(
+          "{} is in another namespace and no ReferenceGrant there permits it",
+          resource::toString(keyOf(ref))
+      ),
+      .hint = fmt::format(
+          "; expected one in namespace {} from {} in namespace {} to {}",
+          ref.ns,
+          from.kind,
+          from.ns,
+          ref.kind
+      ),
+      .field = ".namespace",
+  });
+}
+
 class ReferenceResolver {
  public:
   explicit ReferenceResolver(Draft& draft) : draft_(draft), services_(draft) {}
@@ -156,13 +176,7 @@ class ReferenceResolver {
         resource::kGatewayGroup, resource::HttpRoute::kKind, route.meta.key.ns
     };
     if (!resource::isGranted(draft_.resources, from, keyOf(ref))) {
-      return problem(
-          resource::reason::kRefNotPermitted,
-          fmt::format(
-              "{} is in another namespace and no ReferenceGrant there permits it",
-              resource::toString(keyOf(ref))
-          )
-      );
+      return notGranted(from, ref);
     }
     return service ? resolveService(ref) : resolveBackend(ref);
   }
