@@ -140,7 +140,11 @@ std::string readStandardInput() {
 }
 
 FileSource::FileSource(const resource::SchemaSet& schemas, FileSourceOptions options)
-    : schemas_(schemas), options_(std::move(options)) {}
+    : schemas_(schemas), options_(std::move(options)) {
+  options_.load.generation = [this](const resource::ObjectKey& key, const wire::Value& object) {
+    return generations_.count(key, object);
+  };
+}
 
 resource::Loaded FileSource::load() {
   resource::Loader loader(schemas_, options_.load);
@@ -173,6 +177,9 @@ resource::Loaded FileSource::load() {
   resource::Loaded loaded = loader.finish();
   loaded.findings.insert(loaded.findings.end(), findings.begin(), findings.end());
   resource::sortFindings(loaded.findings);
+  if (resource::countErrors(loaded.findings) == 0) {
+    generations_.forgetUncounted();  // else what has errors is to be counted on when it has none
+  }
   return loaded;
 }
 

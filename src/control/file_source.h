@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "control/generations.h"
 #include "control/source.h"
 #include "resource/schema.h"
 
@@ -24,6 +25,9 @@ class FileSource final : public Source {
  public:
   /// `schemas` must outlive the source.
   FileSource(const resource::SchemaSet& schemas, FileSourceOptions options);
+  FileSource(FileSource&&) = delete;
+  FileSource& operator=(FileSource&&) = delete;
+  ~FileSource() override = default;
 
   resource::Loaded load() override;
   bool unchanged() const override { return unchanged_; }
@@ -40,6 +44,7 @@ class FileSource final : public Source {
   const resource::SchemaSet& schemas_;
   FileSourceOptions options_;
   BeingWritten being_written_;
+  Generations generations_;
   Texts texts_;  // by file: the last that was whole
   std::string stdin_text_;
   bool stdin_read_ = false;

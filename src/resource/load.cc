@@ -225,6 +225,9 @@ void Loader::addKnown(ObjectMeta meta, const KindSchema& schema, const Value& ob
     return;
   }
   readMetadata(object, meta);
+  if (meta.generation == 0 && options_.generation) {
+    meta.generation = options_.generation(meta.key, object);
+  }
   if (meta.key.kind != Secret::kKind) {
     meta.document = std::make_shared<const Value>(showable(object, schema));
   }

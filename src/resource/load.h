@@ -2,6 +2,7 @@
 // (resources.md 2). No I/O: the caller reads the files, in a stable order.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -22,6 +23,8 @@ struct LoadOptions {
   bool strict = false;
   /// For `${NAME}` in stringData. Empty: nothing is expanded (in a cluster).
   LookUpVariable variable = {};
+  /// The generation of an object whose metadata says none. Empty: 0.
+  std::function<std::int64_t(const ObjectKey& key, const wire::Value& object)> generation = {};
 };
 
 /// What the sources said. An object with an error of its own is left out of `objects`; the others

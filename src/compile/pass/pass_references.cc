@@ -130,6 +130,8 @@ class ReferenceResolver {
     );
     if (!route.unresolved) {
       route.unresolved = why;
+    } else if (!route.unresolved->message.contains(why.message)) {
+      route.unresolved->message += "; " + why.message;
     }
   }
 
