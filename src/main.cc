@@ -83,10 +83,13 @@ compile::CompileOptions compileOptions(const Clock& clock) {
   compile::CompileOptions options;
   options.addresses.has_ipv6 = io::hasIpv6Loopback();
   options.addresses.local_addresses = io::localAddresses();
-  options.check_key_pair = [](std::string_view chain,
-                              std::string_view key) -> std::optional<std::string> {
+  options.check_key_pair = [](auto chain, auto key) -> std::optional<std::string> {
     Result<void> checked = io::checkKeyPair(chain, key);
     return checked ? std::nullopt : std::optional(checked.error().chain());
+  };
+  options.check_authorities = [](std::string_view pem) -> std::optional<std::string> {
+    auto read = io::TrustStore::fromPem(pem);
+    return read ? std::nullopt : std::optional(read.error().chain());
   };
   options.now = clock.wall();
   return options;

@@ -23,7 +23,8 @@ constexpr std::array kPasses{
     Pass{"certificates", passCertificates},  // of the listeners that speak TLS
     Pass{"addresses", passAddresses},        // of the ports of listeners without conflict
     Pass{"secrets", passSecrets},
-    Pass{"backends", passBackends},      // with their credentials
+    Pass{"tls policies", passTlsPolicies},
+    Pass{"backends", passBackends},      // with their credentials and TLS
     Pass{"routes", passRoutes},          // to listeners
     Pass{"references", passReferences},  // from rules to backends
     Pass{"filters", passFilters},        // of rules that have their backends

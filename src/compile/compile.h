@@ -42,6 +42,9 @@ struct CompileOptions {
   /// looked at.
   std::function<std::optional<std::string>(std::string_view chain_pem, std::string_view key_pem)>
       check_key_pair;
+  /// What is wrong with a text of certificate authorities, if anything is; absent: it is only
+  /// looked at.
+  std::function<std::optional<std::string>(std::string_view pem)> check_authorities;
   /// Time of new conditions.
   WallMicros now{};
 };

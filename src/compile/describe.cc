@@ -153,6 +153,8 @@ std::string describeTls(const upstream::Endpoint& endpoint) {
   switch (tls.verify) {
     case upstream::Verify::kChainAndName:
       text += fmt::format(" verified as {}", fmt::join(tls.verify_names, ", "));
+      text += tls.verify_names.empty() || tls.verify_uris.empty() ? "" : ", ";
+      text += fmt::format("{}", fmt::join(tls.verify_uris, ", "));
       break;
     case upstream::Verify::kChainOnly:
       text += " chain verified";

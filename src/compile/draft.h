@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "compile/addresses.h"
@@ -17,6 +18,7 @@
 #include "resource/set.h"
 #include "snapshot/snapshot.h"
 #include "upstream/credential_choice.h"
+#include "upstream/endpoint.h"
 
 namespace gatehouse::compile {
 
@@ -92,11 +94,27 @@ struct RouteDraft {
   std::vector<RuleDraft> rules;      // as in the spec
   std::optional<Problem> unresolved;
   std::vector<resource::ObjectKey> backends;  // that its rules refer to and that are there
+  std::vector<resource::ObjectKey> absent;    // that they refer to and that are not
 };
 
 struct BackendDraft {
   snapshot::BackendHandle handle;
   std::vector<std::string> problems;  // TranslationError
+};
+
+/// A target of a BackendTLSPolicy.
+struct TlsTargetDraft {
+  resource::ObjectKey object;
+  std::string section;             // port or provider; empty: the whole object
+  std::optional<Problem> missing;  // it is not there
+};
+
+struct TlsPolicyDraft {
+  const resource::BackendTlsPolicy* resource = nullptr;
+  std::vector<TlsTargetDraft> targets;  // of kinds that have TLS
+  std::optional<Problem> not_accepted;  // whatever the target
+  std::optional<Problem> unresolved;    // ResolvedRefs=False
+  std::shared_ptr<const upstream::TlsSettings> settings;
 };
 
 struct Draft {
@@ -113,6 +131,9 @@ struct Draft {
   /// struct.
   std::map<const void*, upstream::BackendAuth> auths;
   std::map<const resource::AgentgatewayBackend*, BackendDraft> backends;
+  std::vector<TlsPolicyDraft> tls_policies;  // oldest first
+  /// Which of them speaks for a target, by object and section.
+  std::map<std::pair<resource::ObjectKey, std::string>, std::size_t> tls_winners;
   /// Where a RequestMirror goes, by the address of its filter; none where that does not resolve.
   std::map<const resource::HttpFilter*, snapshot::BackendHandle> mirrors;
 

@@ -155,10 +155,11 @@ constinit const std::string_view kEffects = R"(
 + spec.from.{group kind namespace}
 + spec.to.{group kind name}
 
-# The targets are those of the validation that is not active.
 == BackendTLSPolicy
-= spec.targetRefs
-! spec.validation
++ spec.targetRefs.{group kind name sectionName}
++ spec.validation.{hostname wellKnownCACertificates}
++ spec.validation.caCertificateRefs.{group kind name}
++ spec.validation.subjectAltNames.{type hostname uri}
 - spec.options
 
 == ExternalSecret SecretStore ClusterSecretStore

@@ -12,9 +12,6 @@ namespace {
 
 using resource::Severity;
 
-/// What our upstream side speaks, in order of preference.
-constexpr std::string_view kAlpn = "http/1.1";
-
 std::string verifyName(const resource::BackendTls* tls, const std::string& host) {
   return tls != nullptr && tls->sni ? *tls->sni : host;
 }
@@ -63,8 +60,6 @@ Result<void> addClientCertificate(
   return {};
 }
 
-using TlsHandle = std::shared_ptr<const upstream::TlsSettings>;
-
 std::expected<TlsHandle, snapshot::InvalidBackend> makeTls(
     Draft& draft,
     const resource::ObjectMeta& meta,
@@ -76,7 +71,7 @@ std::expected<TlsHandle, snapshot::InvalidBackend> makeTls(
   const std::string name = verifyName(tls, host);
   settings->sni = isIpAddress(name) ? "" : name;
   settings->verify_names = {name};
-  settings->alpn = {std::string(kAlpn)};
+  settings->alpn = alpnOf(upstream::HttpVersion::kAny);
   settings->verify = verifyOf(tls);
   if (tls == nullptr) {
     return settings;
@@ -116,6 +111,9 @@ void appendTls(std::string& out, const upstream::TlsSettings& tls) {
   for (const std::string& name : tls.verify_names) {
     appendPart(out, name);
   }
+  for (const std::string& uri : tls.verify_uris) {
+    appendPart(out, "URI " + uri);
+  }
   out += '|';
   for (const std::string& protocol : tls.alpn) {
     appendPart(out, protocol);
@@ -129,6 +127,19 @@ void appendTls(std::string& out, const upstream::TlsSettings& tls) {
 }
 
 }  // namespace
+
+std::vector<std::string> alpnOf(upstream::HttpVersion) {
+  return {"http/1.1"};
+}
+
+TlsHandle withVersion(TlsHandle tls, upstream::HttpVersion version) {
+  if (tls == nullptr || version == upstream::HttpVersion::kAny) {
+    return tls;
+  }
+  auto settings = std::make_shared<upstream::TlsSettings>(*tls);
+  settings->alpn = alpnOf(version);
+  return settings;
+}
 
 std::optional<std::string> readCa(const Draft& draft, const resource::ObjectRef& ref) {
   constexpr std::string_view kCaKey = "ca.crt";
@@ -158,6 +169,7 @@ EffectivePolicies effectivePolicies(
       .tls = choose(&BackendPolicies::tls),
       .http = choose(&BackendPolicies::http),
       .tcp = choose(&BackendPolicies::tcp),
+      .attached_tls = nullptr,
   };
 }
 
@@ -171,7 +183,9 @@ std::expected<upstream::EndpointHandle, snapshot::InvalidBackend> makeEndpoint(
   upstream::Endpoint endpoint;
   endpoint.host = address.host;
   endpoint.port = address.port;
-  if (policies.tls != nullptr || address.tls == ImplicitTls::kYes) {
+  if (policies.attached_tls != nullptr) {
+    endpoint.tls = policies.attached_tls;
+  } else if (policies.tls != nullptr || address.tls == ImplicitTls::kYes) {
     auto tls = makeTls(draft, meta, address.host, policies.tls, problems);
     if (!tls) {
       return std::unexpected(std::move(tls.error()));

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "compile/draft.h"
 #include "llm/provider/provider.h"
@@ -15,12 +16,23 @@
 
 namespace gatehouse::compile {
 
+using TlsHandle = std::shared_ptr<const upstream::TlsSettings>;
+
+/// What is offered to an upstream that shall speak `version`, in order of preference.
+std::vector<std::string> alpnOf(upstream::HttpVersion version);
+/// The same settings for an upstream that shall speak `version`; null stays null.
+TlsHandle withVersion(TlsHandle tls, upstream::HttpVersion version);
+
 /// `policies` of a backend with those of one of its providers laid over it, field by field.
 struct EffectivePolicies {
   const resource::BackendAuth* auth = nullptr;
   const resource::BackendTls* tls = nullptr;
   const resource::BackendHttp* http = nullptr;
   const resource::BackendTcp* tcp = nullptr;
+  /// Of a BackendTLSPolicy that counts more than `tls`; null: none does.
+  TlsHandle attached_tls;
+
+  bool hasTls() const { return tls != nullptr || attached_tls != nullptr; }
 };
 EffectivePolicies effectivePolicies(
     const resource::BackendPolicies& backend [[clang::lifetimebound]],

@@ -18,6 +18,8 @@ void passCertificates(Draft& draft);
 void passAddresses(Draft& draft);
 /// Credentials of backends.
 void passSecrets(Draft& draft);
+/// Which BackendTLSPolicy counts for what, and what it says.
+void passTlsPolicies(Draft& draft);
 /// AgentgatewayBackends.
 void passBackends(Draft& draft);
 /// Which listeners take which routes, under which hostnames.

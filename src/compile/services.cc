@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "compile/addresses.h"
 #include "compile/endpoint.h"
+#include "compile/tls_policy.h"
 
 namespace gatehouse::compile {
 namespace {
@@ -27,16 +28,17 @@ std::unexpected<Problem> problem(std::string_view reason, std::string message, s
 struct AppProtocol {
   std::string_view name;
   HttpVersion version = HttpVersion::kAny;
+  bool tls = false;             // only with a BackendTLSPolicy that says whom to trust
   std::string_view lacks = {};  // what it takes and we do not have; empty: nothing
 };
 
 constexpr std::array kAppProtocols{
     AppProtocol{.name = ""},
     AppProtocol{.name = "http"},
-    AppProtocol{.name = "https", .lacks = "TLS to a Service"},
+    AppProtocol{.name = "https", .tls = true},
     AppProtocol{.name = "kubernetes.io/h2c", .lacks = "HTTP/2 to an upstream"},
     AppProtocol{.name = "kubernetes.io/ws", .version = HttpVersion::kHttp1},
-    AppProtocol{.name = "kubernetes.io/wss", .lacks = "TLS to a Service"},
+    AppProtocol{.name = "kubernetes.io/wss", .version = HttpVersion::kHttp1, .tls = true},
 };
 
 /// The port of that number, or null; of two that share it, the one of TCP.
@@ -50,8 +52,9 @@ const resource::ServicePort* findPort(const resource::Service& service, std::uin
   return found;
 }
 
+/// Of a port that has TLS, or has none.
 std::expected<HttpVersion, Problem> versionOf(
-    const std::string& service, const resource::ServicePort& port
+    const std::string& service, const resource::ServicePort& port, bool tls
 ) {
   if (port.protocol != "TCP") {
     return problem(
@@ -63,7 +66,8 @@ std::expected<HttpVersion, Problem> versionOf(
     );
   }
   const auto found = std::ranges::find(kAppProtocols, fold(port.app_protocol), &AppProtocol::name);
-  if (found != kAppProtocols.end() && found->lacks.empty()) {
+  const bool known = found != kAppProtocols.end();
+  if (known && found->lacks.empty() && (tls || !found->tls)) {
     return found->version;
   }
   std::string message = fmt::format(
@@ -72,8 +76,10 @@ std::expected<HttpVersion, Problem> versionOf(
       port.port,
       service
   );
-  if (found != kAppProtocols.end()) {
+  if (known && !found->lacks.empty()) {
     message += fmt::format(": {} is not there yet", found->lacks);
+  } else if (known) {
+    message += " without a BackendTLSPolicy, which says whom to trust";
   }
   return problem(resource::reason::kUnsupportedProtocol, std::move(message), ".port");
 }
@@ -94,6 +100,15 @@ Addresses externalAddress(const resource::Service& service, std::uint16_t port) 
     );
   }
   return std::vector<ServiceAddress>{{host, port}};
+}
+
+/// TLS of a port, by the BackendTLSPolicy for it, else by that for its Service; null without one.
+std::shared_ptr<const upstream::TlsSettings> tlsOf(
+    const Draft& draft, const resource::Service& service, const resource::ServicePort* port
+) {
+  const std::string_view name = port == nullptr ? "" : std::string_view(port->name);
+  auto of_port = name.empty() ? nullptr : findTlsPolicy(draft, service.meta.key, name);
+  return of_port != nullptr ? of_port : findTlsPolicy(draft, service.meta.key, "");
 }
 
 upstream::EndpointHandle endpointAt(upstream::Endpoint endpoint, ServiceAddress address) {
@@ -127,15 +142,17 @@ ServiceBackends::Made ServiceBackends::make(const resource::Service& service, st
   }
   upstream::Endpoint base;  // the Host stays the client's
   base.backend = name;
+  base.tls = tlsOf(draft_, service, entry);
   if (entry != nullptr) {
-    const auto version = versionOf(name, *entry);
+    const auto version = versionOf(name, *entry, base.tls != nullptr);
     if (!version) {
       return std::unexpected(version.error());
     }
     base.version = *version;
+    base.tls = withVersion(base.tls, base.version);
   }
   if (external) {
-    base.authority = authorityOf(fold(service.external_name), port, false);
+    base.authority = authorityOf(fold(service.external_name), port, base.tls != nullptr);
   }
   auto addresses = external ? externalAddress(service, port) : addressesOf(service, *entry);
   if (!addresses) {

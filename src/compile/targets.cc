@@ -37,15 +37,7 @@ std::vector<std::string_view> sectionsOf(const resource::HttpRoute& route) {
 }
 
 std::vector<std::string_view> sectionsOf(const resource::AgentgatewayBackend& backend) {
-  std::vector<std::string_view> names;
-  if (const auto* ai = std::get_if<resource::AiBackend>(&backend.target)) {
-    for (const resource::PriorityGroup& group : ai->groups) {
-      for (const resource::AiProvider& provider : group.providers) {
-        names.push_back(provider.name);
-      }
-    }
-  }
-  return names;
+  return providerNames(backend);
 }
 
 void addOnce(std::vector<const GatewayDraft*>& gateways, const GatewayDraft& gateway) {
@@ -219,6 +211,31 @@ class TargetResolver {
 };
 
 }  // namespace
+
+std::vector<std::string_view> providerNames(const resource::AgentgatewayBackend& backend) {
+  std::vector<std::string_view> names;
+  if (const auto* ai = std::get_if<resource::AiBackend>(&backend.target)) {
+    for (const resource::PriorityGroup& group : ai->groups) {
+      for (const resource::AiProvider& provider : group.providers) {
+        names.push_back(provider.name);
+      }
+    }
+  }
+  return names;
+}
+
+std::vector<const GatewayDraft*> gatewaysMeaning(
+    const Draft& draft, const resource::ObjectKey& backend
+) {
+  std::vector<const GatewayDraft*> gateways;
+  for (const RouteDraft& route : draft.routes) {
+    if (std::ranges::find(route.backends, backend) != route.backends.end() ||
+        std::ranges::find(route.absent, backend) != route.absent.end()) {
+      addParents(gateways, route);
+    }
+  }
+  return gateways;
+}
 
 std::vector<const GatewayDraft*> gatewaysUsing(
     const Draft& draft, const resource::ObjectKey& backend

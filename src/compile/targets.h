@@ -17,7 +17,16 @@ struct Reach {
   std::vector<std::string> missing;           // "Gateway ns/name not found", ...
 };
 
-/// Gateways with an attached route to the backend or Service, each once.
+/// Names of its providers, of all groups.
+std::vector<std::string_view> providerNames(const resource::AgentgatewayBackend& backend
+                                            [[clang::lifetimebound]]);
+
+/// Gateways with an attached route to the backend or Service, there or not, each once.
+std::vector<const GatewayDraft*> gatewaysMeaning(
+    const Draft& draft, const resource::ObjectKey& backend
+);
+
+/// Gateways with an attached route to the backend or Service that is there, each once.
 std::vector<const GatewayDraft*> gatewaysUsing(
     const Draft& draft, const resource::ObjectKey& backend
 );

@@ -280,7 +280,7 @@ TEST(PausedTlsUploadTest, AnswerIsHeardAndTicketsAreNoAnswer) {
       io::connectTls(
           *io::TlsClientConfig::create({.verify = io::TlsVerify::kSkipAll}),
           std::move(pair->first),
-          {.server_name = "up", .verified_name = "up"},
+          {.server_name = "up", .verified_names = {"up"}},
           io::Deadline::never()
       )
   );

@@ -28,11 +28,8 @@ const std::string* findString(const StringMap& map, std::string_view key) {
 
 bool isOlder(const ObjectMeta& a, const ObjectMeta& b) {
   // RFC 3339 in UTC with second precision, as API servers write it, orders as text.
-  if (a.creation_timestamp && b.creation_timestamp &&
-      *a.creation_timestamp != *b.creation_timestamp) {
-    return *a.creation_timestamp < *b.creation_timestamp;
-  }
-  return std::tie(a.key.ns, a.key.name) < std::tie(b.key.ns, b.key.name);
+  return std::tie(a.creation_timestamp, a.key.ns, a.key.name) <
+         std::tie(b.creation_timestamp, b.key.ns, b.key.name);
 }
 
 }  // namespace gatehouse::resource

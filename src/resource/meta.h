@@ -67,8 +67,8 @@ struct ObjectMeta {
 /// Value of an annotation or label, or null.
 const std::string* findString(const StringMap& map, std::string_view key);
 
-/// True if `a` was created before `b`: by creationTimestamp where both have one, then by
-/// namespace/name (resources.md 2).
+/// True if `a` was created before `b`, one without creationTimestamp first, then by namespace/name
+/// (resources.md 2). A total order.
 bool isOlder(const ObjectMeta& a, const ObjectMeta& b);
 
 }  // namespace gatehouse::resource

@@ -64,7 +64,7 @@ TEST(IsOlder, ByTimeThenByName) {
   b.key.name = "b";
   EXPECT_TRUE(isOlder(a, b));
   a.creation_timestamp = "2025-01-02T00:00:00Z";
-  EXPECT_TRUE(isOlder(a, b));
+  EXPECT_TRUE(isOlder(b, a));
   b.creation_timestamp = "2025-01-01T00:00:00Z";
   EXPECT_TRUE(isOlder(b, a));
 }

@@ -108,8 +108,8 @@ io::Task<Result<std::unique_ptr<io::Stream>>> Connector::open(
   const TlsSettings& settings = *endpoint->tls;
   io::TlsName name{
       .server_name = settings.sni,
-      .verified_name =
-          settings.verify_names.empty() ? endpoint->host : settings.verify_names.front(),
+      .verified_names = settings.verify_names,
+      .verified_uris = settings.verify_uris,
   };
   GATEHOUSE_CO_TRY(
       std::unique_ptr<io::Stream> secure,

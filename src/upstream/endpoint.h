@@ -23,8 +23,11 @@ enum class HttpVersion : std::uint8_t { kAny, kHttp1, kHttp2 };
 
 struct TlsSettings {
   std::string sni;  // sent in the handshake; empty: none (peer named by an IP address)
-  std::vector<std::string> verify_names;  // any of them must be in the certificate
-  std::string ca_pem;                     // trusted roots; empty: the system's
+  /// The certificate must be valid for one of these names and addresses, or have one of these URIs
+  /// among its alternative names.
+  std::vector<std::string> verify_names;
+  std::vector<std::string> verify_uris;
+  std::string ca_pem;             // trusted roots; empty: the system's
   bool trust_nothing = false;     // the CA reference could not be read: every handshake fails
   std::vector<std::string> alpn;  // in order of preference
   Verify verify = Verify::kChainAndName;

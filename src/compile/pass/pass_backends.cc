@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "compile/endpoint.h"
 #include "compile/passes.h"
+#include "compile/tls_policy.h"
 #include "resource/nearest.h"
 
 namespace gatehouse::compile {
@@ -76,7 +77,7 @@ class BackendBuilder {
     if (!target.unix_path.empty()) {
       return notSupported("spec.static.unixPath", "static.unixPath is not supported yet");
     }
-    const auto policies = effectivePolicies(backend_.policies, nullptr);
+    const auto policies = policiesOf(nullptr);
     warnPlaintext("spec.static.port", target.port, policies);
     auto endpoint = makeEndpoint(
         draft_,
@@ -114,7 +115,7 @@ class BackendBuilder {
           fmt::format("{}.{}", field, name), fmt::format("provider {} is not supported yet", name)
       ));
     }
-    const auto policies = effectivePolicies(backend_.policies, &provider.policies);
+    const auto policies = policiesOf(&provider);
     const llm::ProviderProfile& profile = llm::profileOf(*kind);
     UpstreamAddress address{
         .host = std::string(profile.default_host),
@@ -138,6 +139,21 @@ class BackendBuilder {
         .auth = takeAuth(&provider),
         .response_timeout = responseTimeout(policies),
     };
+  }
+
+  /// Of TLS counts what a provider says, then the BackendTLSPolicy for it, then what the backend
+  /// says, then the BackendTLSPolicy for the backend (resources.md 3.7, 8.1).
+  EffectivePolicies policiesOf(const resource::AiProvider* provider) const {
+    const resource::ObjectKey& key = backend_.meta.key;
+    auto policies =
+        effectivePolicies(backend_.policies, provider == nullptr ? nullptr : &provider->policies);
+    if (provider != nullptr && !provider->name.empty() && !provider->policies.tls) {
+      policies.attached_tls = findTlsPolicy(draft_, key, provider->name);
+    }
+    if (!policies.hasTls()) {
+      policies.attached_tls = findTlsPolicy(draft_, key, "");
+    }
+    return policies;
   }
 
   llm::ProviderSettings settingsOf(
@@ -197,12 +213,13 @@ class BackendBuilder {
   void warnPlaintext(
       const std::string& field, std::uint16_t port, const EffectivePolicies& policies
   ) {
-    if (port == 443 && policies.tls == nullptr) {
+    if (port == 443 && !policies.hasTls()) {
       draft_.find(
           Severity::kWarning,
           backend_.meta,
           field,
-          "port 443 without TLS: requests and keys are sent in plain text; add policies.tls"
+          "port 443 without TLS: requests and keys are sent in plain text; add policies.tls or a "
+          "BackendTLSPolicy"
       );
     }
   }

@@ -1,12 +1,12 @@
 // Policies: targets and ancestors (resources.md 3.8, 5). Kinds that other programs resolve in a
 // cluster are named here too.
-#include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "compile/passes.h"
 #include "compile/targets.h"
+#include "compile/tls_policy.h"
 
 namespace gatehouse::compile {
 namespace {
@@ -112,33 +112,6 @@ class PolicyReporter {
   resource::PolicyStatus status_;
 };
 
-/// One ancestor for each Gateway that uses a target (resources.md 3.7). None of it acts yet, and to
-/// accept what should protect a connection would be untrue.
-void reportTlsPolicy(Draft& draft, const resource::BackendTlsPolicy& policy) {
-  std::set<const GatewayDraft*> reached;
-  resource::PolicyStatus status;
-  for (const resource::PolicyTargetRef& ref : policy.target_refs) {
-    const resource::ObjectKey key{ref.group, ref.kind, policy.meta.key.ns, ref.name};
-    for (const GatewayDraft* gateway : gatewaysUsing(draft, key)) {
-      if (!reached.insert(gateway).second || reached.size() > kMaxAncestors) {
-        continue;
-      }
-      auto next = ancestor(gateway->controller);
-      next.ancestor_ref.ns = gateway->resource->meta.key.ns;
-      next.ancestor_ref.name = gateway->resource->meta.key.name;
-      next.conditions.push_back(draft.condition(
-          policy.meta,
-          resource::condition::kAccepted,
-          false,
-          resource::reason::kInvalid,
-          draft.withInactive(policy.meta, "the policy is not applied")
-      ));
-      status.ancestors.push_back(std::move(next));
-    }
-  }
-  draft.report.objects.emplace(policy.meta.key, std::move(status));
-}
-
 /// An object whose work this program does not do yet.
 void reportUnresolved(
     Draft& draft,
@@ -157,8 +130,8 @@ void reportUnresolved(
 }  // namespace
 
 void passPolicies(Draft& draft) {
-  for (const auto& policy : draft.resources.all<resource::BackendTlsPolicy>()) {
-    reportTlsPolicy(draft, *policy);
+  for (const TlsPolicyDraft& policy : draft.tls_policies) {
+    draft.report.objects.emplace(policy.resource->meta.key, reportTlsPolicy(draft, policy));
   }
   for (const auto& policy : draft.resources.all<resource::AgentgatewayPolicy>()) {
     draft.report.objects.emplace(policy->meta.key, PolicyReporter(draft, *policy).report());

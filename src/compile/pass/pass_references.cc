@@ -106,7 +106,7 @@ class ReferenceResolver {
       const resource::HttpBackendRef& ref,
       const std::string& field
   ) {
-    Resolved resolved = resolveRef(*route.resource, ref.ref);
+    Resolved resolved = resolveRef(route, ref.ref);
     if (!resolved) {
       const Problem& why = resolved.error();
       tell(route, why, field);
@@ -144,7 +144,7 @@ class ReferenceResolver {
       if (mirror == nullptr) {
         continue;
       }
-      Resolved resolved = resolveRef(*route.resource, mirror->backend_ref);
+      Resolved resolved = resolveRef(route, mirror->backend_ref);
       if (resolved && !std::holds_alternative<snapshot::HttpBackend>((*resolved)->target)) {
         resolved = problem(
             resource::reason::kInvalidKind,
@@ -167,7 +167,7 @@ class ReferenceResolver {
     }
   }
 
-  Resolved resolveRef(const resource::HttpRoute& route, const resource::BackendObjectRef& ref) {
+  Resolved resolveRef(RouteDraft& route, const resource::BackendObjectRef& ref) {
     const bool service = ref.group.empty() && ref.kind == resource::Service::kKind;
     const bool backend = ref.group == resource::kAgentgatewayGroup &&
                          ref.kind == resource::AgentgatewayBackend::kKind;
@@ -175,32 +175,33 @@ class ReferenceResolver {
       return invalidKind(ref);
     }
     const resource::Referrer from{
-        resource::kGatewayGroup, resource::HttpRoute::kKind, route.meta.key.ns
+        resource::kGatewayGroup, resource::HttpRoute::kKind, route.resource->meta.key.ns
     };
     if (!resource::isGranted(draft_.resources, from, keyOf(ref))) {
       return notGranted(from, ref);
     }
-    return service ? resolveService(ref) : resolveBackend(ref);
+    return service ? resolveService(route, ref) : resolveBackend(route, ref);
   }
 
-  Resolved resolveBackend(const resource::BackendObjectRef& ref) {
+  Resolved resolveBackend(RouteDraft& route, const resource::BackendObjectRef& ref) {
     const auto* backend = draft_.resources.find<resource::AgentgatewayBackend>(ref.ns, ref.name);
     if (backend == nullptr) {
-      return notFound<resource::AgentgatewayBackend>(ref);
+      return notFound<resource::AgentgatewayBackend>(route, ref);
     }
     return draft_.backends.at(backend).handle;
   }
 
-  Resolved resolveService(const resource::BackendObjectRef& ref) {
+  Resolved resolveService(RouteDraft& route, const resource::BackendObjectRef& ref) {
     const auto* service = draft_.resources.find<resource::Service>(ref.ns, ref.name);
     if (service == nullptr) {
-      return notFound<resource::Service>(ref);
+      return notFound<resource::Service>(route, ref);
     }
     return services_.of(*service, ref.port.value_or(0));
   }
 
   template <typename T>
-  Resolved notFound(const resource::BackendObjectRef& ref) {
+  Resolved notFound(RouteDraft& route, const resource::BackendObjectRef& ref) {
+    route.absent.push_back(keyOf(ref));
     if (draft_.resources.refused(keyOf(ref))) {
       return problem(
           resource::reason::kBackendNotFound,

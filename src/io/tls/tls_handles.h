@@ -48,6 +48,8 @@ Result<KeyHandle> readKey(std::string_view pem);
 
 /// DNS names and IP addresses of the subject alternative name.
 std::vector<std::string> namesOf(X509* certificate);
+/// URIs of the subject alternative name.
+std::vector<std::string> urisOf(X509* certificate);
 
 /// "CN = example.com, O = Example".
 std::string describeName(const X509_NAME* name);

@@ -58,6 +58,23 @@ std::string formatIpBytes(const ASN1_OCTET_STRING* ip) {
   return Address(length == 4 ? Family::kV4 : Family::kV6, bytes, 0).formatIp();
 }
 
+std::string textOf(const ASN1_IA5STRING* text) {
+  const unsigned char* begin = ASN1_STRING_get0_data(text);
+  return {reinterpret_cast<const char*>(begin), static_cast<std::size_t>(ASN1_STRING_length(text))};
+}
+
+/// Calls `visit` with each subject alternative name.
+template <typename Visit>
+void forEachName(X509* certificate, Visit visit) {
+  void* found = X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr);
+  std::unique_ptr<GENERAL_NAMES, FreeWith<GENERAL_NAMES_free>> names(
+      static_cast<GENERAL_NAMES*>(found)
+  );
+  for (int i = 0; names != nullptr && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    visit(*sk_GENERAL_NAME_value(names.get(), i));
+  }
+}
+
 }  // namespace
 
 std::string takeOpensslErrors() {
@@ -109,22 +126,23 @@ Result<KeyHandle> readKey(std::string_view pem) {
 
 std::vector<std::string> namesOf(X509* certificate) {
   std::vector<std::string> result;
-  void* found = X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr);
-  std::unique_ptr<GENERAL_NAMES, FreeWith<GENERAL_NAMES_free>> names(
-      static_cast<GENERAL_NAMES*>(found)
-  );
-  for (int i = 0; names != nullptr && i < sk_GENERAL_NAME_num(names.get()); ++i) {
-    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
-    if (name->type == GEN_DNS) {
-      const unsigned char* text = ASN1_STRING_get0_data(name->d.dNSName);
-      result.emplace_back(
-          reinterpret_cast<const char*>(text),
-          static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName))
-      );
-    } else if (name->type == GEN_IPADD) {
-      result.push_back(formatIpBytes(name->d.iPAddress));
+  forEachName(certificate, [&](const GENERAL_NAME& name) {
+    if (name.type == GEN_DNS) {
+      result.push_back(textOf(name.d.dNSName));
+    } else if (name.type == GEN_IPADD) {
+      result.push_back(formatIpBytes(name.d.iPAddress));
     }
-  }
+  });
+  return result;
+}
+
+std::vector<std::string> urisOf(X509* certificate) {
+  std::vector<std::string> result;
+  forEachName(certificate, [&](const GENERAL_NAME& name) {
+    if (name.type == GEN_URI) {
+      result.push_back(textOf(name.d.uniformResourceIdentifier));
+    }
+  });
   return result;
 }
 

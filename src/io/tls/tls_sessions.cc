@@ -1,5 +1,6 @@
 #include "io/tls/tls_sessions.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +10,7 @@
 #include <openssl/types.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 #include "io/tls/tls_handles.h"
 
@@ -22,10 +24,33 @@ TlsNotes* notesOf(SSL* ssl) {
 
 std::string listNames(X509* certificate) {
   std::string list;
-  for (const std::string& name : namesOf(certificate)) {
-    list += (list.empty() ? "" : ", ") + name;
+  for (const auto& names : {namesOf(certificate), urisOf(certificate)}) {
+    for (const std::string& name : names) {
+      list += (list.empty() ? "" : ", ") + name;
+    }
   }
   return list.empty() ? "no name" : list;
+}
+
+bool isFor(X509* certificate, const std::string& name) {
+  if (X509_check_ip_asc(certificate, name.c_str(), 0) == 1) {
+    return true;
+  }
+  constexpr unsigned kFlags =
+      X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
+  return !name.empty() &&
+         X509_check_host(certificate, name.data(), name.size(), kFlags, nullptr) == 1;
+}
+
+/// Whether the leaf is for none of those of which it must be for one.
+bool isForAnother(const TlsNotes& notes, X509_STORE_CTX* checked) {
+  if ((notes.names.empty() && notes.uris.empty()) || X509_STORE_CTX_get_error_depth(checked) != 0) {
+    return false;
+  }
+  X509* leaf = X509_STORE_CTX_get0_cert(checked);
+  const std::vector<std::string> own = urisOf(leaf);
+  return std::ranges::none_of(notes.names, [&](const auto& name) { return isFor(leaf, name); }) &&
+         std::ranges::find_first_of(own, notes.uris) == own.end();
 }
 
 }  // namespace
@@ -59,6 +84,10 @@ SslSessionHandle TlsSessionCache::take(const std::string& server) {
 int noteRefusal(int accepted, X509_STORE_CTX* checked) {
   void* ssl = X509_STORE_CTX_get_ex_data(checked, SSL_get_ex_data_X509_STORE_CTX_idx());
   TlsNotes* notes = ssl == nullptr ? nullptr : notesOf(static_cast<SSL*>(ssl));
+  if (accepted == 1 && notes != nullptr && isForAnother(*notes, checked)) {
+    X509_STORE_CTX_set_error(checked, X509_V_ERR_HOSTNAME_MISMATCH);
+    accepted = 0;
+  }
   if (accepted == 1 || notes == nullptr || !notes->refusal.empty()) {
     return accepted;
   }

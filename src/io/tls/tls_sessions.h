@@ -30,6 +30,10 @@ struct TlsNotes {
   TlsSessionCache* sessions = nullptr;
   /// Key of the server in the session cache.
   std::string server;
+  /// Not both empty: the certificate must be for one of these (TlsName). The verify callback sees
+  /// to it, as OpenSSL knows but one name, and no URI.
+  std::vector<std::string> names;
+  std::vector<std::string> uris;
   /// Why the certificate was refused, with its names; empty when it was not.
   std::string refusal;
 };

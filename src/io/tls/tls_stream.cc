@@ -123,17 +123,35 @@ void TlsStream::failSsl(std::string_view doing) {
   fail(ErrorKind::kTlsProtocol, std::move(detail));
 }
 
+/// Key of its sessions: two that are verified in different ways share none.
+std::string describeServer(const TlsName& name) {
+  std::string text;
+  for (const auto* list : {&name.verified_names, &name.verified_uris}) {
+    for (const std::string& one : *list) {
+      text += (text.empty() ? "" : ", ") + one;
+    }
+  }
+  return text;
+}
+
 Result<void> TlsStream::expectServer(const TlsClientConfig& config, TlsName name) {
   SSL* ssl = ssl_.get();
-  const std::string& verified = name.verified_name.empty() ? name.server_name : name.verified_name;
+  if (name.verified_names.empty() && name.verified_uris.empty()) {
+    name.verified_names = {name.server_name};
+  }
   notes_.sessions = &config.sessions();
-  notes_.server = verified;
+  notes_.server = describeServer(name);
   SSL_set_app_data(ssl, &notes_);
   bool sni = !name.server_name.empty() && !Address::fromIp(name.server_name, 0);
   if (sni) {
     SSL_set_tlsext_host_name(ssl, name.server_name.c_str());
   }
-  if (config.verify() == TlsVerify::kFull) {
+  const bool one_name = name.verified_names.size() == 1 && name.verified_uris.empty();
+  if (config.verify() == TlsVerify::kFull && !one_name) {
+    notes_.names = std::move(name.verified_names);
+    notes_.uris = std::move(name.verified_uris);
+  } else if (config.verify() == TlsVerify::kFull) {
+    const std::string& verified = name.verified_names.front();
     X509_VERIFY_PARAM* wanted = SSL_get0_param(ssl);
     X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     bool numeric = Address::fromIp(verified, 0).has_value();

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "io/deadline.h"
 #include "io/stream.h"
@@ -16,8 +17,11 @@ namespace gatehouse::io {
 struct TlsName {
   /// Sent as SNI when it is a name, not an address.
   std::string server_name{};
-  /// Name or address the certificate must be valid for; empty: server_name.
-  std::string verified_name{};
+  /// The certificate must be valid for one of these names and addresses, or have one of these URIs,
+  /// octet for octet, among its alternative names (RFC 5280 section 4.2.1.6). Both empty:
+  /// server_name.
+  std::vector<std::string> verified_names{};
+  std::vector<std::string> verified_uris{};
 };
 
 /// Client handshake. kTlsCertificate with the reason in words and the names; kTlsProtocol;

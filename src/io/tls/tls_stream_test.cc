@@ -306,7 +306,7 @@ TEST_F(Tls, VerifiesAddressesAndASeparateName) {
   shake(with_server, client(), {.server_name = "127.0.0.1"});
   ASSERT_TRUE(near->has_value()) << near->error().chain();
   EXPECT_EQ((**far)->peer().server_name, "") << "an address is no server name";
-  shake(with_server, client(), {.server_name = "sent.test", .verified_name = "real.test"});
+  shake(with_server, client(), {.server_name = "sent.test", .verified_names = {"real.test"}});
   ASSERT_TRUE(near->has_value()) << near->error().chain();
   EXPECT_EQ((**far)->peer().server_name, "sent.test");
 }
