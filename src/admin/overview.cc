@@ -36,6 +36,9 @@ void describe(const snapshot::HttpBackend& backend, RouteOverview& row) {
   row.speaks = backend.endpoints.empty() ? Speaks::kNothing : Speaks::kPlain;
   row.target =
       backend.endpoints.empty() ? "no endpoint is ready" : urlOf(*backend.endpoints.front());
+  if (const std::size_t count = backend.endpoints.size(); count > 1) {
+    row.target += " and " + std::to_string(count - 1) + " more";
+  }
   row.key_from =
       backend.auth.missing.empty() ? backend.auth.source : "missing: " + backend.auth.missing;
 }

@@ -110,10 +110,10 @@ struct TlsTargetDraft {
 };
 
 struct TlsPolicyDraft {
-  const resource::BackendTlsPolicy* resource = nullptr;
-  std::vector<TlsTargetDraft> targets;  // of kinds that have TLS
-  std::optional<Problem> not_accepted;  // whatever the target
-  std::optional<Problem> unresolved;    // ResolvedRefs=False
+  const resource::BackendTlsPolicy* resource = nullptr;  // null: left out for its errors
+  std::vector<TlsTargetDraft> targets;                   // of kinds that have TLS
+  std::optional<Problem> not_accepted;                   // whatever the target
+  std::optional<Problem> unresolved;                     // ResolvedRefs=False
   std::shared_ptr<const upstream::TlsSettings> settings;
 };
 

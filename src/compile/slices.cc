@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "compile/addresses.h"
+#include "resource/nearest.h"
 
 namespace gatehouse::compile {
 namespace {
@@ -110,11 +111,36 @@ void addServing(
   }
 }
 
+/// Who writes a slice by hand means a Service; in a cluster others have slices of their own.
+void checkService(Draft& draft, const resource::EndpointSlice& slice, const std::string& service) {
+  const std::string& ns = slice.meta.key.ns;
+  if (draft.resources.find<resource::Service>(ns, service) != nullptr) {
+    return;
+  }
+  draft.find(
+      Severity::kWarning,
+      slice.meta,
+      "metadata.labels",
+      service.empty()
+          ? "no Service has these endpoints: the label kubernetes.io/service-name is missing"
+          : fmt::format(
+                "no Service has these endpoints: Service {}/{} not found{}",
+                ns,
+                service,
+                resource::didYouMean(service, namesIn<resource::Service>(draft.resources, ns))
+            )
+  );
+}
+
 }  // namespace
 
 SliceIndex::SliceIndex(Draft& draft) : draft_(draft) {
   for (const auto& slice : draft.resources.all<resource::EndpointSlice>()) {
-    slices_[{slice->meta.key.ns, slice->serviceName()}].push_back(slice.get());
+    std::string service = slice->serviceName();
+    if (draft.options.standalone) {
+      checkService(draft, *slice, service);
+    }
+    slices_[{slice->meta.key.ns, std::move(service)}].push_back(slice.get());
   }
 }
 

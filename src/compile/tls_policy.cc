@@ -287,6 +287,32 @@ resource::PolicyAncestorStatus ancestorOf(
   return ancestor;
 }
 
+/// A policy that has errors of its own: what is wrong was told when it was read, and it has no
+/// status. No connection is made to what it is for.
+TlsPolicyDraft closed(const resource::BackendTlsPolicy& refused) {
+  TlsPolicyDraft made;
+  for (const resource::PolicyTargetRef& ref : refused.target_refs) {
+    made.targets.push_back({
+        .object = {ref.group, ref.kind, refused.meta.key.ns, ref.name},
+        .section = ref.section_name.value_or(""),
+        .missing = {},
+    });
+  }
+  auto settings = std::make_shared<upstream::TlsSettings>();
+  settings->trust_nothing = true;
+  made.settings = std::move(settings);
+  return made;
+}
+
+void addPolicy(Draft& draft, TlsPolicyDraft policy) {
+  for (const TlsTargetDraft& target : policy.targets) {
+    if (!target.missing) {
+      draft.tls_winners.try_emplace({target.object, target.section}, draft.tls_policies.size());
+    }
+  }
+  draft.tls_policies.push_back(std::move(policy));
+}
+
 }  // namespace
 
 void resolveTlsPolicies(Draft& draft) {
@@ -298,13 +324,12 @@ void resolveTlsPolicies(Draft& draft) {
     return resource::isOlder(a->meta, b->meta);
   });
   for (const resource::BackendTlsPolicy* policy : oldest_first) {
-    draft.tls_policies.push_back(TlsPolicyResolver(draft, *policy).resolve());
-    for (const TlsTargetDraft& target : draft.tls_policies.back().targets) {
-      if (!target.missing) {
-        draft.tls_winners.try_emplace(
-            {target.object, target.section}, draft.tls_policies.size() - 1
-        );
-      }
+    addPolicy(draft, TlsPolicyResolver(draft, *policy).resolve());
+  }
+  for (const auto& refused : draft.resources.refusedTls()) {
+    const resource::ObjectKey& key = refused->meta.key;
+    if (draft.resources.find<resource::BackendTlsPolicy>(key.ns, key.name) == nullptr) {
+      addPolicy(draft, closed(*refused));
     }
   }
 }

@@ -91,7 +91,12 @@ ViewHandle Reconciler::reload() {
   ReloadTimes times;
   resource::Loaded loaded = parts_.source.load();
   std::vector<std::string> kept = keepLastGood(last_, loaded);
-  resource::ResourceSet next_set(std::move(loaded.objects), last_.generation() + 1, loaded.refused);
+  resource::ResourceSet next_set(
+      std::move(loaded.objects),
+      last_.generation() + 1,
+      loaded.refused,
+      std::move(loaded.refused_tls)
+  );
   times.load = lap.end();
   options_.now = parts_.clock.wall();
   compile::Compiled compiled = compile::compile(next_set, options_);

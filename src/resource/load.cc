@@ -221,7 +221,12 @@ void Loader::addKnown(ObjectMeta meta, const KindSchema& schema, const Value& ob
     return;
   }
   if (sink.failed()) {
-    refused_.push_back(std::move(meta.key));
+    refused_.push_back(meta.key);
+    if (meta.key.kind == BackendTlsPolicy::kKind) {
+      refused_tls_.push_back(
+          std::make_shared<const BackendTlsPolicy>(decodeBackendTlsPolicy(object, std::move(meta)))
+      );
+    }
     return;
   }
   readMetadata(object, meta);
@@ -341,10 +346,12 @@ Loaded Loader::finish() {
       .objects = std::move(objects_),
       .findings = std::move(findings_),
       .refused = std::move(refused_),
+      .refused_tls = std::move(refused_tls_),
   };
   sortFindings(loaded.findings);
   objects_.clear();
   refused_.clear();
+  refused_tls_.clear();
   findings_.clear();
   seen_.clear();
   ignored_.clear();

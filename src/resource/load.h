@@ -33,6 +33,8 @@ struct Loaded {
   std::vector<AnyObject> objects;
   std::vector<Finding> findings;   // by file, then position
   std::vector<ObjectKey> refused;  // left out, and no other object of that name is in
+  /// Of those left out, as far as they can be read: their targets must not go unprotected.
+  std::vector<Shared<BackendTlsPolicy>> refused_tls;
 };
 
 /// Collects the files of one load. Owner's thread only.
@@ -67,6 +69,7 @@ class Loader {
   std::vector<AnyObject> objects_;
   std::vector<Finding> findings_;
   std::vector<ObjectKey> refused_;
+  std::vector<Shared<BackendTlsPolicy>> refused_tls_;
   std::map<ObjectKey, Source> seen_;
   std::map<std::string, Ignored, std::less<>> ignored_;  // by apiVersion and kind
 };

@@ -1,6 +1,7 @@
 #include "resource/load.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -51,6 +52,23 @@ TEST(Loader, NamesWhatIsLeftOutForItsErrors) {
   EXPECT_EQ(set.find<ConfigMap>("team", "bad"), nullptr);
   EXPECT_TRUE(set.refused(bad));
   EXPECT_FALSE(set.refused({.group = "", .kind = "ConfigMap", .ns = "team", .name = "good"}));
+}
+
+TEST(Loader, KeepsWhatAFaultyTlsPolicyIsFor) {
+  const SchemaSet schemas = SchemaSet::builtIn();
+  Loader loader(schemas, {.default_namespace = "team"});
+  loader.add(
+      "a.yaml",
+      "apiVersion: gateway.networking.k8s.io/v1\nkind: BackendTLSPolicy\nmetadata: {name: p}\n"
+      "spec: {targetRefs: [{group: '', kind: Service, name: web}, 7], validation: {}}\n"
+  );
+  Loaded loaded = loader.finish();
+  EXPECT_TRUE(loaded.objects.empty());
+  const ResourceSet set({}, 1, loaded.refused, std::move(loaded.refused_tls));
+  ASSERT_EQ(set.refusedTls().size(), 1u);
+  EXPECT_EQ(set.refusedTls()[0]->meta.key.ns, "team");
+  ASSERT_FALSE(set.refusedTls()[0]->target_refs.empty());
+  EXPECT_EQ(set.refusedTls()[0]->target_refs[0].name, "web");
 }
 
 TEST(Loader, IgnoredKindsAreReportedOnceOverAllFiles) {

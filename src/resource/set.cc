@@ -22,9 +22,14 @@ const ObjectMeta& metaOf(const AnyObject& object) {
 }
 
 ResourceSet::ResourceSet(
-    std::vector<AnyObject> objects, std::uint64_t generation, const std::vector<ObjectKey>& refused
+    std::vector<AnyObject> objects,
+    std::uint64_t generation,
+    const std::vector<ObjectKey>& refused,
+    std::vector<Shared<BackendTlsPolicy>> refused_tls
 )
-    : refused_(refused.begin(), refused.end()), generation_(generation) {
+    : refused_(refused.begin(), refused.end()),
+      refused_tls_(std::move(refused_tls)),
+      generation_(generation) {
   for (AnyObject& object : objects) {
     std::visit(
         [this]<typename T>(Shared<T>& shared) {

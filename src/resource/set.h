@@ -57,11 +57,13 @@ class ResourceSet {
  public:
   ResourceSet() = default;
   /// Objects in any order; identities must differ (the loader sees to it).
-  /// `refused` names what was written and is left out for its errors.
+  /// `refused` names what was written and is left out for its errors, `refused_tls` are those of
+  /// one kind as far as they can be read.
   ResourceSet(
       std::vector<AnyObject> objects,
       std::uint64_t generation,
-      const std::vector<ObjectKey>& refused = {}
+      const std::vector<ObjectKey>& refused = {},
+      std::vector<Shared<BackendTlsPolicy>> refused_tls = {}
   );
 
   /// All objects of a type, in order of namespace/name.
@@ -96,6 +98,12 @@ class ResourceSet {
   /// Whether there is such an object, but with errors of its own.
   bool refused(const ObjectKey& key) const { return refused_.contains(key); }
 
+  /// BackendTLSPolicies with errors of their own, which are not among all(). What they are for must
+  /// not be reached as if nobody had meant to protect it.
+  std::span<const Shared<BackendTlsPolicy>> refusedTls() const [[clang::lifetimebound]] {
+    return refused_tls_;
+  }
+
   /// Every object, in order of kind, namespace, name.
   std::vector<AnyObject> everything() const;
 
@@ -110,6 +118,7 @@ class ResourceSet {
 
   EachKind<SharedList, std::tuple> kinds_;
   std::set<ObjectKey> refused_;
+  std::vector<Shared<BackendTlsPolicy>> refused_tls_;
   std::uint64_t generation_ = 0;
 };
 

@@ -177,6 +177,16 @@ def test_an_authority_that_cannot_be_read_closes_the_way(stage, ours, authority)
     }
 
 
+def test_a_policy_that_cannot_be_read_closes_the_way(stage, ours):
+    heads = []
+    peer = stage.keep(Peer(lambda connection, _: heads.append(connection.recv(65536))))
+    faulty = policy("secure")
+    del faulty["spec"]["validation"]["hostname"]
+    gateway = to_web(stage, peer, authority_map("ca", ours.pem), faulty)
+    assert ask(gateway).status == 502
+    assert heads == [], "a policy meant to protect this, and its fault is no reason not to"
+
+
 def test_a_policy_comes_changes_and_goes_with_the_configuration(stage, ours, theirs):
     server = tls_server(stage, ours, "DNS:web.test")
     objects = [manifests.gateway(), to_service("web"), service("web"), endpoint_slice("web", server.port)]

@@ -131,7 +131,9 @@ void reportUnresolved(
 
 void passPolicies(Draft& draft) {
   for (const TlsPolicyDraft& policy : draft.tls_policies) {
-    draft.report.objects.emplace(policy.resource->meta.key, reportTlsPolicy(draft, policy));
+    if (policy.resource != nullptr) {
+      draft.report.objects.emplace(policy.resource->meta.key, reportTlsPolicy(draft, policy));
+    }
   }
   for (const auto& policy : draft.resources.all<resource::AgentgatewayPolicy>()) {
     draft.report.objects.emplace(policy->meta.key, PolicyReporter(draft, *policy).report());
