@@ -298,12 +298,8 @@ void appendConditions(
   }
 }
 
-void appendStatus(std::string& out, const resource::GatewayStatus& status) {
-  for (const resource::StatusAddress& address : status.addresses) {
-    out += fmt::format("  address {}\n", address.value);
-  }
-  appendConditions(out, "  ", status.conditions);
-  for (const resource::ListenerStatus& listener : status.listeners) {
+void appendListeners(std::string& out, const std::vector<resource::ListenerStatus>& listeners) {
+  for (const resource::ListenerStatus& listener : listeners) {
     out += fmt::format("  listener {} routes {} kinds", listener.name, listener.attached_routes);
     for (const resource::RouteGroupKind& kind : listener.supported_kinds) {
       out += " " + kind.kind;
@@ -311,6 +307,22 @@ void appendStatus(std::string& out, const resource::GatewayStatus& status) {
     out += "\n";
     appendConditions(out, "    ", listener.conditions);
   }
+}
+
+void appendStatus(std::string& out, const resource::GatewayStatus& status) {
+  for (const resource::StatusAddress& address : status.addresses) {
+    out += fmt::format("  address {}\n", address.value);
+  }
+  if (status.attached_listener_sets != 0) {
+    out += fmt::format("  ListenerSets {}\n", status.attached_listener_sets);
+  }
+  appendConditions(out, "  ", status.conditions);
+  appendListeners(out, status.listeners);
+}
+
+void appendStatus(std::string& out, const resource::ListenerSetStatus& status) {
+  appendConditions(out, "  ", status.conditions);
+  appendListeners(out, status.listeners);
 }
 
 std::string describeRef(const resource::ParentRef& ref) {
@@ -339,6 +351,9 @@ void appendStatus(std::string& out, const resource::PlainStatus& status) {
 
 void appendStatus(std::string& out, const resource::GatewayClassStatus& status) {
   appendConditions(out, "  ", status.conditions);
+  if (!status.supported_features.empty()) {
+    out += fmt::format("  {} features\n", status.supported_features.size());
+  }
 }
 
 }  // namespace

@@ -45,10 +45,38 @@ std::string join(const std::vector<std::string>& sentences) {
   return fmt::format("{}", fmt::join(sentences, "; "));
 }
 
+std::string ListenerDraft::name() const {
+  return set == nullptr ? spec->name
+                        : fmt::format("{}/{}", resource::qualifiedName(set->meta.key), spec->name);
+}
+
+std::string ListenerDraft::field(std::string_view rest) const {
+  return fmt::format("spec.listeners[{}]{}", index, rest);
+}
+
+bool GatewayDraft::accepted() const {
+  return !not_accepted && std::ranges::any_of(listeners, [](const ListenerDraft& listener) {
+    return listener.set == nullptr && listener.accepted();
+  });
+}
+
+std::string ParentDraft::name() const {
+  return resource::toString(set == nullptr ? gateway->resource->meta.key : set->resource->meta.key);
+}
+
 GatewayDraft* Draft::findGateway(std::string_view ns, std::string_view name) {
   for (GatewayDraft& gateway : gateways) {
     if (gateway.resource->meta.key.ns == ns && gateway.resource->meta.key.name == name) {
       return &gateway;
+    }
+  }
+  return nullptr;
+}
+
+const ListenerSetDraft* Draft::findListenerSet(std::string_view ns, std::string_view name) const {
+  for (const ListenerSetDraft& set : listener_sets) {
+    if (set.resource->meta.key.ns == ns && set.resource->meta.key.name == name) {
+      return &set;
     }
   }
   return nullptr;

@@ -30,9 +30,12 @@ struct Problem {
   std::string field = {};  // at fault below the field looked at, such as ".name"
 };
 
+/// A listener of a Gateway, written in it or in a ListenerSet that it takes.
 struct ListenerDraft {
   const resource::Listener* spec = nullptr;
-  std::size_t index = 0;  // in spec.listeners
+  const resource::ObjectMeta* owner = nullptr;  // of the object it is written in
+  const resource::ListenerSet* set = nullptr;   // null: the Gateway itself
+  std::size_t index = 0;                        // in spec.listeners of its owner
   std::vector<resource::RouteGroupKind> supported_kinds;
   std::optional<Problem> not_accepted;  // Accepted=False
   std::optional<Problem> conflict;      // Conflicted=True; not accepted either
@@ -42,6 +45,11 @@ struct ListenerDraft {
   std::vector<snapshot::ServerCertificate> certificates;
   std::int32_t attached_routes = 0;
   std::vector<snapshot::RouteEntry> entries;
+
+  /// As flags, logs and records have it: "http", or "namespace/set/http" of a ListenerSet.
+  std::string name() const;
+  /// Below the field of its owner, such as ".port".
+  std::string field(std::string_view rest) const;
 
   bool accepted() const { return !not_accepted && !conflict; }
   /// Accepted, and able to take connections.
@@ -58,13 +66,23 @@ struct PortDraft {
 struct GatewayDraft {
   const resource::Gateway* resource = nullptr;
   std::string controller;
-  std::vector<ListenerDraft> listeners;
-  std::vector<PortDraft> ports;  // of accepted listeners, ascending
+  std::vector<ListenerDraft> listeners;  // its own, then those of ListenerSets in their order
+  std::vector<PortDraft> ports;          // of accepted listeners, ascending
   std::optional<Problem> not_accepted;
   std::optional<Problem> not_programmed;
   std::optional<Problem> unresolved;  // a reference outside its listeners
 
   std::string name() const { return resource::qualifiedName(resource->meta.key); }
+  /// As a whole, and with a valid listener of its own; without one its ListenerSets do not serve
+  /// either.
+  bool accepted() const;
+};
+
+/// A ListenerSet whose Gateway is ours.
+struct ListenerSetDraft {
+  const resource::ListenerSet* resource = nullptr;
+  GatewayDraft* gateway = nullptr;
+  std::optional<Problem> not_accepted;  // as a whole: none of its listeners is there
 };
 
 /// A listener a route is attached to, with the hostnames both have.
@@ -76,9 +94,13 @@ struct Attachment {
 struct ParentDraft {
   const resource::ParentRef* ref = nullptr;
   GatewayDraft* gateway = nullptr;
+  const ListenerSetDraft* set = nullptr;  // null: the Gateway itself is the parent
   std::vector<Attachment> attachments;
   std::optional<Problem> not_accepted;
   std::vector<std::string> shadowed;  // matches that another route takes first, and which does
+
+  /// "Gateway namespace/name", or the ListenerSet.
+  std::string name() const;
 };
 
 struct RuleDraft {
@@ -125,7 +147,8 @@ struct Draft {
   const resource::ResourceSet& resources;
   const CompileOptions& options;
 
-  std::vector<GatewayDraft> gateways;  // ours, by namespace/name
+  std::vector<GatewayDraft> gateways;           // ours, by namespace/name
+  std::vector<ListenerSetDraft> listener_sets;  // of these, in order of their listeners
   std::vector<RouteDraft> routes;
   /// Credentials of an AgentgatewayBackend, or of one of its providers, by the address of its
   /// struct.
@@ -148,6 +171,7 @@ struct Draft {
   snapshot::SnapshotHandle snapshot;
 
   GatewayDraft* findGateway(std::string_view ns, std::string_view name);
+  const ListenerSetDraft* findListenerSet(std::string_view ns, std::string_view name) const;
 
   /// A finding about `field` of an object, placed where the field, or the nearest part around it,
   /// was written.

@@ -106,17 +106,26 @@ constinit const std::string_view kEffects = R"(
 + spec.listeners.allowedRoutes.namespaces.selector.matchExpressions.{key operator values}
 + spec.listeners.allowedRoutes.kinds.{group kind}
 + spec.addresses.{type value}
-- spec.allowedListeners.namespaces.from unless None
-# Read with `from`.
-= spec.allowedListeners.namespaces.selector
-- spec.infrastructure.{labels annotations}
++ spec.allowedListeners.namespaces.from
++ spec.allowedListeners.namespaces.selector.matchLabels
++ spec.allowedListeners.namespaces.selector.matchExpressions.{key operator values}
+# For objects a controller makes; outside a cluster there are none to carry them.
++ spec.infrastructure.{labels annotations}
 + spec.infrastructure.parametersRef.{group kind name}
 ! spec.tls.backend.clientCertificateRef
 ! spec.tls.frontend.default.validation
 ! spec.tls.frontend.perPort
 
 == ListenerSet
-= spec
++ spec.parentRef.{group kind name namespace}
++ spec.listeners.{name port protocol hostname}
++ spec.listeners.tls.mode
++ spec.listeners.tls.certificateRefs.{group kind name namespace}
+! spec.listeners.tls.options
++ spec.listeners.allowedRoutes.namespaces.from
++ spec.listeners.allowedRoutes.namespaces.selector.matchLabels
++ spec.listeners.allowedRoutes.namespaces.selector.matchExpressions.{key operator values}
++ spec.listeners.allowedRoutes.kinds.{group kind}
 
 == @HttpFilter
 + type

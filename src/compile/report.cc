@@ -54,6 +54,13 @@ void keepStatus(resource::GatewayStatus& next, const resource::GatewayStatus& be
   });
 }
 
+void keepStatus(resource::ListenerSetStatus& next, const resource::ListenerSetStatus& before) {
+  keep(next.conditions, before.conditions);
+  keepInLists(next.listeners, before.listeners, [](const auto& a, const auto& b) {
+    return a.name == b.name;
+  });
+}
+
 void keepStatus(resource::RouteStatus& next, const resource::RouteStatus& before) {
   keepInLists(next.parents, before.parents, [](const auto& a, const auto& b) {
     return sameParent(a.parent_ref, b.parent_ref);
@@ -70,30 +77,61 @@ std::string describe(const snapshot::BindFailure& failure) {
   return fmt::format("{}: {}; choose another address with --bind", failure.address, failure.reason);
 }
 
-/// The status of a Gateway of the report, or null.
-resource::GatewayStatus* statusOf(StatusReport& report, const resource::ObjectKey& gateway) {
-  const auto entry = report.objects.find(gateway);
-  return entry == report.objects.end() ? nullptr
-                                       : std::get_if<resource::GatewayStatus>(&entry->second);
+bool isProgrammed(const resource::ListenerStatus& listener) {
+  const auto* found =
+      resource::findCondition(listener.conditions, resource::condition::kProgrammed);
+  return found != nullptr && found->status == resource::ConditionStatus::kTrue;
 }
 
-/// The port of a listener as its Gateway says; nothing if it has no such listener.
-std::optional<std::uint16_t> portOf(
-    const resource::Gateway& gateway, const resource::ListenerStatus& listener
+/// A Gateway of the report, or a ListenerSet, with what is said of it.
+struct Owner {
+  std::string gateway;  // "namespace/name", whose addresses its listeners have
+  const resource::ObjectMeta& meta;
+  const std::vector<resource::Listener>& specs;
+  std::vector<resource::ListenerStatus>& listeners;
+  std::vector<resource::Condition>& conditions;
+
+  /// The port of a listener as it is written; nothing if there is no such listener.
+  std::optional<std::uint16_t> portOf(const resource::ListenerStatus& listener) const {
+    const auto spec = std::ranges::find(specs, listener.name, &resource::Listener::name);
+    return spec == specs.end() ? std::nullopt : std::optional(spec->port);
+  }
+};
+
+template <typename S, typename T>
+void addOwner(
+    std::vector<Owner>& owners, StatusReport& report, const T& resource, std::string gateway
 ) {
-  const auto spec = std::ranges::find(gateway.listeners, listener.name, &resource::Listener::name);
-  return spec == gateway.listeners.end() ? std::nullopt : std::optional(spec->port);
+  const auto entry = report.objects.find(resource.meta.key);
+  if (entry == report.objects.end()) {
+    return;
+  }
+  if (auto* status = std::get_if<S>(&entry->second)) {
+    owners.push_back(Owner{
+        std::move(gateway), resource.meta, resource.listeners, status->listeners, status->conditions
+    });
+  }
 }
 
-/// Marks the listeners of one Gateway on the port that failed.
+std::vector<Owner> ownersIn(StatusReport& report, const resource::ResourceSet& resources) {
+  std::vector<Owner> owners;
+  for (const auto& gateway : resources.all<resource::Gateway>()) {
+    std::string name = resource::qualifiedName(gateway->meta.key);
+    addOwner<resource::GatewayStatus>(owners, report, *gateway, std::move(name));
+  }
+  for (const auto& set : resources.all<resource::ListenerSet>()) {
+    std::string parent = fmt::format("{}/{}", set->parent_ref.ns, set->parent_ref.name);
+    addOwner<resource::ListenerSetStatus>(owners, report, *set, std::move(parent));
+  }
+  return owners;
+}
+
+/// Marks the listeners of one owner on the port that failed.
 void markListeners(
-    resource::GatewayStatus& status,
-    const resource::Gateway& gateway,
-    const snapshot::BindFailure& failure,
-    resource::Condition condition
+    const Owner& owner, const snapshot::BindFailure& failure, const resource::Condition& condition
 ) {
-  for (resource::ListenerStatus& listener : status.listeners) {
-    if (portOf(gateway, listener) == failure.port) {
+  for (resource::ListenerStatus& listener : owner.listeners) {
+    if (owner.portOf(listener) == failure.port && isProgrammed(listener)) {
       resource::setCondition(listener.conditions, condition);
     }
   }
@@ -110,14 +148,6 @@ BoundPorts boundPorts(std::string_view gateway, std::span<const snapshot::BoundA
     }
   }
   return ports;
-}
-
-bool anyProgrammed(const resource::GatewayStatus& status) {
-  return std::ranges::any_of(status.listeners, [](const resource::ListenerStatus& listener) {
-    const auto* found =
-        resource::findCondition(listener.conditions, resource::condition::kProgrammed);
-    return found != nullptr && found->status == resource::ConditionStatus::kTrue;
-  });
 }
 
 }  // namespace
@@ -160,19 +190,14 @@ void markBound(
     const resource::ResourceSet& resources,
     std::span<const snapshot::BoundAddress> bound
 ) {
-  for (const auto& gateway : resources.all<resource::Gateway>()) {
-    resource::GatewayStatus* status = statusOf(report, gateway->meta.key);
-    if (status == nullptr) {
-      continue;
-    }
-    const BoundPorts ports = boundPorts(resource::qualifiedName(gateway->meta.key), bound);
-    for (resource::ListenerStatus& listener : status->listeners) {
-      const auto open = ports.find(portOf(*gateway, listener).value_or(0));
+  for (const Owner& owner : ownersIn(report, resources)) {
+    const BoundPorts ports = boundPorts(owner.gateway, bound);
+    for (resource::ListenerStatus& listener : owner.listeners) {
+      const auto open = ports.find(owner.portOf(listener).value_or(0));
       const auto condition = std::ranges::find(
           listener.conditions, resource::condition::kProgrammed, &resource::Condition::type
       );
-      if (open != ports.end() && condition != listener.conditions.end() &&
-          condition->status == resource::ConditionStatus::kTrue) {
+      if (open != ports.end() && isProgrammed(listener)) {
         condition->message = listeningOn(open->second);
       }
     }
@@ -185,13 +210,9 @@ void markUnbound(
     std::span<const snapshot::BindFailure> failures,
     WallMicros now
 ) {
-  for (const auto& gateway : resources.all<resource::Gateway>()) {
-    resource::GatewayStatus* status = statusOf(report, gateway->meta.key);
-    if (status == nullptr) {
-      continue;
-    }
+  for (const Owner& owner : ownersIn(report, resources)) {
     for (const snapshot::BindFailure& failure : failures) {
-      if (failure.gateway != resource::qualifiedName(gateway->meta.key)) {
+      if (failure.gateway != owner.gateway) {
         continue;
       }
       const resource::Condition condition{
@@ -199,14 +220,14 @@ void markUnbound(
           .status = resource::ConditionStatus::kFalse,
           .reason = std::string(resource::reason::kPortUnavailable),
           .message = describe(failure),
-          .observed_generation = gateway->meta.generation,
+          .observed_generation = owner.meta.generation,
           .last_transition = now,
       };
-      markListeners(*status, *gateway, failure, condition);
-      if (!anyProgrammed(*status)) {
+      markListeners(owner, failure, condition);
+      if (std::ranges::none_of(owner.listeners, isProgrammed)) {
         resource::Condition whole = condition;
         whole.reason = resource::reason::kInvalid;
-        resource::setCondition(status->conditions, std::move(whole));
+        resource::setCondition(owner.conditions, std::move(whole));
       }
     }
   }

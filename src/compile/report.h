@@ -18,6 +18,7 @@ namespace gatehouse::compile {
 using Status = std::variant<
     resource::GatewayClassStatus,
     resource::GatewayStatus,
+    resource::ListenerSetStatus,
     resource::RouteStatus,
     resource::PlainStatus,
     resource::PolicyStatus>;
@@ -38,8 +39,8 @@ void keepTransitions(StatusReport& next, const StatusReport& before);
 /// Message of a listener that is Programmed on `addresses`.
 std::string listeningOn(std::span<const std::string> addresses);
 
-/// Programmed of the listeners names what their addresses are bound to. `resources` is the set the
-/// report is about.
+/// Programmed of the listeners, those of ListenerSets too, names what their addresses are bound to.
+/// `resources` is the set the report is about.
 void markBound(
     StatusReport& report,
     const resource::ResourceSet& resources,
@@ -47,7 +48,8 @@ void markBound(
 );
 
 /// Sockets that could not be opened: their listeners are Programmed=False/PortUnavailable, and a
-/// Gateway without any other is not Programmed. `resources` is the set the report is about.
+/// Gateway or ListenerSet without any other is not Programmed. `resources` is the set the report is
+/// about.
 void markUnbound(
     StatusReport& report,
     const resource::ResourceSet& resources,

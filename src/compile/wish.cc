@@ -21,7 +21,7 @@ const resource::ObjectKey& keyOf(const GatewayDraft& gateway) {
 
 std::optional<std::uint16_t> portOfListener(const GatewayDraft& gateway, std::string_view name) {
   for (const ListenerDraft& listener : gateway.listeners) {
-    if (listener.spec->name == name) {
+    if (listener.name() == name) {
       return listener.spec->port;
     }
   }
@@ -31,7 +31,7 @@ std::optional<std::uint16_t> portOfListener(const GatewayDraft& gateway, std::st
 std::string listenersOf(const GatewayDraft& gateway) {
   std::string names;
   for (const ListenerDraft& listener : gateway.listeners) {
-    names += (names.empty() ? "" : ", ") + listener.spec->name;
+    names += (names.empty() ? "" : ", ") + listener.name();
   }
   return names;
 }
@@ -42,21 +42,33 @@ struct Target {
   std::string_view listener;
 };
 
-std::vector<Target> findTargets(const Draft& draft, const std::vector<std::string_view>& parts) {
+/// What of `target` follows `gateway`: a listener, or nothing for the Gateway itself; absent if it
+/// names another.
+std::optional<std::string_view> restBehind(std::string_view target, std::string_view gateway) {
+  if (!target.starts_with(gateway)) {
+    return std::nullopt;
+  }
+  target.remove_prefix(gateway.size());
+  if (!target.empty() && target.front() != '/') {
+    return std::nullopt;
+  }
+  return target.empty() ? target : target.substr(1);
+}
+
+std::vector<Target> findTargets(const Draft& draft, std::string_view target) {
   std::vector<Target> found;
   for (const GatewayDraft& gateway : draft.gateways) {
-    const resource::ObjectKey& key = keyOf(gateway);
-    if (parts.size() == 1 && key.name == parts[0]) {
-      found.push_back({&gateway, {}});
-    } else if (parts.size() >= 2 && key.ns == parts[0] && key.name == parts[1]) {
-      found.push_back({&gateway, parts.size() == 3 ? parts[2] : std::string_view()});
+    const auto listener = restBehind(target, gateway.name());
+    if (listener || target == keyOf(gateway).name) {
+      found.push_back({&gateway, listener.value_or(std::string_view())});
     }
   }
-  if (found.empty() && parts.size() == 2) {
-    for (const GatewayDraft& gateway : draft.gateways) {
-      if (keyOf(gateway).name == parts[0]) {
-        found.push_back({&gateway, parts[1]});
-      }
+  if (!found.empty()) {
+    return found;
+  }
+  for (const GatewayDraft& gateway : draft.gateways) {
+    if (const auto listener = restBehind(target, keyOf(gateway).name)) {
+      found.push_back({&gateway, *listener});
     }
   }
   return found;
@@ -78,7 +90,7 @@ std::expected<FlagWish, std::string> resolveFlag(const Draft& draft, const BindF
   if (!address) {
     return std::unexpected(fmt::format("\"{}\" is no ADDR:PORT", flag.address));
   }
-  const auto targets = findTargets(draft, split(flag.target, '/'));
+  const auto targets = findTargets(draft, flag.target);
   if (targets.empty()) {
     return std::unexpected(
         fmt::format("no Gateway \"{}\"{}", flag.target, suggestGateway(draft, flag.target))

@@ -54,6 +54,14 @@ Value listenerValue(const ListenerStatus& listener) {
   return value;
 }
 
+Value listenersValue(const std::vector<ListenerStatus>& listeners) {
+  Array list;
+  for (const ListenerStatus& listener : listeners) {
+    list.push_back(listenerValue(listener));
+  }
+  return list;
+}
+
 /// One entry of parents[] or ancestors[]; `ref_name` is the field of its reference.
 template <typename Entry>
 Value entryValue(std::string_view ref_name, const ParentRef& ref, const Entry& entry) {
@@ -143,14 +151,18 @@ Value toValue(const GatewayStatus& status) {
     entry.set("value", address.value);
     addresses.push_back(std::move(entry));
   }
-  Array listeners;
-  for (const ListenerStatus& listener : status.listeners) {
-    listeners.push_back(listenerValue(listener));
-  }
   Value value;
   value.set("addresses", std::move(addresses));
+  value.set("attachedListenerSets", int{status.attached_listener_sets});
   value.set("conditions", conditionsValue(status.conditions));
-  value.set("listeners", std::move(listeners));
+  value.set("listeners", listenersValue(status.listeners));
+  return value;
+}
+
+Value toValue(const ListenerSetStatus& status) {
+  Value value;
+  value.set("conditions", conditionsValue(status.conditions));
+  value.set("listeners", listenersValue(status.listeners));
   return value;
 }
 

@@ -81,6 +81,7 @@ inline constexpr std::string_view kNotAllowed = "NotAllowed";
 inline constexpr std::string_view kNotAllowedByListeners = "NotAllowedByListeners";
 inline constexpr std::string_view kOverlappingHostnames = "OverlappingHostnames";
 inline constexpr std::string_view kParentNotAccepted = "ParentNotAccepted";
+inline constexpr std::string_view kParentNotProgrammed = "ParentNotProgrammed";
 inline constexpr std::string_view kPartiallyValid = "PartiallyValid";
 inline constexpr std::string_view kPending = "Pending";
 inline constexpr std::string_view kPortUnavailable = "PortUnavailable";
@@ -109,6 +110,8 @@ inline constexpr std::string_view kValidationFailed = "ValidationFailed";
 namespace message {
 inline constexpr std::string_view kGatewayAccepted = "Successfully accepted Gateway";
 inline constexpr std::string_view kGatewayProgrammed = "Successfully programmed Gateway";
+inline constexpr std::string_view kListenerSetAccepted = "Successfully accepted ListenerSet";
+inline constexpr std::string_view kListenerSetProgrammed = "Successfully programmed ListenerSet";
 inline constexpr std::string_view kNoErrors = "No errors found";
 inline constexpr std::string_view kRouteAccepted = "Successfully accepted Route";
 inline constexpr std::string_view kRefsResolved = "Successfully resolved all references";
@@ -145,6 +148,12 @@ struct GatewayClassStatus {
 
 struct GatewayStatus {
   std::vector<StatusAddress> addresses;
+  std::int32_t attached_listener_sets = 0;
+  std::vector<Condition> conditions;
+  std::vector<ListenerStatus> listeners;
+};
+
+struct ListenerSetStatus {
   std::vector<Condition> conditions;
   std::vector<ListenerStatus> listeners;
 };
@@ -178,6 +187,7 @@ struct PolicyStatus {
 wire::Value toValue(const Condition& condition);
 wire::Value toValue(const GatewayClassStatus& status);
 wire::Value toValue(const GatewayStatus& status);
+wire::Value toValue(const ListenerSetStatus& status);
 wire::Value toValue(const RouteStatus& status);
 wire::Value toValue(const PlainStatus& status);
 wire::Value toValue(const PolicyStatus& status);

@@ -64,7 +64,7 @@ TEST(ToValue, GatewayStatusCarriesAddressTypesAndListeners) {
   });
   EXPECT_EQ(
       wire::writeJson(toValue(status)),
-      R"({"addresses":[{"type":"IPAddress","value":"127.0.0.1"}],"conditions":[],)"
+      R"({"addresses":[{"type":"IPAddress","value":"127.0.0.1"}],"attachedListenerSets":0,"conditions":[],)"
       R"("listeners":[{"name":"http","attachedRoutes":2,"supportedKinds":[{"group":)"
       R"("gateway.networking.k8s.io","kind":"HTTPRoute"}],"conditions":[]}]})"
   );

@@ -19,7 +19,6 @@ def thing(version, kind, name, spec):
 
 def secured_gateway():
     edge = manifests.gateway()
-    edge["spec"]["allowedListeners"] = {"namespaces": {"from": "All"}}
     edge["spec"]["tls"] = {
         "backend": {"clientCertificateRef": {"name": "nope"}},
         "frontend": {"default": {"validation": {
@@ -49,7 +48,6 @@ SAID = [
     ("AgentgatewayParameters default/proxy: spec", "info"),
     ("AgentgatewayPolicy default/locked: spec.strategy.inheritance", "info"),
     ("AgentgatewayPolicy default/locked: spec.traffic.csrf", "warning"),
-    ("Gateway default/edge: spec.allowedListeners.namespaces.from", "info"),
     ("Gateway default/edge: spec.tls.backend.clientCertificateRef", "warning"),
     ("Gateway default/edge: spec.tls.frontend.default.validation", "warning"),
 ]

@@ -125,12 +125,7 @@ class Addresses {
     for (ListenerDraft& listener : gateway.listeners) {
       if (listener.accepted() && listener.spec->port == port) {
         listener.not_accepted = Problem{std::string(resource::reason::kPortUnavailable), message};
-        draft_.find(
-            Severity::kError,
-            gateway.resource->meta,
-            fmt::format("spec.listeners[{}].port", listener.index),
-            message
-        );
+        draft_.find(Severity::kError, *listener.owner, listener.field(".port"), message);
       }
     }
   }

@@ -36,11 +36,9 @@ std::optional<std::string> checkPair(
 }
 
 std::optional<Problem> checkGrant(
-    const Draft& draft, const resource::ObjectRef& ref, const resource::Gateway& gateway
+    const Draft& draft, const resource::ObjectRef& ref, const resource::ObjectKey& owner
 ) {
-  const resource::Referrer from{
-      resource::kGatewayGroup, resource::Gateway::kKind, gateway.meta.key.ns
-  };
+  const resource::Referrer from{owner.group, owner.kind, owner.ns};
   if (resource::isGranted(draft.resources, from, keyOf(ref))) {
     return std::nullopt;
   }
@@ -54,12 +52,12 @@ std::optional<Problem> checkGrant(
 }
 
 std::optional<Problem> checkReference(
-    const Draft& draft, const resource::ObjectRef& ref, const resource::Gateway& gateway
+    const Draft& draft, const resource::ObjectRef& ref, const resource::ObjectKey& owner
 ) {
   if (!ref.group.empty() || ref.kind != resource::Secret::kKind) {
     return invalid(fmt::format("certificates of kind {} are not supported", ref.kind));
   }
-  if (auto problem = checkGrant(draft, ref, gateway)) {
+  if (auto problem = checkGrant(draft, ref, owner)) {
     return problem;
   }
   const auto* secret = draft.resources.find<resource::Secret>(ref.ns, ref.name);
@@ -78,9 +76,9 @@ struct Pair {
 };
 
 std::expected<Pair, Problem> readPair(
-    const Draft& draft, const resource::ObjectRef& ref, const resource::Gateway& gateway
+    const Draft& draft, const resource::ObjectRef& ref, const resource::ObjectKey& owner
 ) {
-  if (auto problem = checkReference(draft, ref, gateway)) {
+  if (auto problem = checkReference(draft, ref, owner)) {
     return std::unexpected(*std::move(problem));
   }
   const auto chain = secret::valueFrom(draft.resources, ref.ns, ref.name, "tls.crt");
@@ -117,9 +115,9 @@ void findBadPair(
   }
 }
 
-void resolveCertificates(Draft& draft, const GatewayDraft& gateway, ListenerDraft& listener) {
-  const std::string field = fmt::format("spec.listeners[{}].tls", listener.index);
-  const resource::ObjectMeta& meta = gateway.resource->meta;
+void resolveCertificates(Draft& draft, ListenerDraft& listener) {
+  const std::string field = listener.field(".tls");
+  const resource::ObjectMeta& meta = *listener.owner;
   if (!listener.spec->tls || listener.spec->tls->certificate_refs.empty()) {
     listener.unresolved = invalid("an HTTPS listener needs tls.certificateRefs");
     draft.find(Severity::kError, meta, field, listener.unresolved->message);
@@ -127,7 +125,7 @@ void resolveCertificates(Draft& draft, const GatewayDraft& gateway, ListenerDraf
   }
   const auto& refs = listener.spec->tls->certificate_refs;
   for (std::size_t i = 0; i < refs.size(); ++i) {
-    const auto pair = readPair(draft, refs[i], *gateway.resource);
+    const auto pair = readPair(draft, refs[i], meta.key);
     if (!pair) {
       findBadPair(
           draft, meta, refs[i], fmt::format("{}.certificateRefs[{}].name", field, i), pair.error()
@@ -144,7 +142,7 @@ void resolveCertificates(Draft& draft, const GatewayDraft& gateway, ListenerDraf
 }
 
 std::optional<Problem> checkAuthority(
-    const Draft& draft, const resource::ObjectRef& ref, const resource::Gateway& gateway
+    const Draft& draft, const resource::ObjectRef& ref, const resource::ObjectKey& owner
 ) {
   if (!ref.group.empty() ||
       (ref.kind != resource::ConfigMap::kKind && ref.kind != resource::Secret::kKind)) {
@@ -153,7 +151,7 @@ std::optional<Problem> checkAuthority(
         fmt::format("caCertificateRefs of kind {} are not supported", ref.kind)
     };
   }
-  if (auto problem = checkGrant(draft, ref, gateway)) {
+  if (auto problem = checkGrant(draft, ref, owner)) {
     return problem;
   }
   const auto pem = readCa(draft, ref);
@@ -200,7 +198,7 @@ void resolveAuthorities(Draft& draft, const GatewayDraft& gateway, ListenerDraft
   std::size_t bad = 0;
   const auto& refs = wanted->ca_certificate_refs;
   for (std::size_t i = 0; i < refs.size(); ++i) {
-    if (auto problem = checkAuthority(draft, refs[i], *gateway.resource)) {
+    if (auto problem = checkAuthority(draft, refs[i], gateway.resource->meta.key)) {
       draft.find(
           Severity::kError,
           gateway.resource->meta,
@@ -225,7 +223,7 @@ void resolveAuthorities(Draft& draft, const GatewayDraft& gateway, ListenerDraft
         field + ".validation",
         fmt::format(
             "listener {}: {}; mode AllowInsecureFallback serves it without the check",
-            listener.spec->name,
+            listener.name(),
             listener.not_accepted->message
         )
     );
@@ -238,7 +236,7 @@ void checkClientCertificate(Draft& draft, GatewayDraft& gateway) {
   if (!ref) {
     return;
   }
-  auto pair = readPair(draft, *ref, *gateway.resource);
+  auto pair = readPair(draft, *ref, gateway.resource->meta.key);
   if (pair) {
     return;
   }
@@ -258,7 +256,7 @@ void passCertificates(Draft& draft) {
   for (GatewayDraft& gateway : draft.gateways) {
     for (ListenerDraft& listener : gateway.listeners) {
       if (listener.tls && listener.accepted()) {
-        resolveCertificates(draft, gateway, listener);
+        resolveCertificates(draft, listener);
         resolveAuthorities(draft, gateway, listener);
       }
     }

@@ -65,6 +65,7 @@ void passEffects(Draft& draft) {
   for (const GatewayDraft& gateway : draft.gateways) {
     noter.note(gateway.resource->meta);
   }
+  noter.noteAll<resource::ListenerSet>();
   noter.noteAll<resource::HttpRoute>();
   noter.noteAll<resource::AgentgatewayBackend>();
   noter.noteAll<resource::AgentgatewayPolicy>();

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "compile/features.h"
 #include "compile/passes.h"
 #include "resource/nearest.h"
 
@@ -91,6 +92,8 @@ void reportClass(Draft& draft, const resource::GatewayClass& gateway_class) {
         resource::reason::kAccepted,
         "Successfully accepted GatewayClass"
     ));
+    const auto features = supportedFeatures();
+    status.supported_features.assign(features.begin(), features.end());
   }
   if (draft.options.standalone) {
     status.conditions.push_back(draft.condition(
@@ -156,6 +159,7 @@ void passGateways(Draft& draft) {
     for (std::size_t i = 0; i < gateway->listeners.size(); ++i) {
       ListenerDraft& listener = next.listeners.emplace_back();
       listener.spec = &gateway->listeners[i];
+      listener.owner = &gateway->meta;
       listener.index = i;
     }
   }

@@ -1,10 +1,12 @@
-// Listeners of one Gateway: protocols, kinds of routes, conflicts, overlapping TLS names
-// (resources.md 3.2). Inside a Gateway a conflict has no winner.
+// Listeners of one Gateway and its ListenerSets: conflicts, overlapping TLS names (resources.md
+// 3.2). Among the Gateway's own a conflict has no winner.
 #include <algorithm>
 #include <map>
 
 #include <fmt/format.h>
 
+#include "compile/listener_rules.h"
+#include "compile/listener_set.h"
 #include "compile/passes.h"
 #include "snapshot/route_match.h"
 
@@ -13,65 +15,9 @@ namespace {
 
 using resource::Severity;
 
-std::string fieldOf(const ListenerDraft& listener, std::string_view rest) {
-  return fmt::format("spec.listeners[{}]{}", listener.index, rest);
-}
-
-void checkProtocol(Draft& draft, const GatewayDraft& gateway, ListenerDraft& listener) {
-  const std::string& protocol = listener.spec->protocol;
-  if (protocol == "HTTP" || protocol == "HTTPS") {
-    listener.tls = protocol == "HTTPS";
-    return;
-  }
-  listener.not_accepted = Problem{
-      std::string(resource::reason::kUnsupportedProtocol),
-      fmt::format("protocol \"{}\" is not supported; HTTP and HTTPS are", protocol)
-  };
-  draft.find(
-      Severity::kError,
-      gateway.resource->meta,
-      fieldOf(listener, ".protocol"),
-      listener.not_accepted->message
-  );
-}
-
-void chooseKinds(Draft& draft, const GatewayDraft& gateway, ListenerDraft& listener) {
-  if (listener.not_accepted) {
-    return;
-  }
-  const resource::RouteGroupKind http_route{
-      .group = std::string(resource::kGatewayGroup), .kind = std::string(resource::HttpRoute::kKind)
-  };
-  const auto& asked = listener.spec->allowed_routes.kinds;
-  if (asked.empty() || std::ranges::find(asked, http_route) != asked.end()) {
-    listener.supported_kinds.push_back(http_route);
-  }
-  for (std::size_t i = 0; i < asked.size(); ++i) {
-    if (asked[i] == http_route) {
-      continue;
-    }
-    listener.unresolved = Problem{
-        std::string(resource::reason::kInvalidRouteKinds),
-        fmt::format(
-            "route kind {} of group \"{}\" is not supported by protocol {}; HTTPRoute is",
-            asked[i].kind,
-            asked[i].group,
-            listener.spec->protocol
-        )
-    };
-    draft.find(
-        Severity::kError,
-        gateway.resource->meta,
-        fieldOf(listener, fmt::format(".allowedRoutes.kinds[{}]", i)),
-        listener.unresolved->message
-    );
-  }
-}
-
 /// Marks every listener of `group` as conflicted, each naming the others.
 void reject(
     Draft& draft,
-    const GatewayDraft& gateway,
     const std::vector<ListenerDraft*>& group,
     std::string_view reason,
     std::string_view what
@@ -93,10 +39,7 @@ void reject(
         )
     };
     draft.find(
-        Severity::kError,
-        gateway.resource->meta,
-        fieldOf(*listener, ""),
-        listener->conflict->message
+        Severity::kError, *listener->owner, listener->field(""), listener->conflict->message
     );
   }
 }
@@ -112,7 +55,7 @@ void findConflicts(Draft& draft, GatewayDraft& gateway) {
     const auto differs = [&](const ListenerDraft* other) { return other->tls != group[0]->tls; };
     if (std::ranges::any_of(group, differs)) {
       const std::string what = fmt::format("port {} cannot be both HTTP and HTTPS", port);
-      reject(draft, gateway, group, resource::reason::kProtocolConflict, what);
+      reject(draft, group, resource::reason::kProtocolConflict, what);
       continue;
     }
     std::map<std::string_view, std::vector<ListenerDraft*>> by_hostname;
@@ -124,7 +67,7 @@ void findConflicts(Draft& draft, GatewayDraft& gateway) {
         const std::string host =
             hostname.empty() ? "no hostname" : fmt::format("hostname \"{}\"", hostname);
         const std::string what = fmt::format("same port {} and {}", port, host);
-        reject(draft, gateway, same, resource::reason::kHostnameConflict, what);
+        reject(draft, same, resource::reason::kHostnameConflict, what);
       }
     }
   }
@@ -141,7 +84,7 @@ void findOverlaps(GatewayDraft& gateway) {
       if (&other != &listener && listener.tls && other.tls && listener.accepted() &&
           other.accepted() && listener.spec->port == other.spec->port &&
           overlaps(listener.spec->hostname, other.spec->hostname)) {
-        listener.overlap = other.spec->name;
+        listener.overlap = other.name();
         break;
       }
     }
@@ -153,10 +96,12 @@ void findOverlaps(GatewayDraft& gateway) {
 void passListeners(Draft& draft) {
   for (GatewayDraft& gateway : draft.gateways) {
     for (ListenerDraft& listener : gateway.listeners) {
-      checkProtocol(draft, gateway, listener);
-      chooseKinds(draft, gateway, listener);
+      checkListener(draft, listener);
     }
     findConflicts(draft, gateway);
+  }
+  mergeListenerSets(draft);
+  for (GatewayDraft& gateway : draft.gateways) {
     findOverlaps(gateway);
   }
 }

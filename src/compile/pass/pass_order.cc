@@ -78,7 +78,7 @@ void reportShadowed(
       "never reached on listener {}/{}{}: HTTPRoute {} rule {} has the same match and comes first "
       "(older, then by namespace/name)",
       gateway.name(),
-      listener.spec->name,
+      listener.name(),
       loser.hostname.empty() ? "" : fmt::format(" for host {}", loser.hostname),
       winner.route_key,
       winner.rule_index

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "compile/admission.h"
 #include "compile/passes.h"
 #include "resource/nearest.h"
 #include "snapshot/route_match.h"
@@ -14,35 +15,6 @@ namespace gatehouse::compile {
 namespace {
 
 using resource::Severity;
-
-/// Labels of a namespace; one without manifest has only its name.
-resource::StringMap labelsOf(const resource::ResourceSet& resources, const std::string& ns) {
-  resource::StringMap labels;
-  if (const auto* object = resources.find<resource::Namespace>("", ns); object != nullptr) {
-    labels = object->meta.labels;
-  }
-  labels.emplace("kubernetes.io/metadata.name", ns);
-  return labels;
-}
-
-bool admitsNamespace(
-    const Draft& draft,
-    const resource::AllowedNamespaces& allowed,
-    const std::string& own,
-    const std::string& theirs
-) {
-  switch (allowed.from) {
-    case resource::NamespacesFrom::kAll:
-      return true;
-    case resource::NamespacesFrom::kSame:
-      return own == theirs;
-    case resource::NamespacesFrom::kSelector:
-      return allowed.selector.matches(labelsOf(draft.resources, theirs));
-    case resource::NamespacesFrom::kNone:
-      return false;
-  }
-  return false;
-}
 
 /// The more specific of two hostnames if one takes the other, else nothing.
 std::optional<std::string> meet(const std::string& a, const std::string& b) {
@@ -91,7 +63,8 @@ class RouteAttacher {
 
  private:
   std::optional<ParentDraft> attachTo(const resource::ParentRef& ref, const std::string& field) {
-    if (ref.group != resource::kGatewayGroup || ref.kind != resource::Gateway::kKind) {
+    const bool set = ref.kind == resource::ListenerSet::kKind;
+    if (ref.group != resource::kGatewayGroup || (!set && ref.kind != resource::Gateway::kKind)) {
       draft_.find(
           Severity::kInfo,
           route_.meta,
@@ -100,64 +73,59 @@ class RouteAttacher {
       );
       return std::nullopt;
     }
-    GatewayDraft* gateway = draft_.findGateway(ref.ns, ref.name);
-    if (gateway == nullptr) {
-      noteNoGateway(ref, field);
-      return std::nullopt;
-    }
     ParentDraft parent;
     parent.ref = &ref;
-    parent.gateway = gateway;
+    parent.set = set ? draft_.findListenerSet(ref.ns, ref.name) : nullptr;
+    parent.gateway = !set                    ? draft_.findGateway(ref.ns, ref.name)
+                     : parent.set != nullptr ? parent.set->gateway
+                                             : nullptr;
+    if (parent.gateway == nullptr) {
+      if (set) {
+        noteMissing<resource::ListenerSet>(ref, field);
+      } else {
+        noteMissing<resource::Gateway>(ref, field);
+      }
+      return std::nullopt;
+    }
     narrow(parent, field);
     return parent;
   }
 
-  void noteNoGateway(const resource::ParentRef& ref, const std::string& field) {
-    if (draft_.resources.find<resource::Gateway>(ref.ns, ref.name) != nullptr) {
-      draft_.find(
-          Severity::kInfo,
-          route_.meta,
-          field,
-          fmt::format("Gateway {}/{} is not ours; ignored", ref.ns, ref.name)
-      );
+  /// Of a parent that is not there, or not ours.
+  template <typename T>
+  void noteMissing(const resource::ParentRef& ref, const std::string& field) {
+    const resource::ObjectKey key{ref.group, ref.kind, ref.ns, ref.name};
+    const std::string name = resource::toString(key);
+    if (draft_.resources.find<T>(ref.ns, ref.name) != nullptr) {
+      draft_.find(Severity::kInfo, route_.meta, field, name + " is not ours; ignored");
       return;
     }
-    if (draft_.resources.refused(
-            {std::string(resource::kGatewayGroup),
-             std::string(resource::Gateway::kKind),
-             ref.ns,
-             ref.name}
-        )) {
-      draft_.find(
-          Severity::kInfo,
-          route_.meta,
-          field + ".name",
-          fmt::format("Gateway {}/{} has errors of its own", ref.ns, ref.name)
-      );
+    if (draft_.resources.refused(key)) {
+      draft_.find(Severity::kInfo, route_.meta, field + ".name", name + " has errors of its own");
       return;
     }
-    const auto names = namesIn<resource::Gateway>(draft_.resources, ref.ns);
+    const auto names = namesIn<T>(draft_.resources, ref.ns);
     draft_.find(
         Severity::kError,
         route_.meta,
         field + ".name",
-        fmt::format(
-            "Gateway {}/{} not found{}", ref.ns, ref.name, resource::didYouMean(ref.name, names)
-        )
+        name + " not found" + resource::didYouMean(ref.name, names)
     );
   }
 
   /// Fills in the listeners that take the route, or why none does.
   void narrow(ParentDraft& parent, const std::string& field) {
+    if (parent.set != nullptr && parent.set->not_accepted) {
+      refuse(parent, field, notTaken(parent), Severity::kInfo);
+      return;
+    }
     std::vector<ListenerDraft*> candidates = named(parent);
     if (candidates.empty()) {
       refuse(parent, field, noParent(parent));
       return;
     }
     const bool faulty = std::ranges::all_of(candidates, hasOwnFault);
-    std::erase_if(candidates, [&](const ListenerDraft* listener) {
-      return !admits(*parent.gateway, *listener);
-    });
+    std::erase_if(candidates, [&](const ListenerDraft* listener) { return !admits(*listener); });
     if (candidates.empty()) {
       refuse(
           parent, field, notAllowed(parent, faulty), faulty ? Severity::kInfo : Severity::kError
@@ -176,9 +144,7 @@ class RouteAttacher {
           field,
           Problem{
               std::string(resource::reason::kNoMatchingListenerHostname),
-              fmt::format(
-                  "no hostname of the route meets a listener of Gateway {}", parent.gateway->name()
-              )
+              fmt::format("no hostname of the route meets a listener of {}", parent.name())
           }
       );
     }
@@ -188,7 +154,8 @@ class RouteAttacher {
     std::vector<ListenerDraft*> found;
     for (ListenerDraft& listener : parent.gateway->listeners) {
       const auto& ref = *parent.ref;
-      if ((!ref.section_name || *ref.section_name == listener.spec->name) &&
+      if (isOf(parent, listener) &&
+          (!ref.section_name || *ref.section_name == listener.spec->name) &&
           (!ref.port || *ref.port == listener.spec->port)) {
         found.push_back(&listener);
       }
@@ -196,10 +163,18 @@ class RouteAttacher {
     return found;
   }
 
-  bool admits(const GatewayDraft& gateway, const ListenerDraft& listener) const {
-    const auto& namespaces = listener.spec->allowed_routes.namespaces;
-    return !listener.supported_kinds.empty() &&
-           admitsNamespace(draft_, namespaces, gateway.resource->meta.key.ns, route_.meta.key.ns);
+  /// A Gateway does not stand for its ListenerSets, nor one of these for another.
+  static bool isOf(const ParentDraft& parent, const ListenerDraft& listener) {
+    return listener.set == (parent.set == nullptr ? nullptr : parent.set->resource);
+  }
+
+  bool admits(const ListenerDraft& listener) const {
+    return !listener.supported_kinds.empty() && admitsNamespace(
+                                                    draft_.resources,
+                                                    listener.spec->allowed_routes.namespaces,
+                                                    listener.owner->key.ns,
+                                                    route_.meta.key.ns
+                                                );
   }
 
   /// Takes no route at all, which is told of the listener itself.
@@ -208,37 +183,42 @@ class RouteAttacher {
   }
 
   Problem notAllowed(const ParentDraft& parent, bool faulty) const {
-    const std::string gateway = parent.gateway->name();
+    const std::string owner = parent.name();
     return {
         std::string(resource::reason::kNotAllowedByListeners),
-        faulty ? fmt::format(
-                     "the listeners of Gateway {} it asks for have errors of their own", gateway
-                 )
-               : fmt::format(
-                     "no listener of Gateway {} allows HTTPRoutes from namespace {}",
-                     gateway,
-                     route_.meta.key.ns
-                 )
+        faulty
+            ? fmt::format("the listeners of {} it asks for have errors of their own", owner)
+            : fmt::format(
+                  "no listener of {} allows HTTPRoutes from namespace {}", owner, route_.meta.key.ns
+              )
+    };
+  }
+
+  static Problem notTaken(const ParentDraft& parent) {
+    return {
+        std::string(resource::reason::kNoMatchingParent),
+        fmt::format("{} has no listeners: {}", parent.name(), parent.set->not_accepted->message)
     };
   }
 
   static Problem noParent(const ParentDraft& parent) {
     std::vector<std::string_view> names;
     for (const ListenerDraft& listener : parent.gateway->listeners) {
-      names.push_back(listener.spec->name);
+      if (isOf(parent, listener)) {
+        names.push_back(listener.spec->name);
+      }
     }
     const auto& ref = *parent.ref;
     Problem problem{.reason = std::string(resource::reason::kNoMatchingParent), .message = {}};
     if (ref.section_name && std::ranges::find(names, *ref.section_name) == names.end()) {
-      problem.message = fmt::format(
-          "sectionName \"{}\" not found in Gateway {}", *ref.section_name, parent.gateway->name()
-      );
+      problem.message =
+          fmt::format("sectionName \"{}\" not found in {}", *ref.section_name, parent.name());
       problem.hint = resource::didYouMean(*ref.section_name, names);
       problem.field = ".sectionName";
     } else {
       problem.message = fmt::format(
-          "Gateway {} has no listener{} on port {}",
-          parent.gateway->name(),
+          "{} has no listener{} on port {}",
+          parent.name(),
           ref.section_name ? fmt::format(" \"{}\"", *ref.section_name) : "",
           ref.port.value_or(0)
       );
@@ -266,23 +246,6 @@ class RouteAttacher {
 void passRoutes(Draft& draft) {
   for (const auto& route : draft.resources.all<resource::HttpRoute>()) {
     draft.routes.push_back(RouteAttacher(draft, *route).attach());
-  }
-  for (const auto& listener_set : draft.resources.all<resource::ListenerSet>()) {
-    draft.find(
-        Severity::kWarning,
-        listener_set->meta,
-        "spec",
-        "ListenerSets are not supported yet; ignored"
-    );
-    resource::PlainStatus status;
-    status.conditions.push_back(draft.condition(
-        listener_set->meta,
-        resource::condition::kAccepted,
-        false,
-        resource::reason::kNotAllowed,
-        "ListenerSets are not supported yet"
-    ));
-    draft.report.objects.emplace(listener_set->meta.key, std::move(status));
   }
 }
 

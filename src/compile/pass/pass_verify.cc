@@ -27,7 +27,7 @@ snapshot::Port makePort(GatewayDraft& gateway, const PortDraft& port, telemetry:
     std::ranges::move(listener.certificates, std::back_inserter(made.certificates));
     made.listeners.push_back(snapshot::Listener{
         .gateway = made.gateway,
-        .name = telemetry::Name(listener.spec->name),
+        .name = telemetry::Name(listener.name()),
         .hostname = listener.spec->hostname,
         .routes = snapshot::RouteTable(std::move(listener.entries)),
     });
@@ -85,7 +85,7 @@ void passVerify(Draft& draft) {
   auto snapshot = std::make_shared<snapshot::Snapshot>();
   snapshot->generation = draft.resources.generation();
   for (GatewayDraft& gateway : draft.gateways) {
-    if (gateway.not_accepted || gateway.not_programmed) {
+    if (!gateway.accepted() || gateway.not_programmed) {
       continue;
     }
     const telemetry::Name name(gateway.name());

@@ -22,7 +22,7 @@ FIELDS = {"type", "status", "reason", "message", "observedGeneration", "lastTran
 def test_conforms(stage, name):
     host = harness.quiet_host()
     (table,) = world.read(CASES / f"{name}.table.yaml", host)
-    assert set(table) <= {"behaviour", "requests", "shares", "status", "findings", "then"}, set(table)
+    assert set(table) <= {"behaviour", "features", "requests", "shares", "status", "findings", "then"}, set(table)
     around = world.World(stage, world.read(CASES / f"{name}.yaml", host), host)
     check(around, table)
     for step in table.get("then", []):
@@ -34,6 +34,17 @@ def test_conforms(stage, name):
 def test_every_manifest_has_its_table():
     assert sorted(path.name for path in CASES.iterdir()) == sorted(
         f"{name}{end}" for name in NAMES for end in (".yaml", ".table.yaml"))
+
+
+def test_features_are_those_that_cases_show(stage):
+    """What a GatewayClass says is supported is what the tables name, in order."""
+    tables = [table for name in NAMES for table in world.read(CASES / f"{name}.table.yaml", "127.0.0.1")]
+    shown = {feature for table in tables for feature in table.get("features", [])}
+    host = harness.quiet_host()
+    around = world.World(stage, world.read(CASES / "gateway_class.yaml", host), host)
+    claimed = [feature["name"] for feature in around.status("GatewayClass mine")["supportedFeatures"]]
+    assert claimed == sorted(shown)
+    assert around.status("GatewayClass wrong")["supportedFeatures"] == []
 
 
 def check(around, table):
