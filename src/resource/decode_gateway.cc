@@ -21,8 +21,10 @@ AllowedNamespaces decodeNamespaces(const Value& namespaces, NamespacesFrom other
   } else if (from == "None") {
     allowed.from = NamespacesFrom::kNone;
   } else if (from == "Selector") {
-    allowed.from = NamespacesFrom::kSelector;
-    allowed.selector = decodeLabelSelector(readPart(namespaces, "selector"));
+    // Without a selector nothing is selected, as with a null one in Kubernetes.
+    const Value* selector = readField(namespaces, "selector");
+    allowed.from = selector == nullptr ? NamespacesFrom::kNone : NamespacesFrom::kSelector;
+    allowed.selector = selector == nullptr ? LabelSelector() : decodeLabelSelector(*selector);
   }
   return allowed;
 }

@@ -5,20 +5,16 @@
 namespace gatehouse::resource {
 namespace {
 
+/// In and NotIn need values, the others have none: an expression without sense holds for nothing.
 bool holds(const LabelSelector::Expression& expression, const StringMap& labels) {
   const std::string* value = findString(labels, expression.key);
-  if (expression.op == "Exists") {
-    return value != nullptr;
-  }
-  if (expression.op == "DoesNotExist") {
-    return value == nullptr;
+  if (expression.values.empty()) {
+    return (expression.op == "Exists" && value != nullptr) ||
+           (expression.op == "DoesNotExist" && value == nullptr);
   }
   const bool listed =
       value != nullptr && std::ranges::find(expression.values, *value) != expression.values.end();
-  if (expression.op == "In") {
-    return listed;
-  }
-  return expression.op == "NotIn" && !listed;
+  return (expression.op == "In" && listed) || (expression.op == "NotIn" && !listed);
 }
 
 }  // namespace

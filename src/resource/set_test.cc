@@ -85,5 +85,20 @@ TEST(LabelSelector, AllPartsMustHold) {
   EXPECT_FALSE(selector.matches(labels));
 }
 
+TEST(LabelSelector, AnExpressionWithoutSenseHoldsForNothing) {
+  const StringMap labels{{"tier", "public"}};
+  for (const LabelSelector::Expression& expression : {
+           LabelSelector::Expression{.key = "other", .op = "NotIn", .values = {}},
+           LabelSelector::Expression{.key = "tier", .op = "In", .values = {}},
+           LabelSelector::Expression{.key = "tier", .op = "Exists", .values = {"public"}},
+           LabelSelector::Expression{.key = "other", .op = "DoesNotExist", .values = {"public"}},
+           LabelSelector::Expression{.key = "tier", .op = "Gt", .values = {"public"}},
+       }) {
+    LabelSelector selector;
+    selector.match_expressions.push_back(expression);
+    EXPECT_FALSE(selector.matches(labels)) << expression.op;
+  }
+}
+
 }  // namespace
 }  // namespace gatehouse::resource

@@ -90,6 +90,31 @@ void subjectAltName(const RuleSite& site) {
   }
 }
 
+/// The API server takes it; it selects nothing.
+void selectedNamespaces(const RuleSite& site) {
+  if (readText(site.value(), "from", "") == "Selector" &&
+      readField(site.value(), "selector") == nullptr) {
+    site.warningAt("from", "selects no namespace without a selector; {} would select all");
+  }
+}
+
+/// The same of an expression that Kubernetes cannot read.
+void selectorExpression(const RuleSite& site) {
+  const std::string op = readText(site.value(), "operator", "");
+  const bool wants_values = op == "In" || op == "NotIn";
+  const bool has_values = !readList(site.value(), "values").empty();
+  if (wants_values != has_values) {
+    site.warningAt(
+        wants_values ? "operator" : "values",
+        fmt::format(
+            "operator {} {} values; the selector selects nothing",
+            op,
+            wants_values ? "needs" : "has no"
+        )
+    );
+  }
+}
+
 }  // namespace
 
 std::span<const NamedRule> gatewayRules() {
@@ -99,6 +124,8 @@ std::span<const NamedRule> gatewayRules() {
       NamedRule{"distinctAddresses", distinctAddresses},
       NamedRule{"distinctTargets", distinctTargets},
       NamedRule{"subjectAltName", subjectAltName},
+      NamedRule{"selectedNamespaces", selectedNamespaces},
+      NamedRule{"selectorExpression", selectorExpression},
   };
   return kRules;
 }

@@ -16,7 +16,7 @@ spec!: {}
   listeners!: [@Listener]1..64 key=name
   # Where to listen; see also the annotation gatehouse.dev/bind
   addresses: [{type:IPAddress|Hostname|NamedAddress|domain="IPAddress", value:str(..253)}]..16 [distinctAddresses]
-  allowedListeners: {namespaces:{from:All|Selector|Same|None="None", selector:@LabelSelector}}
+  allowedListeners: {namespaces:{from:All|Selector|Same|None="None", selector:@LabelSelector} [selectedNamespaces]}
   infrastructure: {}
     labels: map<str(0..63)>..8
     annotations: map<str(0..4096)>..16
@@ -38,12 +38,12 @@ spec!: {}
     certificateRefs: [@CertificateRef]..64
     options: map<str(0..4096)>..16
   allowedRoutes: {}
-    namespaces: {from:All|Selector|Same="Same", selector:@LabelSelector}
+    namespaces: {from:All|Selector|Same="Same", selector:@LabelSelector} [selectedNamespaces]
     kinds: [{group:group="gateway.networking.k8s.io", kind!:kind}]..8
 
 @CertificateRef = {group:group="", kind:kind="Secret", name!:str(1..253), namespace:ns}
 @FrontendValidation = {caCertificateRefs!:[{group!:group, kind!:kind, name!:str(1..253), namespace:ns}]1..16, mode:AllowValidOnly|AllowInsecureFallback="AllowValidOnly"}
-@LabelSelector = {matchLabels:map<str>, matchExpressions:[{key!:str, operator!:In|NotIn|Exists|DoesNotExist, values:[str]}]}
+@LabelSelector = {matchLabels:map<str>, matchExpressions:[{key!:str, operator!:In|NotIn|Exists|DoesNotExist, values:[str]} [selectorExpression]]}
 
 == ListenerSet gateway.networking.k8s.io/v1 ns ==
 spec!: {}
