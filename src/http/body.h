@@ -28,6 +28,8 @@ struct Piece {
   bool end = false;
 };
 
+struct TunnelEnd;
+
 class BodySource {
  public:
   virtual ~BodySource() = default;
@@ -52,6 +54,9 @@ class BodySource {
   virtual std::optional<std::uint64_t> length() const { return std::nullopt; }
   /// Trailer section; complete after `end`. Null when there is none.
   virtual const Fields* trailers() const { return nullptr; }
+  /// Behind a 101: what is left of the connection, which ends with the source. It is not pulled
+  /// then. Else null.
+  virtual TunnelEnd* switched() { return nullptr; }
 };
 
 /// Owning handle of a source; an empty Body has no bytes. Move-only.

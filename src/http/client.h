@@ -22,6 +22,9 @@ struct ClientRequest {
   RequestHead head;
   std::vector<Chunk> slices;
   Body stream;
+  /// Asks to go on as a WebSocket: then a 101 that agrees is a response like any other, with
+  /// BodySource::switched(). Needs an HTTP/1.1 connection.
+  bool web_socket = false;
   /// Set by the connection once the system has taken the last byte: the time of that turn. Nothing
   /// while there is more to send, or when the answer made the rest needless.
   std::optional<MonoTime> sent{};

@@ -11,6 +11,8 @@
 #include "http/h1_response_body.h"
 #include "http/h1_upload.h"
 #include "http/timed_stream.h"
+#include "http/upgrade/tunnel.h"
+#include "http/upgrade/web_socket.h"
 
 namespace gatehouse::http {
 namespace {
@@ -35,6 +37,25 @@ class Unfinished {
 
  private:
   H1ClientWire* wire_;
+};
+
+// What is left of the connection after a 101.
+class H1Switched final : public BodySource {
+ public:
+  H1Switched(H1ClientWire& wire, std::string_view received)
+      : wire_(wire), end_{.stream = *wire.stream, .received = std::string(received)} {}
+  H1Switched(const H1Switched&) = delete;
+  H1Switched& operator=(const H1Switched&) = delete;
+  ~H1Switched() override { wire_.close(); }
+
+  io::Task<Result<Piece>> pull() override {
+    co_return fail(ErrorKind::kInternal, Origin::kGateway, "no message follows a 101");
+  }
+  TunnelEnd* switched() override { return &end_; }
+
+ private:
+  H1ClientWire& wire_;
+  TunnelEnd end_;
 };
 
 class H1Client final : public ClientConnection {
@@ -70,7 +91,8 @@ class H1Client final : public ClientConnection {
 
   H1ClientWire wire_;
   HeadReader reader_{MessageKind::kResponse};
-  int interim_ = 0;  // interim responses of this exchange
+  int interim_ = 0;          // interim responses of this exchange
+  bool web_socket_ = false;  // it asks for that
 };
 
 io::Task<Result<ClientResponse>> H1Client::send(ClientRequest& request) {
@@ -80,6 +102,7 @@ io::Task<Result<ClientResponse>> H1Client::send(ClientRequest& request) {
   request.sent.reset();
   wire_.stream->onPeerClosed(nullptr);
   interim_ = 0;
+  web_socket_ = request.web_socket;
   Unfinished unfinished(wire_);
   Method asked = request.head.method;
   auto upload = std::make_unique<H1Upload>(wire_, request);
@@ -168,14 +191,18 @@ Result<std::optional<H1Client::Answer>> H1Client::parse(std::span<char> bytes, M
     if (!framing) {
       return fail(answerError(framing.error()));
     }
-    if (head.status < 200 && ++interim_ > kMostInterim) {
+    const bool switches = web_socket_ && switchesToWebSocket(head);
+    if (head.status == 101 && !switches) {
+      return fail(answerError(Violation::kStatus));
+    }
+    if (head.status < 200 && !switches && ++interim_ > kMostInterim) {
       return fail(
           ErrorKind::kUpstreamInvalid,
           Origin::kUpstream,
           "more than " + std::to_string(kMostInterim) + " interim responses and no final one"
       );
     }
-    if (head.status >= 200) {
+    if (head.status >= 200 || switches) {
       return Answer{std::move(head), *framing, bytes};
     }
   }
@@ -190,6 +217,11 @@ Result<ClientResponse> H1Client::respond(
   MessageFraming framing = answer.framing;
   framing.keep_alive = framing.keep_alive && (request.sent || upload != nullptr);
   ClientResponse response{.head = std::move(answer.head), .body = {}};
+  if (response.head.status == 101) [[unlikely]] {
+    const std::string_view rest(answer.rest.data(), answer.rest.size());
+    response.body = Body(std::make_unique<H1Switched>(wire_, rest));
+    return response;
+  }
   if (framing.body.kind != BodyFraming::Kind::kNone) {
     auto body = std::make_unique<H1ResponseBody>(wire_, framing);
     GATEHOUSE_CHECK_OK(body->begin(answer.rest));

@@ -23,7 +23,8 @@ struct ClientLimits {
 class ClientConnection {
  public:
   virtual ~ClientConnection() = default;
-  /// Sends `request` and waits for the response head; 1xx responses are passed over. The request's
+  /// Sends `request` and waits for the response head; 1xx responses are passed over, but for a 101
+  /// that was asked for; another one is kUpstreamInvalid. The request's
   /// slices are sent with the head in one writev and stay owned by the caller until this returns.
   /// An answer that comes before the request is sent ends the sending, also while the request's
   /// stream pauses, and the connection is then not reusable. But after a 2xx the rest is sent

@@ -63,6 +63,11 @@ ResponseFraming::Body H1Exchange::bodyFor(
 
 const ExchangeCounts& H1Exchange::counts() const {
   counts_.bytes_in = body_.bytesIn();
+  if (tunnel_ != nullptr) [[unlikely]] {
+    counts_.bytes_in += tunnel_->bytes_in;
+    counts_.bytes_out = tunnel_->bytes_out;
+    counts_.stall = tunnel_->stall;
+  }
   return counts_;
 }
 
@@ -86,6 +91,14 @@ Result<void> H1Exchange::account(std::string_view bytes, Last last) {
     );
   }
   return {};
+}
+
+TunnelEnd* H1Exchange::switched() {
+  wire_.keep_alive = false;
+  wire_.stream->onPeerClosed(nullptr);  // who reads it learns that
+  tunnel_ = std::make_unique<TunnelEnd>(*wire_.stream, std::exchange(wire_.ahead, {}));
+  tunnel_->stall = counts_.stall;
+  return tunnel_.get();
 }
 
 // What leaves in one system call: head, chunk line, content, chunk end.

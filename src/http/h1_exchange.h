@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,7 @@
 #include "http/h1_wire.h"
 #include "http/h1_write.h"
 #include "http/server_connection.h"
+#include "http/upgrade/tunnel.h"
 
 namespace gatehouse::http {
 
@@ -29,6 +31,7 @@ class H1Exchange final : public ServerExchange {
   io::Task<Result<void>> flush() override { return send({}, Last::kNo); }
   io::Task<Result<void>> write(std::string_view bytes) override { return send(bytes, Last::kNo); }
   io::Task<Result<void>> finish(std::string_view bytes) override { return send(bytes, Last::kYes); }
+  TunnelEnd* switched() override;
   void abort() override { wire_.close(); }
   bool headWritten() const override { return state_ != State::kUnwritten; }
   const ExchangeCounts& counts() const override;
@@ -51,6 +54,7 @@ class H1Exchange final : public ServerExchange {
   std::string out_;                // the reply's head until it has left
   std::uint64_t length_left_ = 0;  // of a reply of declared length
   mutable ExchangeCounts counts_;
+  std::unique_ptr<TunnelEnd> tunnel_;  // after a 101
   Method method_;
   Version version_;
   bool may_keep_alive_;

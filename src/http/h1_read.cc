@@ -231,9 +231,6 @@ Checked<MessageFraming> HeadReader::parseResponse(
   out.status =
       static_cast<Status>((line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0'));
   out.version = versionOf(line[7]);
-  if (out.status == 101) {
-    return std::unexpected(Violation::kStatus);
-  }
   auto body = responseFraming(*framing, out.version, out.status, asked);
   if (!body) {
     return std::unexpected(body.error());

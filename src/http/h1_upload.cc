@@ -32,7 +32,7 @@ class AnswerWatch final : public io::Waiter {
 }  // namespace
 
 H1Upload::H1Upload(H1ClientWire& wire, const ClientRequest& request) : wire_(wire) {
-  RequestFraming framing;
+  RequestFraming framing{.web_socket = request.web_socket};
   for (const Chunk& slice : request.slices) {
     framing.length += slice.size();
   }

@@ -70,9 +70,9 @@ void putBodyFraming(Pen& pen, const ResponseHead& head, const ResponseFraming& f
   }
 }
 
-// RFC 9110 section 15.5.22: a 426 names the protocol to switch to; nothing else switches here.
+// RFC 9110 sections 15.2.2 and 15.5.22: a 101 and a 426 name the protocol to switch to.
 void putUpgrade(Pen& pen, const ResponseHead& head) {
-  if (head.status != 426) {
+  if (head.status != 426 && head.status != 101) {
     return;
   }
   if (auto protocol = head.fields.get("Upgrade")) {
@@ -96,6 +96,9 @@ void writeRequestHead(std::string& out, const RequestHead& head, RequestFraming 
     pen.put(" HTTP/1.1\r\n");
     pen.field("Host", head.authority);
     pen.fields(head.fields);
+    if (framing.web_socket) [[unlikely]] {
+      pen.put("Upgrade: websocket\r\nConnection: Upgrade\r\n");
+    }
     if (framing.chunked) {
       pen.put("Transfer-Encoding: chunked\r\n");
     } else if (framing.length != 0 || usuallyHasBody(head.method)) {
@@ -124,7 +127,9 @@ void writeResponseHead(
     }
     putBodyFraming(pen, head, framing);
     putUpgrade(pen, head);
-    if (!framing.keep_alive) {
+    if (head.status == 101) [[unlikely]] {
+      // No message follows.
+    } else if (!framing.keep_alive) {
       pen.put("Connection: close\r\n");
     } else if (framing.client == Version::kHttp10) {
       pen.put("Connection: keep-alive\r\n");

@@ -31,6 +31,8 @@ struct RequestFraming {
   bool chunked = false;
   /// The length otherwise; 0 is said aloud only for methods whose requests usually have a body.
   std::uint64_t length = 0;
+  /// Asks to switch to WebSocket.
+  bool web_socket = false;
 };
 
 /// Appends the head, Host first, always as HTTP/1.1.

@@ -89,6 +89,9 @@ class ServerExchange {
   /// As write, then ends the body cleanly; bytes and end leave in one system call. Short of the
   /// declared length it breaks the reply off: kInternal.
   virtual io::Task<Result<void>> finish(std::string_view bytes = {}) = 0;
+  /// After the head of a 101 has been flushed: what is left of the connection, which ends with the
+  /// exchange. What passes is counted in counts(). Null where the version has no such thing.
+  virtual TunnelEnd* switched() { return nullptr; }
   /// Breaks the reply off so that the client can tell: H1 closes without the last chunk, H2 resets
   /// the stream.
   virtual void abort() = 0;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "http/upgrade/web_socket.h"
 #include "proxy/call_upstream.h"
 #include "proxy/mirror.h"
 
@@ -62,17 +63,13 @@ io::Task<Result<Answer>> forwardHttp(
         ErrorKind::kConnectRefused, Origin::kUpstream, "The backend has no endpoint that is ready"
     );
   }
-  if (x.head().fields.has("upgrade")) {
-    co_return fail(
-        ErrorKind::kUpgradeRequired, Origin::kDownstream, "This route does not switch protocols"
-    );
-  }
   const std::size_t choice = backend.endpoints.size() == 1
                                  ? 0
                                  : worker.telemetry().random().next() % backend.endpoints.size();
   UpstreamCall call = callTo(x, backend, choice);
   http::ClientRequest request;
   request.stream = clientBody(x);
+  request.web_socket = request.stream.empty() && http::asksForWebSocket(x.head());
   if (x.filters != nullptr && !x.filters->mirrors.empty()) [[unlikely]] {
     request.stream = mirrorAlong(worker, x, call, std::move(request.stream));
   }

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "http/body_filters.h"
 #include "http/coding.h"
+#include "http/upgrade/web_socket.h"
 #include "llm/dialect_match.h"
 #include "llm/model_list.h"
 #include "llm/plan.h"
@@ -32,7 +33,7 @@ Answer answerOf(LocalReply reply) {
 /// The dialect of the request; from here on errors speak it.
 Result<llm::DialectMatch> detect(Exchange& x, const llm::DialectRoutes& routes) {
   const http::RequestHead& head = x.head();
-  bool web_socket = iequals(head.fields.get("upgrade").value_or(""), "websocket");
+  const bool web_socket = http::namesWebSocket(head.fields);
   auto upgrade = web_socket ? llm::Upgrade::kWebSocket : llm::Upgrade::kNone;
   GATEHOUSE_TRY(
       llm::DialectMatch match, llm::detectDialect(head.method, head.path(), upgrade, routes)

@@ -150,7 +150,7 @@ io::Task<Result<Answer>> walk(Worker& worker, Exchange& x) {
 
 /// The limits of the rule apply to the whole of a reply that is no stream.
 [[gnu::noinline]] Result<Answer> limitReply(Worker& worker, Exchange& x, Answer answer) {
-  if (isEventStream(answer.head)) {
+  if (isEventStream(answer.head) || answer.head.status == 101) {
     x.limit.reset();
     return answer;
   }

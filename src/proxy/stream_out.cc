@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "proxy/finish.h"
 #include "proxy/record_llm.h"
+#include "proxy/tunnel_through.h"
 
 namespace gatehouse::proxy {
 namespace {
@@ -329,10 +330,16 @@ bool isEventStream(const http::ResponseHead& head) {
 }
 
 io::Task<void> streamOut(Worker& worker, Exchange& x, Answer answer) {
+  if (answer.head.status == 101) [[unlikely]] {
+    answer.head.fields.set("Upgrade", "websocket");
+  }
   http::Framing framing = frame(answer, x.record.method == http::Method::kHead);
   addIds(answer.head.fields, x.request_id);
   x.record.status = answer.head.status;
   x.wire->writeHead(answer.head, framing);
+  if (answer.head.status == 101) [[unlikely]] {
+    return tunnelThrough(worker, x, std::move(answer.body));
+  }
   if (framing == http::Framing::kChunked) {
     worker.telemetry().streamBegan(x.record);
   }

@@ -20,6 +20,7 @@ class LeasedBody final : public http::BodySource {
   bool ready() const override { return source_->ready(); }
   std::optional<std::uint64_t> length() const override { return source_->length(); }
   const http::Fields* trailers() const override { return source_->trailers(); }
+  http::TunnelEnd* switched() override { return source_->switched(); }
 
  private:
   Pool::Lease lease_;  // dies after the source, and only then gives the connection back
