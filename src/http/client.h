@@ -14,6 +14,14 @@
 
 namespace gatehouse::http {
 
+/// Hears of interim responses.
+class InterimListener {
+ public:
+  virtual ~InterimListener() = default;
+  /// A 103 (Early Hints, RFC 8297), as received.
+  virtual void onInterim(ResponseHead head) = 0;
+};
+
 /// A request on its way out. `head` holds the target and authority as the upstream shall see them.
 /// The body is either `slices` (whole, replayable: Content-Length is their sum) or `stream`
 /// (Content-Length if its length is known, else chunked; not replayable); both empty means no body.
@@ -25,6 +33,13 @@ struct ClientRequest {
   /// Asks to go on as a WebSocket: then a 101 that agrees is a response like any other, with
   /// BodySource::switched(). Needs an HTTP/1.1 connection.
   bool web_socket = false;
+  /// The sender of `stream` waits to be invited: the upstream is asked first, for a while, unless
+  /// it has something to pull by then (100-continue, RFC 9110 section 10.1.1).
+  bool expect_continue = false;
+  /// Trailers of the response are wanted. Those of `stream` are sent if it is chunked and Trailer
+  /// in `head` names them.
+  bool te_trailers = false;
+  InterimListener* interim = nullptr;  // null: nobody wants to know
   /// Set by the connection once the system has taken the last byte: the time of that turn. Nothing
   /// while there is more to send, or when the answer made the rest needless.
   std::optional<MonoTime> sent{};

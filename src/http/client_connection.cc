@@ -93,6 +93,7 @@ class H1Client final : public ClientConnection {
   HeadReader reader_{MessageKind::kResponse};
   int interim_ = 0;          // interim responses of this exchange
   bool web_socket_ = false;  // it asks for that
+  InterimListener* listener_ = nullptr;
 };
 
 io::Task<Result<ClientResponse>> H1Client::send(ClientRequest& request) {
@@ -103,6 +104,7 @@ io::Task<Result<ClientResponse>> H1Client::send(ClientRequest& request) {
   wire_.stream->onPeerClosed(nullptr);
   interim_ = 0;
   web_socket_ = request.web_socket;
+  listener_ = request.interim;
   Unfinished unfinished(wire_);
   Method asked = request.head.method;
   auto upload = std::make_unique<H1Upload>(wire_, request);
@@ -201,6 +203,10 @@ Result<std::optional<H1Client::Answer>> H1Client::parse(std::span<char> bytes, M
           Origin::kUpstream,
           "more than " + std::to_string(kMostInterim) + " interim responses and no final one"
       );
+    }
+    if (head.status == 103 && listener_ != nullptr) {
+      listener_->onInterim(std::move(head));
+      continue;
     }
     if (head.status >= 200 || switches) {
       return Answer{std::move(head), *framing, bytes};

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "http/timed_stream.h"
+#include "http/trailers.h"
 
 namespace gatehouse::http {
 
@@ -17,7 +18,8 @@ H1Exchange::H1Exchange(H1Wire& wire, RequestHead head, const MessageFraming& fra
       body_(wire, framing),
       method_(head_.method),
       version_(head_.version),
-      may_keep_alive_(framing.keep_alive) {
+      may_keep_alive_(framing.keep_alive),
+      takes_trailers_(takesTrailers(head_.fields)) {
   wire_.gone = &gone_;
   wire_.watchPeer();
 }
@@ -30,6 +32,26 @@ H1Exchange::~H1Exchange() {
   } else {
     wire_.close();
   }
+}
+
+// What is not taken at once goes before the head.
+void H1Exchange::writeInterim(const ResponseHead& head) {
+  if (version_ == Version::kHttp10 || state_ != State::kUnwritten || !out_.empty() ||
+      body_.mayInvite()) {
+    return;
+  }
+  writeInterimHead(out_, head);
+  const std::array<std::string_view, 1> parts = {out_};
+  out_.erase(0, wire_.stream->tryWritev(parts, 0).bytes);
+}
+
+void H1Exchange::setTrailers(const Fields& trailers) {
+  const Fields allowed = allowedTrailers(trailers);
+  if (!takes_trailers_ || framing_ != ResponseFraming::Body::kChunked || allowed.empty()) {
+    return;
+  }
+  last_chunk_ = std::make_unique<std::string>();
+  writeLastChunk(*last_chunk_, allowed);
 }
 
 void H1Exchange::writeHead(const ResponseHead& head, Framing framing) {
@@ -103,7 +125,7 @@ TunnelEnd* H1Exchange::switched() {
 
 // What leaves in one system call: head, chunk line, content, chunk end.
 struct H1Exchange::Parts {
-  std::array<std::string_view, 4> views;
+  std::array<std::string_view, 5> views;
   std::size_t count = 0;
 
   void add(std::string_view view) {
@@ -137,10 +159,13 @@ io::Task<Result<void>> H1Exchange::send(std::string_view bytes, Last last) {
   if (chunked && !bytes.empty()) {
     parts.add(line.emplace(bytes.size()).view());
     parts.add(bytes);
-    parts.add(last == Last::kYes ? kChunkEndAndLast : kChunkEnd);
+    parts.add(last == Last::kYes && last_chunk_ == nullptr ? kChunkEndAndLast : kChunkEnd);
   } else {
     parts.add(bytes);
-    parts.add(chunked && last == Last::kYes ? kLastChunk : std::string_view());
+    parts.add(chunked && last == Last::kYes && last_chunk_ == nullptr ? kLastChunk : "");
+  }
+  if (last == Last::kYes && last_chunk_ != nullptr) [[unlikely]] {
+    parts.add(*last_chunk_);
   }
   if (parts.count != 0) {
     TimedWrite::Rules rules{.patience = wire_.limits.write_timeout, .unsent = Unsent::kCopied};

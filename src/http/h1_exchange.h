@@ -27,7 +27,9 @@ class H1Exchange final : public ServerExchange {
   RequestHead& head() override { return head_; }
   BodySource* body() override { return &body_; }
   io::Stop& gone() override { return gone_; }
+  void writeInterim(const ResponseHead& head) override;
   void writeHead(const ResponseHead& head, Framing framing) override;
+  void setTrailers(const Fields& trailers) override;
   io::Task<Result<void>> flush() override { return send({}, Last::kNo); }
   io::Task<Result<void>> write(std::string_view bytes) override { return send(bytes, Last::kNo); }
   io::Task<Result<void>> finish(std::string_view bytes) override { return send(bytes, Last::kYes); }
@@ -54,10 +56,12 @@ class H1Exchange final : public ServerExchange {
   std::string out_;                // the reply's head until it has left
   std::uint64_t length_left_ = 0;  // of a reply of declared length
   mutable ExchangeCounts counts_;
-  std::unique_ptr<TunnelEnd> tunnel_;  // after a 101
+  std::unique_ptr<TunnelEnd> tunnel_;        // after a 101
+  std::unique_ptr<std::string> last_chunk_;  // of a reply that has trailers
   Method method_;
   Version version_;
   bool may_keep_alive_;
+  bool takes_trailers_;
   State state_ = State::kUnwritten;
   ResponseFraming::Body framing_ = ResponseFraming::Body::kNone;
 };

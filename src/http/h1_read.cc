@@ -186,6 +186,9 @@ Checked<MessageFraming> HeadReader::parseRequest(const HeadLimits& limits, Reque
   if (!body) {
     return std::unexpected(body.error());
   }
+  if (framing->expects_else) {
+    return std::unexpected(Violation::kExpectation);
+  }
   return MessageFraming{
       .body = *body,
       .keep_alive = keepsAlive(*framing, out.version),

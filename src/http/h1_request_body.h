@@ -37,6 +37,8 @@ class H1RequestBody final : public BodySource {
   bool replyBegins();
   /// Leaves the unread rest to the connection.
   void leaveRest();
+  /// The client will be invited to send the body when that is pulled.
+  bool mayInvite() const { return awaits_invitation_; }
   /// The invitation to send the body waits for the client to take it.
   bool inviting() const { return inviting_; }
   std::uint64_t bytesIn() const { return bytes_in_; }

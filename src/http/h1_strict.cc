@@ -44,6 +44,7 @@ constexpr std::array<Row, kViolations> kRows = {{
      400,
      ErrorKind::kBadRequest,
      "a field that belongs to connections of HTTP/1.1"},
+    {"expectation", 417, ErrorKind::kBadRequest, "nothing but 100-continue can be expected here"},
 }};
 
 const Row& rowOf(Violation violation) {
@@ -325,7 +326,11 @@ void FramingFields::note(FieldId name, std::string_view value) {
       ++hosts;
       return;
     case FieldName("expect").id():
-      expects_continue |= iequals(trimBlanks(value), "100-continue");
+      for (auto one = nextElement(value); !one.empty(); one = nextElement(value)) {
+        const bool known = iequals(one, "100-continue");
+        expects_continue |= known;
+        expects_else |= !known;
+      }
       return;
     case FieldName("connection").id():
       for (auto option = nextElement(value); !option.empty(); option = nextElement(value)) {

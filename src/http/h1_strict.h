@@ -30,8 +30,9 @@ enum class Violation : std::uint8_t {
   kTooLarge,         // target, field section or number of fields over its limit  431
   kPseudoField,      // HTTP/2: a pseudo-header field missing, repeated, unknown or out of place
   kConnectionField,  // HTTP/2: a field that belongs to HTTP/1.1 connections
+  kExpectation,      // Expect: anything but 100-continue                         417
 };
-inline constexpr std::size_t kViolations = 14;
+inline constexpr std::size_t kViolations = 15;
 
 /// snake_case, for counters and error details.
 std::string_view toString(Violation violation);
@@ -130,6 +131,7 @@ struct FramingFields {
   bool connection_close = false;
   bool connection_keep_alive = false;
   bool expects_continue = false;
+  bool expects_else = false;
 
   static constexpr FieldSet kNoted = {
       "host", "expect", "connection", "content-length", "transfer-encoding"

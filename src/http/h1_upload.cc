@@ -4,6 +4,8 @@
 #include <span>
 #include <utility>
 
+#include "http/trailers.h"
+
 namespace gatehouse::http {
 namespace {
 
@@ -32,7 +34,7 @@ class AnswerWatch final : public io::Waiter {
 }  // namespace
 
 H1Upload::H1Upload(H1ClientWire& wire, const ClientRequest& request) : wire_(wire) {
-  RequestFraming framing{.web_socket = request.web_socket};
+  RequestFraming framing{.web_socket = request.web_socket, .te_trailers = request.te_trailers};
   for (const Chunk& slice : request.slices) {
     framing.length += slice.size();
   }
@@ -41,6 +43,11 @@ H1Upload::H1Upload(H1ClientWire& wire, const ClientRequest& request) : wire_(wir
     length_left_ = source_->length();
     framing.chunked = !length_left_;
     framing.length = length_left_.value_or(0);
+    uninvited_ = request.expect_continue && !source_->ready();
+    framing.expect_continue = uninvited_;
+    if (framing.chunked) {
+      trailers_ = request.head.fields.get("trailer").value_or("");
+    }
   }
   writeRequestHead(head_, request.head, framing);
   parts_.reserve(request.slices.size() + 1);
@@ -65,6 +72,12 @@ io::Task<Result<H1Upload::Progress>> H1Upload::send() {
     }
     if (source_ == nullptr) {
       co_return Progress{};
+    }
+    if (std::exchange(uninvited_, false) && listening_) {
+      GATEHOUSE_CO_TRY(Progress progress, co_await awaitInvitation());
+      if (progress.state != State::kSent) {
+        co_return progress;
+      }
     }
     std::optional<Piece> piece;
     if (!listening_ || source_->ready()) {
@@ -128,6 +141,35 @@ io::Task<Result<std::optional<Piece>>> H1Upload::pullListening() {
   co_return fail(std::move(piece).error());
 }
 
+// Some never say anything to it: then the body is sent all the same.
+io::Task<Result<H1Upload::Progress>> H1Upload::awaitInvitation() {
+  constexpr Nanos kPatience = Seconds(1);
+  const auto deadline = io::Deadline::after(wire_.reactor, kPatience);
+  auto count = co_await TimedRead(*wire_.stream, wire_.headSpace(), deadline, Origin::kUpstream);
+  if (count) {
+    co_return Progress{*count == 0 ? State::kBroken : State::kAnswered, *count};
+  }
+  switch (count.error().kind()) {
+    case ErrorKind::kTimeout:
+      co_return Progress{};
+    case ErrorKind::kPeerClosed:
+      co_return Progress{State::kBroken, 0};
+    default:
+      co_return fail(wire_.upstreamError(std::move(count).error(), "before the request was sent"));
+  }
+}
+
+// `before`: the end of the chunk in front of it.
+std::string_view H1Upload::lastChunk(std::string_view before) {
+  const Fields* trailers = trailers_.empty() ? nullptr : source_->trailers();
+  if (trailers == nullptr) [[likely]] {
+    return before.empty() ? kLastChunk : kChunkEndAndLast;
+  }
+  last_chunk_ = before;
+  writeLastChunk(last_chunk_, announcedTrailers(*trailers, trailers_));
+  return last_chunk_;
+}
+
 // What the upstream said unasked; kSent when that was nothing.
 Result<H1Upload::Progress> H1Upload::hear() {
   io::IoProgress got = wire_.stream->tryRead(wire_.headSpace());
@@ -157,11 +199,11 @@ Result<void> H1Upload::nextPart(Piece piece) {
     *length_left_ -= piece.bytes.size();
     parts_.push_back(piece.bytes);
   } else if (piece.bytes.empty()) {
-    parts_.push_back(piece.end ? kLastChunk : std::string_view());
+    parts_.push_back(piece.end ? lastChunk({}) : std::string_view());
   } else {
     parts_.push_back(chunk_line_.emplace(piece.bytes.size()).view());
     parts_.push_back(piece.bytes);
-    parts_.push_back(piece.end ? kChunkEndAndLast : kChunkEnd);
+    parts_.push_back(piece.end ? lastChunk(kChunkEnd) : kChunkEnd);
   }
   write_.emplace(*wire_.stream, parts_, writeRules(Unsent::kCopied));
   if (piece.end) {

@@ -59,6 +59,8 @@ class H1Upload {
 
  private:
   io::Task<Result<std::optional<Piece>>> pullListening();
+  io::Task<Result<Progress>> awaitInvitation();
+  std::string_view lastChunk(std::string_view before);
   Result<Progress> hear();
   Result<void> nextPart(Piece piece);
   TimedWrite::Rules writeRules(Unsent unsent) const;
@@ -70,7 +72,10 @@ class H1Upload {
   BodySource* source_ = nullptr;              // not yet at its end
   std::optional<std::uint64_t> length_left_;  // of the source, when it is not chunked
   std::optional<ChunkLine> chunk_line_;
-  bool listening_ = true;  // an answer ends the sending
+  std::string trailers_;    // that may come: names as announced
+  std::string last_chunk_;  // with trailers
+  bool listening_ = true;   // an answer ends the sending
+  bool uninvited_ = false;  // the upstream is asked before the source is
 };
 
 /// What is still to be sent of a request whose answer has come, sent beside the reading of it.

@@ -96,8 +96,10 @@ void writeRequestHead(std::string& out, const RequestHead& head, RequestFraming 
     pen.put(" HTTP/1.1\r\n");
     pen.field("Host", head.authority);
     pen.fields(head.fields);
-    if (framing.web_socket) [[unlikely]] {
-      pen.put("Upgrade: websocket\r\nConnection: Upgrade\r\n");
+    if (framing.special()) [[unlikely]] {
+      pen.put(framing.te_trailers ? "TE: trailers\r\nConnection: TE\r\n" : "");
+      pen.put(framing.web_socket ? "Upgrade: websocket\r\nConnection: Upgrade\r\n" : "");
+      pen.put(framing.expect_continue ? "Expect: 100-continue\r\n" : "");
     }
     if (framing.chunked) {
       pen.put("Transfer-Encoding: chunked\r\n");
@@ -134,6 +136,19 @@ void writeResponseHead(
     } else if (framing.client == Version::kHttp10) {
       pen.put("Connection: keep-alive\r\n");
     }
+    pen.put("\r\n");
+  });
+}
+
+void writeInterimHead(std::string& out, const ResponseHead& head) {
+  const std::string_view reason = reasonPhrase(head.status);
+  appendHead(out, head.fields, reason.size(), [&](Pen& pen) {
+    pen.put("HTTP/1.1 ");
+    pen.number(head.status);
+    pen.put(" ");
+    pen.put(reason);
+    pen.put("\r\n");
+    pen.fields(head.fields);
     pen.put("\r\n");
   });
 }

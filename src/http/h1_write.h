@@ -33,6 +33,12 @@ struct RequestFraming {
   std::uint64_t length = 0;
   /// Asks to switch to WebSocket.
   bool web_socket = false;
+  /// Asks before the body is sent.
+  bool expect_continue = false;
+  /// Takes trailers behind the response.
+  bool te_trailers = false;
+
+  bool special() const { return web_socket || expect_continue || te_trailers; }
 };
 
 /// Appends the head, Host first, always as HTTP/1.1.
@@ -61,6 +67,9 @@ void writeResponseHead(
     const ResponseFraming& framing,
     std::string_view date
 );
+
+/// Appends the head of an interim response: its fields and nothing of ours.
+void writeInterimHead(std::string& out, const ResponseHead& head);
 
 /// The Content-Length the head declares, if it declares a valid one.
 std::optional<std::uint64_t> declaredLength(const Fields& fields);

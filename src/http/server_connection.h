@@ -74,6 +74,9 @@ class ServerExchange {
   /// finished. While the body is being read, the pull tells it instead.
   virtual io::Stop& gone() = 0;
 
+  /// An interim response (1xx, not 101) before the head; any number. Told at once, but only to a
+  /// client that can take it now and knows of such: it is a hint.
+  virtual void writeInterim(const ResponseHead& /*head*/) {}
   /// Queues the head; it leaves with the first body bytes, with finish() or with flush(), in one
   /// system call.
   virtual void writeHead(const ResponseHead& head, Framing framing) = 0;

@@ -2,12 +2,39 @@
 
 #include <utility>
 
+#include "http/trailers.h"
 #include "http/upgrade/web_socket.h"
 #include "proxy/call_upstream.h"
 #include "proxy/mirror.h"
 
 namespace gatehouse::proxy {
 namespace {
+
+constexpr http::FieldSet kWishes = {"upgrade", "expect", "te", "trailer"};
+
+/// Passes on what a service says before its reply.
+class EarlyHints final : public http::InterimListener {
+ public:
+  explicit EarlyHints(http::ServerExchange& wire) : wire_(wire) {}
+  void onInterim(http::ResponseHead head) override {
+    http::removeHopByHop(head.fields);
+    wire_.writeInterim(head);
+  }
+
+ private:
+  http::ServerExchange& wire_;
+};
+
+/// What of the client's wishes goes beyond the message: another protocol, an invitation, trailers.
+/// Gives the names of trailers that may follow its body.
+[[gnu::noinline]] std::string passWishes(Exchange& x, http::ClientRequest& request) {
+  const http::RequestHead& head = x.head();
+  request.web_socket = request.stream.empty() && http::asksForWebSocket(head);
+  request.expect_continue = head.fields.has("expect") && head.version != http::Version::kHttp10;
+  request.te_trailers = http::takesTrailers(head.fields);
+  const bool chunked = !request.stream.empty() && !request.stream.length();
+  return chunked ? http::trailersIn(head.fields) : std::string();
+}
 
 UpstreamCall callTo(const Exchange& x, const snapshot::HttpBackend& backend, std::size_t choice) {
   return UpstreamCall{
@@ -69,11 +96,19 @@ io::Task<Result<Answer>> forwardHttp(
   UpstreamCall call = callTo(x, backend, choice);
   http::ClientRequest request;
   request.stream = clientBody(x);
-  request.web_socket = request.stream.empty() && http::asksForWebSocket(x.head());
+  EarlyHints hints(*x.wire);
+  request.interim = &hints;
+  std::string trailers;
+  if (x.head().fields.hasAny(kWishes)) [[unlikely]] {
+    trailers = passWishes(x, request);
+  }
   if (x.filters != nullptr && !x.filters->mirrors.empty()) [[unlikely]] {
     request.stream = mirrorAlong(worker, x, call, std::move(request.stream));
   }
   GATEHOUSE_CO_TRY(request.head, upstreamHead(x, call, x.head().target));
+  if (!trailers.empty()) [[unlikely]] {
+    request.head.fields.add("Trailer", trailers);
+  }
   call.begin = worker.now();
   x.record.t_ready = x.record.mark(call.begin);
   Result<http::ClientResponse> response =

@@ -18,6 +18,7 @@ class Stream:
     def __init__(self):
         self.headers, self.trailers, self.body = None, None, bytearray()
         self.ended, self.reset = False, None
+        self.interim = []
 
     @property
     def status(self):
@@ -118,6 +119,8 @@ class Client:
         stream = self.streams.get(getattr(event, "stream_id", None))
         if isinstance(event, h2.events.ResponseReceived):
             stream.headers = dict(event.headers)
+        elif isinstance(event, h2.events.InformationalResponseReceived):
+            stream.interim.append(dict(event.headers))
         elif isinstance(event, h2.events.TrailersReceived):
             stream.trailers = dict(event.headers)
         elif isinstance(event, h2.events.DataReceived):

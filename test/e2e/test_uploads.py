@@ -14,6 +14,7 @@ SIZED = HEAD + b"Content-Length: 9\r\n\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 TOO_LARGE = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig"
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 HINT = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
 
 
@@ -70,10 +71,11 @@ def test_an_answer_within_a_paused_body_reaches_the_client_at_once(stage, start)
 
 
 def test_a_client_invited_to_its_body_hears_the_answer_while_it_pauses(stage):
-    _, gateway = before(stage, (b"\r\n\r\n", TOO_LARGE))
+    _, gateway = before(stage, (b"\r\n\r\n", CONTINUE), (b"abc", TOO_LARGE))
     with Wire(gateway.port("edge")) as wire:
         wire.send(HEAD + b"Expect: 100-continue\r\nContent-Length: 9\r\n\r\n")
         assert wire.reply(bodyless=True)[0] == 100
+        wire.send(b"abc")
         status, fields, body = wire.reply()
         assert (status, body, fields[b"connection"]) == (413, b"big", b"close")
 
@@ -91,11 +93,12 @@ def test_a_service_that_leaves_within_a_paused_body_is_a_failure_at_once(stage):
 def test_hints_within_a_paused_body_let_it_go_on(stage):
     service, gateway = before(stage, (b"abc", HINT), (b"defghi", OK), (b"abc", HINT + HINT), (b"defghi", OK))
     with Wire(gateway.port("edge")) as wire:
-        for sent in (b"abc", b"abc"):
-            wire.send(SIZED + sent)
+        for hints in (1, 2):
+            wire.send(SIZED + b"abc")
             harness.eventually(lambda: service.received.endswith(b"abc"), "the first piece is there")
             wire.send(b"def")
             wire.send(b"ghi")
+            assert [wire.reply(bodyless=True)[0] for _ in range(hints)] == [103] * hints
             assert wire.reply()[::2] == (200, b"ok")
     assert service.connections == 1, "both connections are used again"
     assert service.received.count(b"\r\n\r\nabcdefghi") == 2

@@ -109,6 +109,13 @@ H2Exchange::~H2Exchange() {
   }
 }
 
+void H2Exchange::writeInterim(const ResponseHead& head) {
+  if (!closed_ && state_ == State::kUnwritten) {
+    wire_.session.inform(id_, head);
+    wire_.push();
+  }
+}
+
 void H2Exchange::writeHead(const ResponseHead& head, Framing framing) {
   GATEHOUSE_INVARIANT(state_ == State::kUnwritten);
   state_ = State::kWriting;

@@ -24,6 +24,7 @@ class H2Exchange final : public ServerExchange, public H2Stream, public io::List
   RequestHead& head() override { return head_; }
   BodySource* body() override { return &body_; }
   io::Stop& gone() override { return gone_; }
+  void writeInterim(const ResponseHead& head) override;
   void writeHead(const ResponseHead& head, Framing framing) override;
   void setTrailers(const Fields& trailers) override;
   io::Task<Result<void>> flush() override;

@@ -98,7 +98,7 @@ io::Task<Result<Piece>> H2RequestBody::receive(std::span<char> space) {
     co_return take();
   }
   if (std::exchange(awaits_invitation_, false)) {
-    wire_.session.invite(id_);
+    wire_.session.inform(id_, {.status = 100});
     wire_.push();
   }
   Arrival arrival(*this, space);

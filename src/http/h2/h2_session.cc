@@ -450,9 +450,15 @@ void H2Session::respond(H2StreamId id, const H2Reply& reply) {
   );
 }
 
-void H2Session::invite(H2StreamId id) {
-  const nghttp2_nv status = pairOf(":status", "100", NGHTTP2_NV_FLAG_NONE);
-  nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, id, nullptr, &status, 1, nullptr);
+void H2Session::inform(H2StreamId id, const ResponseHead& head) {
+  std::array<char, 3> status;
+  std::to_chars(status.data(), status.data() + status.size(), head.status);
+  std::vector<nghttp2_nv> pairs;
+  pairs.push_back(pairOf(":status", {status.data(), status.size()}, NGHTTP2_NV_FLAG_NONE));
+  addFields(pairs, head.fields);
+  nghttp2_submit_headers(
+      session_, NGHTTP2_FLAG_NONE, id, nullptr, pairs.data(), pairs.size(), nullptr
+  );
 }
 
 void H2Session::resume(H2StreamId id) {

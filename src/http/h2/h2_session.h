@@ -111,8 +111,8 @@ class H2Session {
   std::uint64_t useful() const { return useful_; }
 
   void respond(H2StreamId id, const H2Reply& reply);
-  /// 100 Continue.
-  void invite(H2StreamId id);
+  /// A 1xx before the reply.
+  void inform(H2StreamId id, const ResponseHead& head);
   /// There is more in `body`, or its end.
   void resume(H2StreamId id);
   /// `count` more bytes of a request body have been used up, so that the client may send as many.

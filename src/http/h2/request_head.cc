@@ -104,7 +104,10 @@ std::optional<Violation> H2RequestHead::addField(FieldName name, std::string_vie
       content_length_ = value;
       break;
     case FieldName("expect").id():
-      expects_continue_ |= iequals(value, "100-continue");
+      if (!iequals(value, "100-continue")) {
+        return Violation::kExpectation;
+      }
+      expects_continue_ = true;
       break;
     default:
       break;
