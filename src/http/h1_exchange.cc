@@ -8,7 +8,7 @@
 
 #include "base/check.h"
 #include "http/timed_stream.h"
-#include "http/trailers.h"
+#include "http/trailers/trailers.h"
 
 namespace gatehouse::http {
 

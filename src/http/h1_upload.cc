@@ -4,7 +4,7 @@
 #include <span>
 #include <utility>
 
-#include "http/trailers.h"
+#include "http/trailers/trailers.h"
 
 namespace gatehouse::http {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "http/trailers.h"
+#include "http/trailers/trailers.h"
 #include "http/upgrade/web_socket.h"
 #include "proxy/call_upstream.h"
 #include "proxy/mirror.h"

@@ -1,4 +1,4 @@
-#include "http/trailers.h"
+#include "http/trailers/trailers.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "http/trailers.h"
+#include "http/trailers/trailers.h"
 
 #include <string>
 #include <utility>
