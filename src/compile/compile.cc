@@ -29,6 +29,7 @@ constexpr std::array kPasses{
     Pass{"references", passReferences},  // from rules to backends
     Pass{"filters", passFilters},        // of rules that have their backends
     Pass{"rules", passRules},            // whole, for every listener attached to
+    Pass{"traffic", passTraffic},        // of rules with all their entries
     Pass{"frontend", passFrontend},      // of the ports that have addresses
     Pass{"policies", passPolicies},      // reach Gateways by routes and references
     Pass{"order", passOrder},            // of all entries of a listener

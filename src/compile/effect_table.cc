@@ -74,7 +74,9 @@ constinit const std::string_view kEffects = R"(
 ! spec.traffic.{apiKeyAuthentication authorization basicAuthentication csrf}
 ! spec.traffic.{extAuth extProc jwtAuthentication rateLimit}
 - spec.traffic.{buffer cors delay directResponse headerModifiers hostRewrite}
-- spec.traffic.{retry timeouts transformation}
+- spec.traffic.{timeouts transformation}
++ spec.traffic.retry.{attempts backoff codes}
+= spec.traffic.retry.{condition precondition}
 # Says when the sections beside it act.
 = spec.traffic.phase
 ! spec.backend.{auth extAuth tls tunnel}

@@ -30,6 +30,8 @@ void passReferences(Draft& draft);
 void passFilters(Draft& draft);
 /// Matches and time limits of rules.
 void passRules(Draft& draft);
+/// What policies say of the requests of routes (spec.traffic), and which of them lose.
+void passTraffic(Draft& draft);
 /// What policies say of the ports of Gateways (spec.frontend), and which of them lose.
 void passFrontend(Draft& draft);
 /// Targets of policies and the Gateways they reach.

@@ -285,6 +285,43 @@ std::vector<GatewayTarget> gatewayTargets(
   return targets;
 }
 
+std::vector<TrafficTarget> trafficTargets(
+    const Draft& draft, const resource::AgentgatewayPolicy& policy
+) {
+  std::vector<TrafficTarget> targets;
+  const std::string& ns = policy.meta.key.ns;
+  for (const resource::PolicyTargetRef& ref : policy.target_refs) {
+    TrafficTarget target{.section = ref.section_name.value_or("")};
+    if (ref.kind == resource::Gateway::kKind) {
+      target.gateway = draft.resources.find<resource::Gateway>(ns, ref.name);
+    } else if (ref.kind == resource::HttpRoute::kKind) {
+      target.route = draft.resources.find<resource::HttpRoute>(ns, ref.name);
+    }
+    targets.push_back(std::move(target));
+  }
+  const auto select = [&]<typename T>(
+                          const resource::PolicyTargetSelector& selector,
+                          const T* TrafficTarget::* kind
+                      ) {
+    for (const auto& object : draft.resources.all<T>()) {
+      if (selector.kind == T::kKind && object->meta.key.ns == ns &&
+          carries(object->meta.labels, selector.match_labels)) {
+        TrafficTarget& target = targets.emplace_back();
+        target.*kind = object.get();
+        target.section = selector.section_name.value_or("");
+      }
+    }
+  };
+  for (const resource::PolicyTargetSelector& selector : policy.target_selectors) {
+    select(selector, &TrafficTarget::gateway);
+    select(selector, &TrafficTarget::route);
+  }
+  std::erase_if(targets, [](const TrafficTarget& target) {
+    return target.gateway == nullptr && target.route == nullptr;
+  });
+  return targets;
+}
+
 Reach resolveTargets(Draft& draft, const resource::AgentgatewayPolicy& policy) {
   return TargetResolver(draft, policy).resolve();
 }

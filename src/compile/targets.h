@@ -40,6 +40,18 @@ struct GatewayTarget {
 /// In the order of the policy; what is missing is told by resolveTargets().
 std::vector<GatewayTarget> gatewayTargets(Draft& draft, const resource::AgentgatewayPolicy& policy);
 
+/// A Gateway, or HTTPRoute, that a policy names, or selects, itself.
+struct TrafficTarget {
+  const resource::Gateway* gateway = nullptr;  // one of these two
+  const resource::HttpRoute* route = nullptr;
+  std::string section;  // the listener, or rule; empty: all
+};
+
+/// In the order of the policy; what is missing is told by resolveTargets().
+std::vector<TrafficTarget> trafficTargets(
+    const Draft& draft, const resource::AgentgatewayPolicy& policy
+);
+
 /// Routes must be attached and references resolved. Missing targets are also findings, with the
 /// nearest name.
 Reach resolveTargets(Draft& draft, const resource::AgentgatewayPolicy& policy);

@@ -201,3 +201,21 @@ def test_a_reply_that_has_begun_is_never_made_again(stage):
     assert len(asked) == 1
     line = gateway.access_log(1)[0]
     assert line["gatehouse.attempts"] == 1 and line["gatehouse.outcome"] == "UpstreamTruncated"
+
+
+def test_a_policy_of_the_gateway_says_it_for_its_routes(stage):
+    peer = stage.keep(Peer(tries := Tries(BUSY, GOOD, BUSY)))
+    policy = {
+        "apiVersion": "agentgateway.dev/v1alpha1", "kind": "AgentgatewayPolicy",
+        "metadata": {"name": "patient", "namespace": "default"},
+        "spec": {
+            "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "edge"}],
+            "traffic": {"retry": {"attempts": 1, "codes": [503], "backoff": "1ms"}},
+        },
+    }
+    own = manifests.route("own", "b", prefix="/own")
+    own["spec"]["rules"][0]["retry"] = {"attempts": 0}
+    text = manifests.to_text(manifests.gateway(), manifests.route("r", "b"), own, policy, manifests.static("b", peer.port))
+    gateway = stage.gateway([stage.write("c.yaml", text)], binds=["edge"])
+    assert harness.post(gateway.port("edge"), "/", b"").status == 200 and len(tries.requests) == 2
+    assert harness.post(gateway.port("edge"), "/own", b"").status == 503 and len(tries.requests) == 3

@@ -1,7 +1,6 @@
 // Rules -> entries of route tables: matches with their patterns, time limits, and what of a rule
 // cannot be served as written (resources.md 3.4, 3.5).
 #include <algorithm>
-#include <limits>
 #include <set>
 #include <utility>
 
@@ -9,6 +8,7 @@
 
 #include "base/text.h"
 #include "compile/passes.h"
+#include "compile/retry.h"
 
 namespace gatehouse::compile {
 namespace {
@@ -87,7 +87,13 @@ class RouteCompiler {
       const std::string field = fmt::format("spec.rules[{}]", i);
       setTimeouts(rules[i], *rule.rule);
       if (rules[i].retry) {
-        setRetry(*rules[i].retry, *rule.rule, field);
+        const resource::HttpRouteRetry& spec = *rules[i].retry;
+        rule.rule->retry = makeRetry(
+            draft_,
+            route_.resource->meta,
+            field + ".retry",
+            {.codes = spec.codes, .attempts = spec.attempts, .backoff = spec.backoff}
+        );
       }
       addMatches(rules[i], rule, i, field);
     }
@@ -98,31 +104,6 @@ class RouteCompiler {
   }
 
  private:
-  /// Without attempts 1, without backoff a short one; of attempts that fit in no octet as many as
-  /// do.
-  void setRetry(
-      const resource::HttpRouteRetry& spec, snapshot::Rule& rule, const std::string& field
-  ) {
-    constexpr std::uint32_t kMost = std::numeric_limits<std::uint8_t>::max();
-    upstream::RetryRule retry;
-    const std::uint32_t attempts = spec.attempts.value_or(retry.attempts);
-    if (attempts > kMost) {
-      draft_.find(
-          Severity::kWarning,
-          route_.resource->meta,
-          field + ".retry.attempts",
-          fmt::format("no more than {} retries are made", kMost)
-      );
-    }
-    if (attempts == 0) {
-      return;
-    }
-    retry.codes = spec.codes;
-    retry.attempts = static_cast<std::uint8_t>(std::min(attempts, kMost));
-    retry.backoff = spec.backoff ? Nanos(*spec.backoff) : retry.backoff;
-    rule.retry = std::make_shared<const upstream::RetryRule>(std::move(retry));
-  }
-
   static void setTimeouts(const resource::HttpRouteRule& spec, snapshot::Rule& rule) {
     rule.request_timeout = spec.timeouts.request.value_or(Millis(0));
     rule.backend_request_timeout = spec.timeouts.backend_request.value_or(Millis(0));
