@@ -70,6 +70,12 @@ io::Task<Result<void>> pauseBefore(
   co_return co_await io::sleepUntil(worker.reactor(), until);
 }
 
+/// The connection it was sent on had been idle, and was not there any more.
+bool wasStale(Exchange& x, const Result<http::ClientResponse>& response) {
+  return !response && response.error().kind() == ErrorKind::kUpstreamClosed &&
+         x.record.lastAttempt().reused;
+}
+
 /// Any of the backend's endpoints but the one that failed, if it has others.
 upstream::EndpointHandle anotherEndpoint(Worker& worker, const UpstreamCall& call) {
   if (call.others == nullptr || call.others->size() < 2) {
@@ -84,6 +90,16 @@ upstream::EndpointHandle anotherEndpoint(Worker& worker, const UpstreamCall& cal
   return call.endpoint;
 }
 
+/// The next try is another one's.
+void goElsewhere(Worker& worker, UpstreamCall& call, http::RequestHead& head, unsigned retry) {
+  call.endpoint = anotherEndpoint(worker, call);
+  if (!call.endpoint->inside) {
+    constexpr http::FieldSet kTrace = {"traceparent", "tracestate"};
+    head.fields.removeAll(kTrace);
+  }
+  head.fields.set("x-retry-attempt", std::to_string(retry));
+}
+
 }  // namespace
 
 io::Task<Result<http::ClientResponse>> callWithRetries(
@@ -91,29 +107,31 @@ io::Task<Result<http::ClientResponse>> callWithRetries(
 ) {
   const upstream::RetryRule& rule = *x.rule->retry;
   const std::shared_ptr<KeptBody> kept = keepBody(worker, request);
-  for (unsigned retry = 1;; ++retry) {
+  unsigned retries = 0;
+  for (bool stale_before = false;;) {
     const std::uint64_t repeated = kept == nullptr ? 0 : kept->repeated();
     Result<http::ClientResponse> response = co_await callOnce(worker, x, call, request);
     if (kept != nullptr) {
       x.record.bytes_up_out += kept->repeated() - repeated;
     }
     const WhyNext why = whyAgain(x, rule, response);
-    if (why == WhyNext::kNone || retry > rule.attempts || (kept != nullptr && !kept->isWhole())) {
+    // That says nothing about the endpoint, and takes no retry; once.
+    const bool stale = !stale_before && wasStale(x, response);
+    if (why == WhyNext::kNone || (!stale && retries == rule.attempts) ||
+        (kept != nullptr && !kept->isWhole())) {
       co_return std::move(response);
     }
-    const Nanos pause = rule.pause(worker.telemetry().random().next());
-    GATEHOUSE_CO_CHECK_OK(co_await pauseBefore(worker, x, pause, response));
-    x.record.lastAttempt().why_next = why;
-    call.endpoint = anotherEndpoint(worker, call);
-    if (!call.endpoint->inside) {
-      constexpr http::FieldSet kTrace = {"traceparent", "tracestate"};
-      request.head.fields.removeAll(kTrace);
+    stale_before = stale_before || stale;
+    if (!stale) {
+      const Nanos pause = rule.pause(worker.telemetry().random().next());
+      GATEHOUSE_CO_CHECK_OK(co_await pauseBefore(worker, x, pause, response));
+      goElsewhere(worker, call, request.head, ++retries);
     }
+    x.record.lastAttempt().why_next = why;
     call.begin = worker.now();
     if (kept != nullptr) {
       request.stream = kept->fromBeginning();
     }
-    request.head.fields.set("x-retry-attempt", std::to_string(retry));
   }
 }
 

@@ -50,12 +50,13 @@ class Tries:
         return [one and one[1].decode() for one in found]
 
 
-def before(stage, kind, tries, retry, timeouts=None):
+def before(stage, kind, tries, retry, timeouts=None, workers=2):
     peer = stage.keep(Peer(tries))
     backend = manifests.static("b", peer.port) if kind == "plain" else manifests.openai("b", peer.port, "served-model")
     route = manifests.route("r", "b", timeouts=timeouts)
     route["spec"]["rules"][0]["retry"] = retry
-    return stage.gateway([stage.write("c.yaml", manifests.to_text(manifests.gateway(), route, backend))], binds=["edge"])
+    text = manifests.to_text(manifests.gateway(), route, backend)
+    return stage.gateway([stage.write("c.yaml", text)], binds=["edge"], workers=workers)
 
 
 def retries(gateway, cause):
@@ -105,6 +106,15 @@ def test_a_connection_that_ends_without_an_answer_is_tried_again(stage, kind):
     reply = harness.post(gateway.port("edge"), CHAT, harness.CHAT)
     assert reply.status == 200 and len(tries.requests) == 2
     assert retries(gateway, "retry_connect") == 1
+
+
+def test_a_kept_connection_that_is_gone_takes_no_retry(stage):
+    tries = Tries(GOOD, BROKEN, BUSY, GOOD)
+    gateway = before(stage, "plain", tries, {"codes": [503], "attempts": 1, "backoff": "1ms"}, workers=1)
+    replies = [harness.post(gateway.port("edge"), "/", b"body") for _ in range(2)]
+    assert [reply.status for reply in replies] == [200, 200]
+    assert tries.said(b"x-retry-attempt") == [None, None, None, "1"]
+    assert gateway.access_of(replies[1])["gatehouse.attempts"] == 3
 
 
 def test_without_retry_it_is_not(stage):
