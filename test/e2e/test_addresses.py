@@ -129,6 +129,28 @@ def test_the_flag_that_an_error_names_works_where_another_port_is_not_served(sta
         assert "Gatehouse would serve" in program.text()
 
 
+@pytest.mark.parametrize("by", ["flag", "annotation"])
+def test_a_listener_of_a_listener_set_is_bound_by_its_whole_name(stage, by):
+    mock, host = stage.mock(), quiet_host()
+    edge = manifests.gateway()
+    edge["spec"]["allowedListeners"] = {"namespaces": {"from": "Same"}}
+    listeners = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "ListenerSet",
+                 "metadata": {"name": "more", "namespace": manifests.NAMESPACE},
+                 "spec": {"parentRef": {"name": "edge"},
+                          "listeners": [{"name": "http", "protocol": "HTTP", "port": 81}]}}
+    route = manifests.route("all", "m")
+    route["spec"]["parentRefs"] = [{"kind": "ListenerSet", "name": "more"}]
+    if by == "annotation":
+        edge["metadata"]["annotations"] = {"gatehouse.dev/bind": f"http=127.0.0.1:0,default/more/http={host}:0"}
+    path = stage.write("c.yaml", manifests.to_text(edge, listeners, route, manifests.openai("m", mock.port, "served")))
+    flags = [] if by == "annotation" else [
+        "--bind", "edge/http=127.0.0.1:0", "--bind", f"edge/default/more/http={host}:0"]
+    gateway = stage.gateway([path], extra=flags)
+    port = gateway.port("edge", "default/more/http")
+    assert harness.post(port, CHAT, harness.CHAT, host=host).json()["model"] == "served"
+    assert harness.post(gateway.port("edge", "http"), CHAT, harness.CHAT).status == 404
+
+
 def test_a_user_without_privileges_gets_port_80_as_8080_and_is_told(stage, unprivileged):
     host = quiet_host()
     path = unprivileged.write(manifests.one_model(stage.mock().port))

@@ -82,14 +82,14 @@ class Addresses {
     const bool alone = portsOf(gateway).size() == 1;
     draft_.find(
         Severity::kInfo,
-        gateway.resource->meta,
-        fmt::format("spec.listeners[{}].port", listener->index),
+        *listener->owner,
+        listener->field(".port"),
         fmt::format(
             "port {} is served on port {} outside a cluster; --bind {}{}=ADDR:PORT chooses another",
             port,
             chosen,
             gateway.name(),
-            alone ? "" : "/" + listener->spec->name
+            alone ? "" : "/" + listener->name()
         )
     );
   }
