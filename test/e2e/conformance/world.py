@@ -34,7 +34,8 @@ class Backend:
     def __init__(self, service):
         self.name = identity(service).split(" ")[1]
         self.seen = []
-        answers = service["metadata"].get("annotations", {}).get(ANSWERS, "echo")
+        answers = service["metadata"].get("annotations", {}).get(ANSWERS, "")
+        failures = [int(code) for code in answers.split() if code.isdigit()]
         self._release = threading.Event()
         backend = self
 
@@ -52,7 +53,7 @@ class Backend:
                     self.close_connection = True
                     return
                 text = json.dumps({**seen, "body": body.decode()}).encode()
-                self.send_response(200)
+                self.send_response(failures.pop(0) if failures else 200)
                 self.send_header("content-type", "application/json")
                 self.send_header("content-length", str(len(text)))
                 self.send_header("x-backend", backend.name)
