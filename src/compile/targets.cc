@@ -1,7 +1,6 @@
 #include "compile/targets.h"
 
 #include <algorithm>
-#include <concepts>
 #include <utility>
 
 #include <fmt/format.h>
@@ -21,11 +20,9 @@ bool carries(const resource::StringMap& labels, const resource::StringMap& wante
   });
 }
 
-template <typename T>
-  requires std::same_as<T, resource::Gateway> || std::same_as<T, resource::ListenerSet>
-std::vector<std::string_view> sectionsOf(const T& owner) {
+std::vector<std::string_view> sectionsOf(const resource::Gateway& gateway) {
   std::vector<std::string_view> names;
-  for (const resource::Listener& listener : owner.listeners) {
+  for (const resource::Listener& listener : gateway.listeners) {
     names.push_back(listener.name);
   }
   return names;
@@ -78,8 +75,6 @@ class TargetResolver {
   void follow(const resource::PolicyTargetRef& ref, const std::string& field) {
     if (ref.kind == resource::Gateway::kKind) {
       followTo<resource::Gateway>(ref, field);
-    } else if (ref.kind == resource::ListenerSet::kKind) {
-      followTo<resource::ListenerSet>(ref, field);
     } else if (ref.kind == resource::HttpRoute::kKind) {
       followTo<resource::HttpRoute>(ref, field);
     } else if (ref.kind == resource::AgentgatewayBackend::kKind) {
@@ -156,8 +151,6 @@ class TargetResolver {
     std::size_t found = 0;
     if (selector.kind == resource::Gateway::kKind) {
       found = reachAll<resource::Gateway>(selector.match_labels);
-    } else if (selector.kind == resource::ListenerSet::kKind) {
-      found = reachAll<resource::ListenerSet>(selector.match_labels);
     } else if (selector.kind == resource::HttpRoute::kKind) {
       found = reachAll<resource::HttpRoute>(selector.match_labels);
     } else if (selector.kind == resource::AgentgatewayBackend::kKind) {
@@ -187,13 +180,6 @@ class TargetResolver {
   void reachFrom(const resource::Gateway& gateway) {
     if (const auto* draft = draft_.findGateway(gateway.meta.key.ns, gateway.meta.key.name)) {
       add(*draft);
-    }
-  }
-
-  void reachFrom(const resource::ListenerSet& wanted) {
-    const auto* set = draft_.findListenerSet(wanted.meta.key.ns, wanted.meta.key.name);
-    if (set != nullptr && !set->not_accepted) {
-      add(*set->gateway);
     }
   }
 

@@ -69,6 +69,47 @@ class ReconcilerTest : public testing::Test {
   };
 };
 
+/// lastTransitionTime of the condition of that type of the only Gateway.
+std::string transitionOf(const View& view, std::string_view type) {
+  for (const ObjectView& object : view.objects) {
+    for (const wire::Value& condition : *object.status.find("conditions")->array()) {
+      if (*condition.find("type")->string() == type) {
+        return *condition.find("lastTransitionTime")->string();
+      }
+    }
+  }
+  return "";
+}
+
+TEST_F(ReconcilerTest, ConditionsKeepTheTimeOfTheirStatus) {
+  folder_.write("a.yaml", gateway("a"));
+  const ViewHandle first = reconciler_.reload();
+  const std::string begun = transitionOf(*first, "Programmed");
+
+  clock_.advance(Seconds(10));
+  folder_.write("a.yaml", gateway("a", "81"));
+  const ViewHandle second = reconciler_.reload();
+  EXPECT_EQ(transitionOf(*second, "Programmed"), begun) << "another spec, the same status";
+
+  clock_.advance(Seconds(10));
+  publisher_.failures = {
+      {.gateway = "default/a",
+       .listener = "a",
+       .port = 82,
+       .address = "127.0.0.1:30000",
+       .reason = "address already in use"}
+  };
+  folder_.write("a.yaml", gateway("a", "82"));
+  const ViewHandle third = reconciler_.reload();
+  EXPECT_EQ(transitionOf(*third, "Accepted"), begun);
+  EXPECT_NE(transitionOf(*third, "Programmed"), begun) << "the status is another";
+
+  clock_.advance(Seconds(10));
+  folder_.write("a.yaml", gateway("a", "82") + "# looked at anew\n");
+  const ViewHandle fourth = reconciler_.reload();
+  EXPECT_EQ(transitionOf(*fourth, "Programmed"), transitionOf(*third, "Programmed"));
+}
+
 TEST_F(ReconcilerTest, PublishesWhatIsThere) {
   folder_.write("a.yaml", gateway("a"));
   const ViewHandle view = reconciler_.reload();
