@@ -79,13 +79,15 @@ std::vector<std::string> boundOf(const snapshot::Port& port, const control::View
 std::string urlsOf(const snapshot::Port& port, const std::vector<std::string>& addresses) {
   std::string text;
   for (const std::string& address : addresses) {
-    text += (text.empty() ? "" : ", ") + std::string(port.tls ? "https://" : "http://") + address;
+    const bool path = isUnixSocket(address);
+    text += (text.empty() ? "" : ", ") +
+            std::string(path ? "" : port.tls ? "https://" : "http://") + address;
   }
   return text.empty() ? "not listening" : text;
 }
 
 bool isLoopback(std::string_view address) {
-  return address.starts_with("127.") || address.starts_with("[::1]");
+  return isUnixSocket(address) || address.starts_with("127.") || address.starts_with("[::1]");
 }
 
 }  // namespace

@@ -127,11 +127,16 @@ void meetConditions(const RouteOverview& row, Ask& ask) {
   }
 }
 
+/// The address as it stands in a URL: a Unix socket has none, and any name does for it.
+std::string authorityOf(const std::string& address) {
+  return isUnixSocket(address) ? "localhost:80" : address;
+}
+
 /// Whether exactly this route answers: none that comes first takes the request.
 bool reaches(const Offer& offer, const Ask& ask) {
   const RouteOverview& row = *offer.row;
-  const std::string host =
-      ask.host.empty() ? offer.address.substr(0, offer.address.rfind(':')) : ask.host;
+  const std::string authority = authorityOf(offer.address);
+  const std::string host = ask.host.empty() ? authority.substr(0, authority.rfind(':')) : ask.host;
   if (snapshot::chooseListener(*row.port, host) != row.place) {
     return false;
   }
@@ -197,20 +202,23 @@ std::string contentOf(const RouteOverview& row, const Ask& ask) {
 
 std::string commandOf(const Offer& offer, const Ask& ask) {
   const bool tls = offer.row->port->tls;
-  const std::size_t colon = offer.address.rfind(':');
-  const std::string port = offer.address.substr(colon);
+  const bool path = isUnixSocket(offer.address);
+  const std::string address = path ? "localhost" : offer.address;
+  const std::size_t colon = path ? address.size() : address.rfind(':');
+  const std::string port = address.substr(colon);
   // The name of a TLS request is also the one its certificate is chosen for.
   const bool named = tls && !ask.host.empty();
   const std::string& target = ask.head.target;
   std::string text = tls ? "curl -k " : "curl ";
   text += target.find_first_of("[]{}") == std::string::npos ? "" : "-g ";
+  text += path ? "--unix-socket " + shellWord(offer.address.substr(5)) + " " : "";
   text += target.find("/.") == std::string::npos ? "" : "--path-as-is ";
   text += shellWord(
-      (tls ? "https://" : "http://") + (named ? ask.host + port : offer.address) + target
+      (tls ? "https://" : "http://") + (named ? ask.host + port : address) + target
   );
-  if (named) {
-    text += " --resolve " + shellWord(ask.host + port + ":" + offer.address.substr(0, colon));
-  } else if (!ask.host.empty()) {
+  if (named && !path) {
+    text += " --resolve " + shellWord(ask.host + port + ":" + address.substr(0, colon));
+  } else if (!named && !ask.host.empty()) {
     text += header("host", ask.host);
   }
   for (std::size_t i = 0; i < ask.head.fields.size(); ++i) {
@@ -240,6 +248,10 @@ std::string dialable(const std::string& address) {
   return parsed && parsed->isUnspecified()
              ? io::Address::loopback(parsed->port(), parsed->family()).format()
              : address;
+}
+
+bool isUnixSocket(std::string_view address) {
+  return address.starts_with("unix:");
 }
 
 std::string shellWord(std::string_view text) {

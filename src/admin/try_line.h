@@ -15,7 +15,7 @@ namespace gatehouse::admin {
 /// A route of the overview and the address of its port that a client on this machine can dial.
 struct Offer {
   const RouteOverview* row = nullptr;
-  std::string address;  // "127.0.0.1:8080"
+  std::string address;  // "127.0.0.1:8080", "unix:/run/edge.sock"
 };
 
 /// The command for the best of `offers`: a route without conditions before one with them; then the
@@ -25,6 +25,9 @@ std::string tryLine(std::span<const Offer> offers);
 
 /// An address a client on this machine can dial: loopback for all addresses, else as it is.
 std::string dialable(const std::string& address);
+
+/// "unix:/path".
+bool isUnixSocket(std::string_view address);
 
 /// `text` as one word of a shell.
 std::string shellWord(std::string_view text);

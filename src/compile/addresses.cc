@@ -71,7 +71,7 @@ Result<BindFlag> parseBindFlag(std::string_view text) {
         Origin::kGateway,
         fmt::format(
             "--bind \"{}\": expected GATEWAY[/LISTENER]=ADDR:PORT, for example "
-            "gateway=127.0.0.1:8080 or ns/gateway/http=[::1]:8080",
+            "gateway=127.0.0.1:8080 or ns/gateway/http=[::1]:8080, or GATEWAY=unix:/PATH",
             printable(text)
         )
     );
@@ -80,6 +80,13 @@ Result<BindFlag> parseBindFlag(std::string_view text) {
 }
 
 std::optional<BindAddress> parseBindAddress(std::string_view text) {
+  constexpr std::string_view kUnix = "unix:";
+  if (text.starts_with(kUnix)) {
+    const std::string_view path = text.substr(kUnix.size());
+    return isUnixPath(path)
+               ? std::optional(BindAddress{.ip = {}, .port = 0, .unix_path = std::string(path)})
+               : std::nullopt;
+  }
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) {
     return std::nullopt;
@@ -93,15 +100,21 @@ std::optional<BindAddress> parseBindAddress(std::string_view text) {
   if (!port || !(bracketed ? isIpv6(ip) : isIpv4(ip))) {
     return std::nullopt;
   }
-  return BindAddress{std::string(ip), static_cast<std::uint16_t>(*port)};
+  return BindAddress{.ip = std::string(ip), .port = static_cast<std::uint16_t>(*port)};
 }
 
 std::string toString(const BindAddress& address) {
+  if (!address.unix_path.empty()) {
+    return "unix:" + address.unix_path;
+  }
   const bool v6 = address.ip.contains(':');
   return fmt::format(fmt::runtime(v6 ? "[{}]:{}" : "{}:{}"), address.ip, address.port);
 }
 
 bool collide(const BindAddress& a, const BindAddress& b) {
+  if (!a.unix_path.empty() || !b.unix_path.empty()) {
+    return a.unix_path == b.unix_path;
+  }
   if (a.port != b.port || a.port == 0) {
     return false;
   }
@@ -110,6 +123,11 @@ bool collide(const BindAddress& a, const BindAddress& b) {
   }
   const bool one_family = a.ip.contains(':') == b.ip.contains(':');
   return one_family && (isUnspecified(a.ip) || isUnspecified(b.ip));
+}
+
+bool isUnixPath(std::string_view path) {
+  constexpr std::size_t kLongest = 107;
+  return path.starts_with('/') && path.size() <= kLongest && !path.contains('\0');
 }
 
 bool isIpv4(std::string_view text) {

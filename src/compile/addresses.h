@@ -14,10 +14,10 @@
 
 namespace gatehouse::compile {
 
-/// `--bind GATEWAY[/LISTENER]=ADDR:PORT`; GATEWAY is a name or namespace/name.
+/// `--bind GATEWAY[/LISTENER]=ADDR:PORT` or `=unix:/PATH`; GATEWAY is a name or namespace/name.
 struct BindFlag {
   std::string target;
-  std::string address;  // "127.0.0.1:8080", "[::1]:8080"
+  std::string address;  // "127.0.0.1:8080", "[::1]:8080", "unix:/run/edge.sock"
 };
 
 /// kInvalidConfiguration with the form expected.
@@ -38,21 +38,26 @@ struct AddressOptions {
   std::function<std::vector<std::string>(std::string_view host)> resolve_host;
 };
 
-/// An IP address and a port as they are bound.
+/// An IP address and a port as they are bound, or a Unix socket.
 struct BindAddress {
-  std::string ip;  // without brackets
+  std::string ip;  // without brackets; empty for a Unix socket
   std::uint16_t port = 0;
+  std::string unix_path = {};  // empty for an IP address
   auto operator<=>(const BindAddress&) const = default;
 };
 
-/// Nothing for anything but `IPv4:port` or `[IPv6]:port`. Port 0 lets the kernel choose when it is
-/// bound.
+/// Nothing for anything but `IPv4:port`, `[IPv6]:port` or `unix:/path`. Port 0 lets the kernel choose
+/// when it is bound.
 std::optional<BindAddress> parseBindAddress(std::string_view text);
-/// "127.0.0.1:8080", "[::1]:8080".
+/// "127.0.0.1:8080", "[::1]:8080", "unix:/run/edge.sock".
 std::string toString(const BindAddress& address);
 /// True if both cannot be bound at once: same port and same address, or one of them is all
-/// addresses.
+/// addresses; or the same path.
 bool collide(const BindAddress& a, const BindAddress& b);
+
+/// What a path of a Unix socket must be: absolute, of 107 octets at most (unix(7)), without zeros.
+inline constexpr std::string_view kUnixPathRule = "an absolute path of at most 107 octets";
+bool isUnixPath(std::string_view path);
 
 /// Dotted quad; colons for IPv6 (RFC 4291 section 2.2, without a zone).
 bool isIpv4(std::string_view text);

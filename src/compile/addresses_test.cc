@@ -24,6 +24,15 @@ TEST(ParseBindAddress, TakesIpAddressesWithPort) {
   }
 }
 
+TEST(ParseBindAddress, TakesPathsOfUnixSockets) {
+  EXPECT_EQ(toString(*parseBindAddress("unix:/run/edge.sock")), "unix:/run/edge.sock");
+  const std::string longest = "unix:/" + std::string(106, 'x');
+  EXPECT_TRUE(parseBindAddress(longest));
+  EXPECT_FALSE(parseBindAddress(longest + "x"));
+  EXPECT_FALSE(parseBindAddress("unix:edge.sock"));
+  EXPECT_FALSE(parseBindAddress("unix:"));
+}
+
 TEST(ParseBindFlag, SplitsAtTheEqualsSign) {
   const auto flag = parseBindFlag("ns/gw/http=[::1]:8080");
   ASSERT_TRUE(flag);
@@ -66,6 +75,9 @@ TEST(Collide, AllAddressesMeetEachOneOfTheirFamily) {
   const auto hit = [](const char* a, const char* b) {
     return collide(*parseBindAddress(a), *parseBindAddress(b));
   };
+  EXPECT_TRUE(hit("unix:/a", "unix:/a"));
+  EXPECT_FALSE(hit("unix:/a", "unix:/b"));
+  EXPECT_FALSE(hit("unix:/a", "0.0.0.0:0"));
   EXPECT_TRUE(hit("127.0.0.1:80", "127.0.0.1:80"));
   EXPECT_TRUE(hit("127.0.0.1:80", "0.0.0.0:80"));
   EXPECT_TRUE(hit("[::]:80", "[::1]:80"));

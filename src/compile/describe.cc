@@ -199,9 +199,9 @@ std::string_view describeVersion(upstream::HttpVersion version) {
 
 std::string describeEndpoint(const upstream::Endpoint& endpoint) {
   return fmt::format(
-      "{} port {} host {}, {}{}",
-      endpoint.host,
-      endpoint.port,
+      "{} host {}, {}{}",
+      endpoint.unix_path.empty() ? fmt::format("{} port {}", endpoint.host, endpoint.port)
+                                 : endpoint.name,
       endpoint.authority.empty() ? "of the client" : std::string_view(endpoint.authority),
       describeTls(endpoint),
       describeVersion(endpoint.version)

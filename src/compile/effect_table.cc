@@ -61,8 +61,7 @@ constinit const std::string_view kEffects = R"(
 > spec.policies @BackendPolicies
 ! spec.policies.extAuth
 ! spec.policies.mcp
-+ spec.static.{host port}
-= spec.static.unixPath
++ spec.static.{host port unixPath}
 
 == AgentgatewayPolicy EnterpriseAgentgatewayPolicy
 + spec.targetRefs.{group kind name port sectionName}

@@ -183,6 +183,7 @@ std::expected<upstream::EndpointHandle, snapshot::InvalidBackend> makeEndpoint(
   upstream::Endpoint endpoint;
   endpoint.host = address.host;
   endpoint.port = address.port;
+  endpoint.unix_path = address.unix_path;
   if (policies.attached_tls != nullptr) {
     endpoint.tls = policies.attached_tls;
   } else if (policies.tls != nullptr || address.tls == ImplicitTls::kYes) {
@@ -195,7 +196,10 @@ std::expected<upstream::EndpointHandle, snapshot::InvalidBackend> makeEndpoint(
   if (policies.tcp != nullptr && policies.tcp->connect_timeout) {
     endpoint.connect_timeout = *policies.tcp->connect_timeout;
   }
-  endpoint.authority = authorityOf(address.host, address.port, endpoint.tls != nullptr);
+  // A Unix socket has no name of its own.
+  endpoint.authority = address.unix_path.empty()
+                           ? authorityOf(address.host, address.port, endpoint.tls != nullptr)
+                           : "localhost";
   endpoint.backend = resource::qualifiedName(meta.key);
   return finishEndpoint(std::move(endpoint));
 }
@@ -211,6 +215,7 @@ upstream::EndpointHandle finishEndpoint(upstream::Endpoint endpoint) {
     appendTls(rest, *endpoint.tls);
   }
   const std::string_view scheme = endpoint.tls != nullptr ? "https" : "http";
+  appendPart(rest, endpoint.unix_path);
   endpoint.pool_key =
       fmt::format("{}://{}:{}#{}", scheme, endpoint.host, endpoint.port, crypto::sha256Hex(rest));
   upstream::nameEndpoint(endpoint);

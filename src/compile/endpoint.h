@@ -44,8 +44,9 @@ enum class ImplicitTls : std::uint8_t { kNo, kYes };
 
 /// Where to connect.
 struct UpstreamAddress {
-  std::string host;  // name or IP address, without brackets
+  std::string host;  // name or IP address, without brackets; empty for a Unix socket
   std::uint16_t port = 0;
+  std::string unix_path = {};
   ImplicitTls tls = ImplicitTls::kNo;
 };
 

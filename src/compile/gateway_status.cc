@@ -94,15 +94,21 @@ std::vector<const ListenerDraft*> listenersOf(
 
 std::vector<resource::StatusAddress> addressesOf(const GatewayDraft& gateway) {
   std::set<std::string> ips;
+  std::set<std::string> paths;
   for (const PortDraft& port : gateway.ports) {
     for (const BindAddress& address : port.addresses) {
-      ips.insert(address.ip);
+      const bool ip = address.unix_path.empty();
+      (ip ? ips : paths).insert(ip ? address.ip : address.unix_path);
     }
   }
   std::vector<resource::StatusAddress> addresses;
   if (!gateway.not_accepted && !gateway.not_programmed) {
     for (const std::string& ip : ips) {
       addresses.push_back(resource::StatusAddress{.type = "IPAddress", .value = ip});
+    }
+    for (const std::string& path : paths) {
+      addresses.push_back(resource::StatusAddress{.type = "gatehouse.dev/UnixSocket", .value = path}
+      );
     }
   }
   return addresses;

@@ -88,7 +88,7 @@ std::string suggestGateway(const Draft& draft, std::string_view wanted) {
 std::expected<FlagWish, std::string> resolveFlag(const Draft& draft, const BindFlag& flag) {
   const auto address = parseBindAddress(flag.address);
   if (!address) {
-    return std::unexpected(fmt::format("\"{}\" is no ADDR:PORT", flag.address));
+    return std::unexpected(fmt::format("\"{}\" is neither ADDR:PORT nor unix:/PATH", flag.address));
   }
   const auto targets = findTargets(draft, flag.target);
   if (targets.empty()) {
@@ -139,7 +139,7 @@ std::optional<Wish> byFlag(
   return whole.addresses.empty() ? std::nullopt : std::optional(std::move(whole));
 }
 
-/// Rule 2: `addr:port`, or a comma list of `listener=addr:port`.
+/// Rule 2: `addr:port` or `unix:/path`, or a comma list of them behind `listener=`.
 std::optional<Wish> byAnnotation(const GatewayDraft& gateway, std::uint16_t port) {
   const std::string* text =
       resource::findString(gateway.resource->meta.annotations, kBindAnnotation);
@@ -154,7 +154,8 @@ std::optional<Wish> byAnnotation(const GatewayDraft& gateway, std::uint16_t port
     const auto named = pair ? portOfListener(gateway, trim(pair->first)) : std::nullopt;
     if (!address || (pair && !named) || (!pair && portsOf(gateway).size() > 1)) {
       wish.problem = fmt::format(
-          "\"{}\": expected ADDR:PORT, or LISTENER=ADDR:PORT with a listener of this Gateway",
+          "\"{}\": expected ADDR:PORT or unix:/PATH, or one of them behind LISTENER= with a listener "
+          "of this Gateway",
           printable(trim(part))
       );
       return wish;
@@ -193,9 +194,9 @@ std::optional<Wish> byNodePort(
     }
     if (const auto node_port = nodePortFor(*service, port)) {
       Wish wish;
-      wish.addresses.push_back(BindAddress{"0.0.0.0", *node_port});
+      wish.addresses.push_back(BindAddress{.ip = "0.0.0.0", .port = *node_port});
       if (draft.options.addresses.has_ipv6) {
-        wish.addresses.push_back(BindAddress{"::", *node_port});
+        wish.addresses.push_back(BindAddress{.ip = "::", .port = *node_port});
       }
       return wish;
     }
@@ -249,7 +250,7 @@ std::optional<Wish> byAddresses(Draft& draft, GatewayDraft& gateway, std::uint16
       return wish;
     }
     for (const std::string& ip : local) {
-      wish.addresses.push_back(BindAddress{ip, port});
+      wish.addresses.push_back(BindAddress{.ip = ip, .port = port});
     }
   }
   return wish.addresses.empty() ? std::nullopt : std::optional(std::move(wish));

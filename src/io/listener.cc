@@ -90,6 +90,7 @@ Result<ListenSocket> openOne(const Address& address, Share share) {
 ListenSocket& ListenSocket::operator=(ListenSocket&& other) noexcept {
   std::swap(fd_, other.fd_);
   std::swap(local_, other.local_);
+  std::swap(kept_, other.kept_);
   return *this;
 }
 
@@ -121,7 +122,11 @@ Result<std::unique_ptr<Listener>> Listener::start(Reactor& reactor, ListenSocket
 }
 
 Listener::Listener(Reactor& reactor, ListenSocket socket)
-    : reactor_(reactor), local_(socket.local()), fd_(socket.release()), spare_(openSpare()) {}
+    : reactor_(reactor),
+      local_(socket.local()),
+      kept_(socket.kept()),
+      fd_(socket.release()),
+      spare_(openSpare()) {}
 
 Listener::~Listener() {
   ::close(fd_);

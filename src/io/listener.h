@@ -22,7 +22,7 @@ class ListenSocket {
  public:
   ListenSocket(int fd, Address local) : fd_(fd), local_(local) {}
   ListenSocket(ListenSocket&& other) noexcept
-      : fd_(std::exchange(other.fd_, -1)), local_(other.local_) {}
+      : fd_(std::exchange(other.fd_, -1)), local_(other.local_), kept_(std::move(other.kept_)) {}
   ListenSocket& operator=(ListenSocket&& other) noexcept;
   ListenSocket(const ListenSocket&) = delete;
   ListenSocket& operator=(const ListenSocket&) = delete;
@@ -32,10 +32,14 @@ class ListenSocket {
   const Address& local() const [[clang::lifetimebound]] { return local_; }
   /// Gives up ownership.
   int release() { return std::exchange(fd_, -1); }
+  /// Something that lives as long as the socket is listened on.
+  void keep(std::shared_ptr<const void> thing) { kept_ = std::move(thing); }
+  const std::shared_ptr<const void>& kept() const [[clang::lifetimebound]] { return kept_; }
 
  private:
   int fd_;
   Address local_;
+  std::shared_ptr<const void> kept_;
 };
 
 /// `count` sockets on one address, port 0 being chosen once for all. Refuses an address another
@@ -91,6 +95,7 @@ class Listener final : private FdWatcher {
   Reactor& reactor_;
   Waiter* acceptor_ = nullptr;
   Address local_;
+  std::shared_ptr<const void> kept_;  // with the socket
   std::uint64_t refused_ = 0;
   int fd_;
   int spare_;

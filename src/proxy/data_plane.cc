@@ -4,6 +4,7 @@
 #include <random>
 
 #include "io/address.h"
+#include "io/unix_socket.h"
 #include "proxy/countdown.h"
 
 namespace gatehouse::proxy {
@@ -14,7 +15,12 @@ std::uint64_t freshSeed() {
   return (std::uint64_t{source()} << 32) | source();
 }
 
+constexpr std::string_view kUnix = "unix:";
+
 Result<std::vector<io::ListenSocket>> openSockets(const std::string& text, std::size_t count) {
+  if (text.starts_with(kUnix)) {
+    return io::openUnixListenSockets(text.substr(kUnix.size()), count);
+  }
   GATEHOUSE_TRY(io::Address address, io::Address::parse(text));
   return io::openListenSockets(address, count);
 }
@@ -71,7 +77,7 @@ std::vector<NewSockets> DataPlane::openMissing(
         );
         continue;
       }
-      open_.push_back({key, sockets->front().local().format()});
+      open_.push_back({key, text.starts_with(kUnix) ? text : sockets->front().local().format()});
       for (std::size_t i = 0; i < shares.size(); ++i) {
         shares[i].emplace_back(key, std::move((*sockets)[i]));
       }

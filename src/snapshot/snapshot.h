@@ -43,7 +43,7 @@ struct Port {
   telemetry::Name gateway;
   std::string gateway_class;
   std::uint16_t port = 0;              // as the Gateway says
-  std::vector<std::string> addresses;  // "127.0.0.1:8080", "[::1]:8080": where it listens
+  std::vector<std::string> addresses;  // "127.0.0.1:8080", "unix:/run/edge.sock": where it listens
   std::optional<ProxyProtocol> proxy_protocol{};  // before TLS; absent: not spoken
   bool tls = false;
   std::vector<ServerCertificate> certificates;

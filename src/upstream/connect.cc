@@ -5,6 +5,7 @@
 #include "io/connect.h"
 #include "io/deadline.h"
 #include "io/tls/tls_stream.h"
+#include "io/unix_socket.h"
 
 namespace gatehouse::upstream {
 namespace {
@@ -76,13 +77,19 @@ Result<std::shared_ptr<io::TlsClientConfig>> Connector::tlsConfig(const Endpoint
   return io::TlsClientConfig::create(std::move(options));
 }
 
-io::Task<Result<std::unique_ptr<io::Stream>>> Connector::open(
-    EndpointHandle endpoint, std::shared_ptr<io::TlsClientConfig> tls, ConnectMarks& marks
+io::Task<Result<std::unique_ptr<io::TcpStream>>> Connector::dial(
+    const Endpoint& endpoint, io::Deadline deadline, ConnectMarks& marks
 ) {
-  marks.start = reactor_.clock().now();
-  io::Deadline deadline = io::Deadline::after(reactor_, endpoint->connect_timeout);
+  if (!endpoint.unix_path.empty()) {
+    GATEHOUSE_CO_TRY(
+        std::unique_ptr<io::TcpStream> stream,
+        co_await io::connectUnix(reactor_, endpoint.unix_path, deadline)
+    );
+    marks.tcp = reactor_.clock().now();
+    co_return std::move(stream);
+  }
   std::vector<io::Address> addresses;
-  if (auto known = resolver_.known(endpoint->host, endpoint->port)) {
+  if (auto known = resolver_.known(endpoint.host, endpoint.port)) {
     addresses = *std::move(known);
   } else {
     GATEHOUSE_CO_TRY(
@@ -90,7 +97,7 @@ io::Task<Result<std::unique_ptr<io::Stream>>> Connector::open(
         co_await io::withDeadline(
             reactor_,
             deadline,
-            resolver_.resolve(endpoint->host, endpoint->port),
+            resolver_.resolve(endpoint.host, endpoint.port),
             Origin::kUpstream,
             "no answer from DNS"
         )
@@ -102,6 +109,17 @@ io::Task<Result<std::unique_ptr<io::Stream>>> Connector::open(
       co_await io::connectAny(reactor_, std::move(addresses), {.deadline = deadline})
   );
   marks.tcp = reactor_.clock().now();
+  co_return std::move(stream);
+}
+
+io::Task<Result<std::unique_ptr<io::Stream>>> Connector::open(
+    EndpointHandle endpoint, std::shared_ptr<io::TlsClientConfig> tls, ConnectMarks& marks
+) {
+  marks.start = reactor_.clock().now();
+  io::Deadline deadline = io::Deadline::after(reactor_, endpoint->connect_timeout);
+  GATEHOUSE_CO_TRY(
+      std::unique_ptr<io::TcpStream> stream, co_await dial(*endpoint, deadline, marks)
+  );
   if (tls == nullptr) {
     co_return std::unique_ptr<io::Stream>(std::move(stream));
   }

@@ -1,4 +1,4 @@
-// From an endpoint to a connection that speaks HTTP: name, TCP, TLS. One Connector per worker;
+// From an endpoint to a connection that speaks HTTP: name, TCP or Unix socket, TLS. One Connector per worker;
 // owner's loop only.
 #pragma once
 
@@ -9,9 +9,11 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "http/client_connection.h"
+#include "io/deadline.h"
 #include "io/dns.h"
 #include "io/reactor.h"
 #include "io/task.h"
+#include "io/tcp.h"
 #include "io/tls/tls_config.h"
 #include "upstream/endpoint.h"
 
@@ -47,6 +49,10 @@ class Connector {
   );
 
  private:
+  /// A plain connection to the endpoint's address.
+  io::Task<Result<std::unique_ptr<io::TcpStream>>> dial(
+      const Endpoint& endpoint, io::Deadline deadline, ConnectMarks& marks
+  );
   io::Task<Result<std::unique_ptr<io::Stream>>> open(
       EndpointHandle endpoint, std::shared_ptr<io::TlsClientConfig> tls, ConnectMarks& marks
   );

@@ -15,6 +15,11 @@ bool isInnerName(std::string_view host) {
 }  // namespace
 
 void nameEndpoint(Endpoint& endpoint) {
+  if (!endpoint.unix_path.empty()) {
+    endpoint.name = "unix:" + endpoint.unix_path;
+    endpoint.inside = true;
+    return;
+  }
   bool v6 = endpoint.host.find(':') != std::string::npos;
   endpoint.name =
       (v6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" + std::to_string(endpoint.port);

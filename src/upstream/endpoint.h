@@ -36,8 +36,9 @@ struct TlsSettings {
 };
 
 struct Endpoint {
-  std::string host;  // DNS name or IP literal without brackets
+  std::string host;  // DNS name or IP literal without brackets; empty for a Unix socket
   std::uint16_t port = 0;
+  std::string unix_path;  // of a Unix socket, in place of host and port; else empty
   std::shared_ptr<const TlsSettings> tls;  // null: plaintext
   HttpVersion version = HttpVersion::kAny;
   Nanos connect_timeout = Seconds(10);
@@ -47,7 +48,7 @@ struct Endpoint {
   /// Two endpoints with equal keys may share connections. Made of all fields above (secrets as
   /// digests).
   std::string pool_key;
-  /// How records and errors name it: "host:port", IPv6 in brackets.
+  /// How records and errors name it: "host:port", IPv6 in brackets; "unix:/path".
   std::string name;
   /// The backend it was made for, "namespace/name"; no part of the key.
   std::string backend;
@@ -55,7 +56,7 @@ struct Endpoint {
   bool inside = false;
 };
 
-/// Sets `name` and `inside` from host and port.
+/// Sets `name` and `inside` from host and port, or the path.
 void nameEndpoint(Endpoint& endpoint);
 
 using EndpointHandle = std::shared_ptr<const Endpoint>;

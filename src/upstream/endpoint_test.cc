@@ -33,5 +33,13 @@ TEST(Endpoint, InsideArePrivateAddressesAndInnerNames) {
   }
 }
 
+TEST(Endpoint, AUnixSocketIsOurs) {
+  Endpoint endpoint;
+  endpoint.unix_path = "/run/model.sock";
+  nameEndpoint(endpoint);
+  EXPECT_EQ(endpoint.name, "unix:/run/model.sock");
+  EXPECT_TRUE(endpoint.inside);
+}
+
 }  // namespace
 }  // namespace gatehouse::upstream

@@ -64,12 +64,12 @@ class Addresses {
     }
     const AddressOptions& options = draft_.options.addresses;
     if (isIpAddress(options.host)) {
-      wish.addresses.push_back(BindAddress{options.host, chosen});
+      wish.addresses.push_back(BindAddress{.ip = options.host, .port = chosen});
       return wish;
     }
-    wish.addresses.push_back(BindAddress{"127.0.0.1", chosen});
+    wish.addresses.push_back(BindAddress{.ip = "127.0.0.1", .port = chosen});
     if (options.has_ipv6) {
-      wish.addresses.push_back(BindAddress{"::1", chosen});
+      wish.addresses.push_back(BindAddress{.ip = "::1", .port = chosen});
     }
     return wish;
   }

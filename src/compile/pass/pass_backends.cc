@@ -74,15 +74,15 @@ class BackendBuilder {
     if (simulated != nullptr && *simulated == "true") {
       return snapshot::SimulatedBackend{};
     }
-    if (!target.unix_path.empty()) {
-      return notSupported("spec.static.unixPath", "static.unixPath is not supported yet");
-    }
     const auto policies = policiesOf(nullptr);
+    if (auto fault = faultOf(target, policies)) {
+      return *std::move(fault);
+    }
     warnPlaintext("spec.static.port", target.port, policies);
     auto endpoint = makeEndpoint(
         draft_,
         backend_.meta,
-        {.host = fold(target.host), .port = target.port},
+        {.host = fold(target.host), .port = target.port, .unix_path = target.unix_path},
         policies,
         result_.problems
     );
@@ -94,6 +94,30 @@ class BackendBuilder {
         .auth = takeAuth(&backend_),
         .response_timeout = responseTimeout(policies),
     };
+  }
+
+  /// What is wrong with a path, if it has one.
+  std::optional<InvalidBackend> faultOf(
+      const resource::StaticBackend& target, const EffectivePolicies& policies
+  ) {
+    if (target.unix_path.empty()) {
+      return std::nullopt;
+    }
+    if (!isUnixPath(target.unix_path)) {
+      return wrong(
+          "spec.static.unixPath",
+          fmt::format("\"{}\" is not {}", printable(target.unix_path), kUnixPathRule)
+      );
+    }
+    const resource::BackendTls* tls = policies.tls;
+    const bool named = policies.attached_tls != nullptr || tls == nullptr || tls->sni ||
+                       tls->verify != resource::BackendTls::Verify::kFull ||
+                       !tls->verify_subject_alt_names.empty();
+    return named ? std::nullopt
+                 : std::optional(wrong(
+                       "spec.policies.tls",
+                       "a Unix socket has no name that its certificate could be valid for; add sni"
+                   ));
   }
 
   Target make(const resource::DynamicForwardProxy&) {
@@ -208,6 +232,11 @@ class BackendBuilder {
   InvalidBackend notSupported(std::string field, std::string sentence) {
     draft_.find(Severity::kWarning, backend_.meta, std::move(field), sentence);
     return InvalidBackend{ErrorKind::kNotSupported, std::move(sentence)};
+  }
+
+  InvalidBackend wrong(std::string field, std::string sentence) {
+    draft_.find(Severity::kError, backend_.meta, std::move(field), sentence);
+    return InvalidBackend{ErrorKind::kNoBackend, std::move(sentence)};
   }
 
   void warnPlaintext(
