@@ -26,10 +26,10 @@
 #include "control/reconcile.h"
 #include "control/reload_loop.h"
 #include "control/zero_source.h"
+#include "environment.h"
 #include "io/listener.h"
 #include "io/process.h"
 #include "io/run_task.h"
-#include "io/tls/tls_config.h"
 #include "io/tls/tls_pem.h"
 #include "proxy/data_plane.h"
 #include "secret/from_environment.h"
@@ -95,6 +95,16 @@ compile::CompileOptions compileOptions(const Clock& clock) {
   return options;
 }
 
+compile::CompileOptions compileOptions(
+    const Clock& clock, const cli::RunOptions& run, cli::ParsedFlags& flags
+) {
+  compile::CompileOptions options = compileOptions(clock);
+  options.addresses.binds = std::move(flags.binds);
+  options.addresses.host = run.host;
+  options.addresses.reserved = {run.admin, run.metrics, run.readiness};
+  return options;
+}
+
 int validateCommand(const cli::ValidateOptions& options) {
   SystemClock clock;
   resource::SchemaSet schemas = resource::SchemaSet::builtIn();
@@ -137,18 +147,6 @@ io::Task<void> untilTold(io::Signals& signals, control::ReloadLoop& reload) {
   }
 }
 
-void warnOfRoots(const Logger& log) {
-  for (const io::RootsFault& fault : io::faultsOfRoots(
-           secret::processVariable("SSL_CERT_FILE").value_or(""),
-           secret::processVariable("SSL_CERT_DIR").value_or("")
-       )) {
-    log.warn(
-        fault.variable + " brings no certificate",
-        {{"path", fault.path}, {"reason", fault.reason}, {"next", fault.next_step}}
-    );
-  }
-}
-
 proxy::DataPlaneSettings dataPlaneSettings(
     const cli::RunOptions& options, cli::ParsedFlags& flags, const Clock& clock, const Logger& log
 ) {
@@ -159,13 +157,7 @@ proxy::DataPlaneSettings dataPlaneSettings(
   settings.telemetry.instance = telemetry::instanceName(
       secret::processVariable("POD_NAME").value_or(""), telemetry::hostName(), clock.wall()
   );
-  warnOfRoots(log);
-  auto roots = io::TrustStore::system();
-  if (roots) {
-    settings.system_roots = *std::move(roots);
-  } else {
-    log.warn("system root certificates cannot be read", {{"error", roots.error().chain()}});
-  }
+  settings.system_roots = systemRoots(log);
   return settings;
 }
 
@@ -200,13 +192,15 @@ int serveUntilTold(
 int run(
     const cli::RunOptions& options, cli::ParsedFlags flags, const Clock& clock, const Logger& log
 ) {
+  Result<upstream::ProxyEnvironment> proxies = proxiesInUse(log);
+  if (!proxies) {
+    return complain(proxies.error().chain());
+  }
   LineWriter access_log({.fd = STDOUT_FILENO});
   resource::SchemaSet schemas = resource::SchemaSet::builtIn();
   std::unique_ptr<control::Source> source = makeSource(options, schemas);
-  compile::CompileOptions compiling = compileOptions(clock);
-  compiling.addresses.binds = std::move(flags.binds);
-  compiling.addresses.host = options.host;
-  compiling.addresses.reserved = {options.admin, options.metrics, options.readiness};
+  compile::CompileOptions compiling = compileOptions(clock, options, flags);
+  compiling.proxies = *std::move(proxies);
   std::size_t workers =
       options.workers != 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
   telemetry::Metrics metrics(workers);

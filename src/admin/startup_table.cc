@@ -81,7 +81,12 @@ std::string urlsOf(const snapshot::Port& port, const std::vector<std::string>& a
   for (const std::string& address : addresses) {
     const bool path = isUnixSocket(address);
     text += (text.empty() ? "" : ", ") +
-            std::string(path ? "" : port.tls ? "https://" : "http://") + address;
+            std::string(
+                path       ? ""
+                : port.tls ? "https://"
+                           : "http://"
+            ) +
+            address;
   }
   return text.empty() ? "not listening" : text;
 }

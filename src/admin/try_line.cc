@@ -213,9 +213,7 @@ std::string commandOf(const Offer& offer, const Ask& ask) {
   text += target.find_first_of("[]{}") == std::string::npos ? "" : "-g ";
   text += path ? "--unix-socket " + shellWord(offer.address.substr(5)) + " " : "";
   text += target.find("/.") == std::string::npos ? "" : "--path-as-is ";
-  text += shellWord(
-      (tls ? "https://" : "http://") + (named ? ask.host + port : address) + target
-  );
+  text += shellWord((tls ? "https://" : "http://") + (named ? ask.host + port : address) + target);
   if (named && !path) {
     text += " --resolve " + shellWord(ask.host + port + ":" + address.substr(0, colon));
   } else if (!named && !ask.host.empty()) {

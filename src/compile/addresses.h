@@ -46,8 +46,8 @@ struct BindAddress {
   auto operator<=>(const BindAddress&) const = default;
 };
 
-/// Nothing for anything but `IPv4:port`, `[IPv6]:port` or `unix:/path`. Port 0 lets the kernel choose
-/// when it is bound.
+/// Nothing for anything but `IPv4:port`, `[IPv6]:port` or `unix:/path`. Port 0 lets the kernel
+/// choose when it is bound.
 std::optional<BindAddress> parseBindAddress(std::string_view text);
 /// "127.0.0.1:8080", "[::1]:8080", "unix:/run/edge.sock".
 std::string toString(const BindAddress& address);

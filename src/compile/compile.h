@@ -17,6 +17,7 @@
 #include "resource/finding.h"
 #include "resource/set.h"
 #include "snapshot/snapshot.h"
+#include "upstream/proxy_environment.h"
 
 namespace gatehouse::compile {
 
@@ -45,6 +46,8 @@ struct CompileOptions {
   /// What is wrong with a text of certificate authorities, if anything is; absent: it is only
   /// looked at.
   std::function<std::optional<std::string>(std::string_view pem)> check_authorities;
+  /// For upstreams that no policy gives a tunnel; not for Services.
+  upstream::ProxyEnvironment proxies;
   /// Time of new conditions.
   WallMicros now{};
 };

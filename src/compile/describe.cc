@@ -197,14 +197,28 @@ std::string_view describeVersion(upstream::HttpVersion version) {
   return "";
 }
 
+std::string describeTunnel(const upstream::Endpoint& endpoint) {
+  std::string text;
+  if (endpoint.tunnel != nullptr) {
+    for (const upstream::EndpointHandle& proxy : endpoint.tunnel->proxies) {
+      text += fmt::format(
+          "{}{} {}", text.empty() ? ", through " : " or ", proxy->name, describeTls(*proxy)
+      );
+    }
+    text += endpoint.tunnel->authorization == nullptr ? "" : " with credentials";
+  }
+  return text;
+}
+
 std::string describeEndpoint(const upstream::Endpoint& endpoint) {
   return fmt::format(
-      "{} host {}, {}{}",
+      "{} host {}, {}{}{}",
       endpoint.unix_path.empty() ? fmt::format("{} port {}", endpoint.host, endpoint.port)
                                  : endpoint.name,
       endpoint.authority.empty() ? "of the client" : std::string_view(endpoint.authority),
       describeTls(endpoint),
-      describeVersion(endpoint.version)
+      describeVersion(endpoint.version),
+      describeTunnel(endpoint)
   );
 }
 

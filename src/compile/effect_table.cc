@@ -43,7 +43,8 @@ constinit const std::string_view kEffects = R"(
 - ai.{defaults finalTransformations modelAliases overrides prompt promptCaching transformations}
 - health
 - transformation
-! tunnel
++ tunnel.url
++ tunnel.backendRef.{group kind name namespace port}
 
 == @Provider
 + {host path pathPrefix port}

@@ -1,9 +1,11 @@
 #include "compile/endpoint.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "compile/tunnel.h"
 #include "crypto/digest.h"
 #include "secret/from_objects.h"
 
@@ -126,6 +128,15 @@ void appendTls(std::string& out, const upstream::TlsSettings& tls) {
   }
 }
 
+void appendTunnel(std::string& out, const upstream::Tunnel& tunnel) {
+  for (const upstream::EndpointHandle& proxy : tunnel.proxies) {
+    appendPart(out, proxy->pool_key);
+  }
+  if (tunnel.authorization != nullptr) {
+    out += crypto::sha256Hex(tunnel.authorization->reveal());
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> alpnOf(upstream::HttpVersion) {
@@ -163,6 +174,14 @@ EffectivePolicies effectivePolicies(
     const auto& far = backend.*member;
     return near ? &*near : far ? &*far : nullptr;
   };
+  const auto section = [&](std::string_view name) -> const resource::Section* {
+    const auto in = [name](const resource::BackendPolicies& policies) -> const resource::Section* {
+      const auto found = std::ranges::find(policies.other, name, &resource::Section::name);
+      return found == policies.other.end() ? nullptr : &*found;
+    };
+    const resource::Section* near = provider == nullptr ? nullptr : in(*provider);
+    return near != nullptr ? near : in(backend);
+  };
   using resource::BackendPolicies;
   return EffectivePolicies{
       .auth = choose(&BackendPolicies::auth),
@@ -170,10 +189,30 @@ EffectivePolicies effectivePolicies(
       .http = choose(&BackendPolicies::http),
       .tcp = choose(&BackendPolicies::tcp),
       .attached_tls = nullptr,
+      .tunnel = section("tunnel"),
   };
 }
 
 std::expected<upstream::EndpointHandle, snapshot::InvalidBackend> makeEndpoint(
+    Draft& draft,
+    const resource::ObjectMeta& meta,
+    const UpstreamAddress& address,
+    const EffectivePolicies& policies,
+    std::vector<std::string>& problems
+) {
+  auto endpoint = drawEndpoint(draft, meta, address, policies, problems);
+  if (!endpoint) {
+    return std::unexpected(std::move(endpoint.error()));
+  }
+  auto tunnel = makeTunnel(draft, meta, address, policies);
+  if (!tunnel) {
+    return std::unexpected(std::move(tunnel.error()));
+  }
+  endpoint->tunnel = *std::move(tunnel);
+  return finishEndpoint(*std::move(endpoint));
+}
+
+std::expected<upstream::Endpoint, snapshot::InvalidBackend> drawEndpoint(
     Draft& draft,
     const resource::ObjectMeta& meta,
     const UpstreamAddress& address,
@@ -201,7 +240,7 @@ std::expected<upstream::EndpointHandle, snapshot::InvalidBackend> makeEndpoint(
                            ? authorityOf(address.host, address.port, endpoint.tls != nullptr)
                            : "localhost";
   endpoint.backend = resource::qualifiedName(meta.key);
-  return finishEndpoint(std::move(endpoint));
+  return endpoint;
 }
 
 upstream::EndpointHandle finishEndpoint(upstream::Endpoint endpoint) {
@@ -216,6 +255,9 @@ upstream::EndpointHandle finishEndpoint(upstream::Endpoint endpoint) {
   }
   const std::string_view scheme = endpoint.tls != nullptr ? "https" : "http";
   appendPart(rest, endpoint.unix_path);
+  if (endpoint.tunnel != nullptr) {
+    appendTunnel(rest, *endpoint.tunnel);
+  }
   endpoint.pool_key =
       fmt::format("{}://{}:{}#{}", scheme, endpoint.host, endpoint.port, crypto::sha256Hex(rest));
   upstream::nameEndpoint(endpoint);

@@ -31,6 +31,7 @@ struct EffectivePolicies {
   const resource::BackendTcp* tcp = nullptr;
   /// Of a BackendTLSPolicy that counts more than `tls`; null: none does.
   TlsHandle attached_tls;
+  const resource::Section* tunnel = nullptr;
 
   bool hasTls() const { return tls != nullptr || attached_tls != nullptr; }
 };
@@ -53,9 +54,19 @@ struct UpstreamAddress {
 /// The text under ca.crt of a ConfigMap or Secret, or nothing.
 std::optional<std::string> readCa(const Draft& draft, const resource::ObjectRef& ref);
 
-/// An endpoint, or why requests to it must fail. Findings are about `meta`, the backend. A CA that
-/// cannot be read gives an endpoint that trusts nothing, and a sentence in `problems`.
+/// An endpoint, with the way to it, or why requests to it must fail. Findings are about `meta`, the
+/// backend. A CA that cannot be read gives an endpoint that trusts nothing, and a sentence in
+/// `problems`.
 std::expected<upstream::EndpointHandle, snapshot::InvalidBackend> makeEndpoint(
+    Draft& draft,
+    const resource::ObjectMeta& meta,
+    const UpstreamAddress& address,
+    const EffectivePolicies& policies,
+    std::vector<std::string>& problems
+);
+
+/// The same without a tunnel, whatever policies and environment say, and not finished.
+std::expected<upstream::Endpoint, snapshot::InvalidBackend> drawEndpoint(
     Draft& draft,
     const resource::ObjectMeta& meta,
     const UpstreamAddress& address,

@@ -154,7 +154,8 @@ std::optional<Wish> byAnnotation(const GatewayDraft& gateway, std::uint16_t port
     const auto named = pair ? portOfListener(gateway, trim(pair->first)) : std::nullopt;
     if (!address || (pair && !named) || (!pair && portsOf(gateway).size() > 1)) {
       wish.problem = fmt::format(
-          "\"{}\": expected ADDR:PORT or unix:/PATH, or one of them behind LISTENER= with a listener "
+          "\"{}\": expected ADDR:PORT or unix:/PATH, or one of them behind LISTENER= with a "
+          "listener "
           "of this Gateway",
           printable(trim(part))
       );

@@ -73,14 +73,14 @@ int openSocket() {
 
 int callConnect(int fd, const sockaddr_un& address) {
   return ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? 0
-                                                                                          : errno;
+                                                                                         : errno;
 }
 
 /// The socket's file, taken away with it; unless somebody else has put another there.
 class SocketFile {
  public:
   explicit SocketFile(std::string path) : path_(std::move(path)) {
-    struct stat made {};
+    struct stat made{};
     known_ = ::lstat(path_.c_str(), &made) == 0;
     device_ = made.st_dev;
     node_ = made.st_ino;
@@ -88,7 +88,7 @@ class SocketFile {
   SocketFile(const SocketFile&) = delete;
   SocketFile& operator=(const SocketFile&) = delete;
   ~SocketFile() {
-    struct stat now {};
+    struct stat now{};
     if (known_ && ::lstat(path_.c_str(), &now) == 0 && now.st_dev == device_ &&
         now.st_ino == node_) {
       ::unlink(path_.c_str());
@@ -104,7 +104,7 @@ class SocketFile {
 
 /// Takes away what a process that is gone has left at the path.
 Result<void> clearPath(const std::string& path, const sockaddr_un& address) {
-  struct stat found {};
+  struct stat found{};
   if (::lstat(path.c_str(), &found) != 0) {
     return {};  // nothing there; or bind() says what is wrong
   }
@@ -118,8 +118,9 @@ Result<void> clearPath(const std::string& path, const sockaddr_un& address) {
   }
   if (error != ECONNREFUSED) {
     // It answers, or its queue is full; whoever may not ask does not take it away either.
-    return cannotListen(path, error == 0 || error == EAGAIN ? "used by another process"
-                                                            : wordsFor(error));
+    return cannotListen(
+        path, error == 0 || error == EAGAIN ? "used by another process" : wordsFor(error)
+    );
   }
   ::unlink(path.c_str());
   return {};
@@ -184,8 +185,7 @@ Task<Result<std::unique_ptr<TcpStream>>> connectUnix(
     const int error = fd < 0 ? errno : callConnect(fd, *address);
     if (error == 0) {
       co_return TcpStream::adopt(
-          reactor,
-          {.fd = fd, .remote = Address::unixSocket(), .local = Address::unixSocket()}
+          reactor, {.fd = fd, .remote = Address::unixSocket(), .local = Address::unixSocket()}
       );
     }
     if (fd >= 0) {

@@ -22,6 +22,15 @@ io::TlsVerify verifyMode(Verify verify) {
   return io::TlsVerify::kFull;
 }
 
+io::TlsName tlsName(const Endpoint& endpoint) {
+  const TlsSettings& settings = *endpoint.tls;
+  return {
+      .server_name = settings.sni,
+      .verified_names = settings.verify_names,
+      .verified_uris = settings.verify_uris,
+  };
+}
+
 std::unexpected<Error> untrusted(std::string why) {
   return fail(ErrorKind::kTlsCertificate, Origin::kGateway, std::move(why));
 }
@@ -112,29 +121,73 @@ io::Task<Result<std::unique_ptr<io::TcpStream>>> Connector::dial(
   co_return std::move(stream);
 }
 
+io::Task<Result<std::unique_ptr<io::Stream>>> Connector::enter(
+    const Endpoint& endpoint, const Endpoint& proxy, io::Deadline deadline, ConnectMarks& marks
+) {
+  GATEHOUSE_CO_TRY(std::unique_ptr<io::Stream> stream, co_await dial(proxy, deadline, marks));
+  if (proxy.tls != nullptr) {
+    std::shared_ptr<io::TlsClientConfig>& tls = proxy_tls_[proxy.pool_key];
+    if (tls == nullptr) {
+      GATEHOUSE_CO_TRY(tls, tlsConfig(proxy));
+    }
+    GATEHOUSE_CO_TRY(
+        stream, co_await io::connectTls(tls, std::move(stream), tlsName(proxy), deadline)
+    );
+  }
+  GATEHOUSE_CO_CHECK_OK(co_await io::withDeadline(
+      reactor_,
+      deadline,
+      askForTunnel(*stream, endpoint.name, endpoint.tunnel->authorization.get(), proxy.name),
+      Origin::kUpstream,
+      "proxy " + proxy.name + " did not answer CONNECT " + endpoint.name + " in time"
+  ));
+  marks.tcp = reactor_.clock().now();
+  co_return std::move(stream);
+}
+
+io::Task<Result<std::unique_ptr<io::Stream>>> Connector::dialThrough(
+    const Endpoint& endpoint, io::Deadline deadline, ConnectMarks& marks
+) {
+  const std::vector<EndpointHandle>& proxies = endpoint.tunnel->proxies;
+  for (std::size_t i = 0;; ++i) {
+    Result<std::unique_ptr<io::Stream>> stream =
+        co_await enter(endpoint, *proxies[i], deadline, marks);
+    const bool unreached = !stream && (stream.error().kind() == ErrorKind::kConnectRefused ||
+                                       stream.error().kind() == ErrorKind::kDns);
+    if (unreached && i + 1 < proxies.size()) {
+      continue;
+    }
+    if (!stream && stream.error().kind() != ErrorKind::kCancelled) {
+      const ErrorKind kind = stream.error().kind();
+      const Retry retry = stream.error().retry();
+      co_return fail(std::move(stream).error().because(
+          kind, Origin::kUpstream, "through the proxy " + proxies[i]->name, retry
+      ));
+    }
+    co_return std::move(stream);
+  }
+}
+
 io::Task<Result<std::unique_ptr<io::Stream>>> Connector::open(
     EndpointHandle endpoint, std::shared_ptr<io::TlsClientConfig> tls, ConnectMarks& marks
 ) {
   marks.start = reactor_.clock().now();
   io::Deadline deadline = io::Deadline::after(reactor_, endpoint->connect_timeout);
-  GATEHOUSE_CO_TRY(
-      std::unique_ptr<io::TcpStream> stream, co_await dial(*endpoint, deadline, marks)
-  );
-  if (tls == nullptr) {
-    co_return std::unique_ptr<io::Stream>(std::move(stream));
+  std::unique_ptr<io::Stream> stream;
+  if (endpoint->tunnel == nullptr) {
+    GATEHOUSE_CO_TRY(stream, co_await dial(*endpoint, deadline, marks));
+  } else {
+    GATEHOUSE_CO_TRY(stream, co_await dialThrough(*endpoint, deadline, marks));
   }
-  const TlsSettings& settings = *endpoint->tls;
-  io::TlsName name{
-      .server_name = settings.sni,
-      .verified_names = settings.verify_names,
-      .verified_uris = settings.verify_uris,
-  };
+  if (tls == nullptr) {
+    co_return std::move(stream);
+  }
   GATEHOUSE_CO_TRY(
       std::unique_ptr<io::Stream> secure,
       co_await io::connectTls(
           std::move(tls),
           std::move(stream),
-          std::move(name),
+          tlsName(*endpoint),
           io::Deadline::after(reactor_, endpoint->handshake_timeout)
       )
   );

@@ -1,7 +1,8 @@
-// From an endpoint to a connection that speaks HTTP: name, TCP or Unix socket, TLS. One Connector per worker;
-// owner's loop only.
+// From an endpoint to a connection that speaks HTTP: name, TCP or Unix socket, tunnel, TLS. One
+// Connector per worker; owner's loop only.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,6 +54,14 @@ class Connector {
   io::Task<Result<std::unique_ptr<io::TcpStream>>> dial(
       const Endpoint& endpoint, io::Deadline deadline, ConnectMarks& marks
   );
+  /// A connection to the endpoint through its tunnel.
+  io::Task<Result<std::unique_ptr<io::Stream>>> dialThrough(
+      const Endpoint& endpoint, io::Deadline deadline, ConnectMarks& marks
+  );
+  /// The same through one of the proxies.
+  io::Task<Result<std::unique_ptr<io::Stream>>> enter(
+      const Endpoint& endpoint, const Endpoint& proxy, io::Deadline deadline, ConnectMarks& marks
+  );
   io::Task<Result<std::unique_ptr<io::Stream>>> open(
       EndpointHandle endpoint, std::shared_ptr<io::TlsClientConfig> tls, ConnectMarks& marks
   );
@@ -61,6 +70,7 @@ class Connector {
   io::Resolver& resolver_;
   std::shared_ptr<const io::TrustStore> system_roots_;
   http::ClientLimits limits_;
+  std::map<std::string, std::shared_ptr<io::TlsClientConfig>> proxy_tls_;  // by pool key
 };
 
 }  // namespace gatehouse::upstream

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "crypto/secret_text.h"
+#include "upstream/tunnel.h"
 
 namespace gatehouse::upstream {
 
@@ -40,6 +41,7 @@ struct Endpoint {
   std::uint16_t port = 0;
   std::string unix_path;  // of a Unix socket, in place of host and port; else empty
   std::shared_ptr<const TlsSettings> tls;  // null: plaintext
+  std::shared_ptr<const Tunnel> tunnel;    // null: reached directly
   HttpVersion version = HttpVersion::kAny;
   Nanos connect_timeout = Seconds(10);
   Nanos handshake_timeout = Seconds(10);

@@ -261,7 +261,7 @@ class BackendBuilder {
     if (!found->second.missing.empty()) {
       result_.problems.push_back(found->second.missing);
     }
-    return std::move(found->second);
+    return found->second;  // of a proxy others ask as well
   }
 
   Draft& draft_;

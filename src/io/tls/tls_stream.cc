@@ -24,7 +24,6 @@
 #include "io/stop.h"
 #include "io/stream.h"
 #include "io/task.h"
-#include "io/tcp.h"
 #include "io/tls/tls_config.h"
 #include "io/tls/tls_handles.h"
 #include "io/tls/tls_sessions.h"
@@ -45,7 +44,9 @@ static_assert(kReceive <= Reactor::kScratch);
 
 class TlsStream final : public Stream {
  public:
-  TlsStream(SSL* ssl, std::shared_ptr<const void> config, std::unique_ptr<TcpStream> tcp);
+  TlsStream(
+      SSL* ssl, std::shared_ptr<const void> config, std::unique_ptr<Stream> under, Origin side
+  );
   ~TlsStream() override { close(); }
 
   /// For the client, before the handshake.
@@ -54,20 +55,22 @@ class TlsStream final : public Stream {
 
   IoProgress tryRead(std::span<char> target) override { return pull(target, Take::kRead); }
   IoProgress tryWritev(std::span<const std::string_view> parts, std::size_t offset) override;
-  Error failure() const override { return failure_ != nullptr ? *failure_ : tcp_->failure(); }
-  void setReader(Waiter* reader) override { tcp_->setReader(reader); }
-  void setWriter(Waiter* writer) override { tcp_->setWriter(writer); }
+  Error failure() const override { return failure_ != nullptr ? *failure_ : under_->failure(); }
+  void setReader(Waiter* reader) override { under_->setReader(reader); }
+  void setWriter(Waiter* writer) override { under_->setWriter(writer); }
   Task<Result<void>> shutdownWrite() override;
   void close() override;
-  const Peer& peer() const [[clang::lifetimebound]] override { return tcp_->peer(); }
-  void onPeerClosed(Stop* stop) override { tcp_->onPeerClosed(stop); }
+  const Peer& peer() const [[clang::lifetimebound]] override { return peer_; }
+  void onPeerClosed(Stop* stop) override { under_->onPeerClosed(stop); }
   bool readable() override;
-  Reactor& reactor() const override { return tcp_->reactor(); }
-  Origin side() const { return tcp_->side(); }
+  Reactor& reactor() const override { return under_->reactor(); }
+  Origin side() const { return side_; }
 
  private:
   enum class Take : bool { kRead, kPeek };
 
+  /// The reactor's, unless the stream below works in that.
+  std::span<char> scratch();
   IoProgress pull(std::span<char> target, Take take);
   bool decrypt(std::span<char> target, Take take, std::size_t& total);
   bool receive(std::span<char> space);
@@ -80,20 +83,41 @@ class TlsStream final : public Stream {
   void failSsl(std::string_view doing);
 
   std::shared_ptr<const void> config_;
-  std::unique_ptr<TcpStream> tcp_;
+  std::unique_ptr<Stream> under_;
+  Peer peer_;
   TlsWire wire_;
   TlsNotes notes_;
   std::string held_;  // ciphertext received but not yet decrypted, kept across suspensions
   std::unique_ptr<Error> failure_;
   SslHandle ssl_;
+  std::unique_ptr<char[]> own_scratch_;  // null unless nested
+  Origin side_;
   bool ended_ = false;
+  bool nested_;  // the stream below is TLS as well
 };
 
-TlsStream::TlsStream(SSL* ssl, std::shared_ptr<const void> config, std::unique_ptr<TcpStream> tcp)
-    : config_(std::move(config)), tcp_(std::move(tcp)), ssl_(ssl) {
+TlsStream::TlsStream(
+    SSL* ssl, std::shared_ptr<const void> config, std::unique_ptr<Stream> under, Origin side
+)
+    : config_(std::move(config)),
+      under_(std::move(under)),
+      peer_(under_->peer()),
+      ssl_(ssl),
+      side_(side),
+      nested_(!peer_.tls_version.empty()) {
   GATEHOUSE_INVARIANT(ssl_ != nullptr);
   BIO* bio = wire_.makeBio().release();
   SSL_set_bio(ssl, bio, bio);
+}
+
+std::span<char> TlsStream::scratch() {
+  if (!nested_) {
+    return reactor().scratch();
+  }
+  if (own_scratch_ == nullptr) {
+    own_scratch_ = std::make_unique_for_overwrite<char[]>(Reactor::kScratch);
+  }
+  return {own_scratch_.get(), Reactor::kScratch};
 }
 
 void TlsStream::fail(ErrorKind kind, std::string detail, Retry retry) {
@@ -179,7 +203,7 @@ Task<Result<void>> TlsStream::handshake() {
     // Also after a failure: the alert tells the peer why.
     std::string sending = std::exchange(wire_.pending(), {});
     if (!sending.empty()) {
-      Result<void> sent = co_await tcp_->write(sending);
+      Result<void> sent = co_await under_->write(sending);
       if (!sent && failure_ == nullptr) {
         co_return gatehouse::fail(std::move(sent).error());
       }
@@ -190,8 +214,8 @@ Task<Result<void>> TlsStream::handshake() {
     if (reason == SSL_ERROR_NONE) {
       break;
     }
-    std::span<char> space = reactor().scratch().first(kReceive);
-    GATEHOUSE_CO_TRY(std::size_t count, co_await tcp_->readInto(space));
+    std::span<char> space = scratch().first(kReceive);
+    GATEHOUSE_CO_TRY(std::size_t count, co_await under_->readInto(space));
     if (count == 0) {
       fail(ErrorKind::kPeerClosed, "connection closed during the TLS handshake", Retry::kYes);
       co_return gatehouse::fail(*failure_);
@@ -204,17 +228,15 @@ Task<Result<void>> TlsStream::handshake() {
 }
 
 void TlsStream::learnPeer() {
-  Peer peer = tcp_->peer();
   if (const char* name = SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name)) {
-    peer.server_name = name;
+    peer_.server_name = name;
   }
   const unsigned char* alpn = nullptr;
   unsigned length = 0;
   SSL_get0_alpn_selected(ssl_.get(), &alpn, &length);
-  peer.alpn.assign(reinterpret_cast<const char*>(alpn), length);
-  peer.tls_version = SSL_get_version(ssl_.get());
-  peer.resumed = SSL_session_reused(ssl_.get()) == 1;
-  tcp_->setPeer(std::move(peer));
+  peer_.alpn.assign(reinterpret_cast<const char*>(alpn), length);
+  peer_.tls_version = SSL_get_version(ssl_.get());
+  peer_.resumed = SSL_session_reused(ssl_.get()) == 1;
 }
 
 /// Bytes in the scratch buffer would not survive a suspension.
@@ -244,7 +266,7 @@ bool TlsStream::decrypt(std::span<char> target, Take take, std::size_t& total) {
 
 /// More ciphertext for OpenSSL. False when there is none now, or ever.
 bool TlsStream::receive(std::span<char> space) {
-  IoProgress progress = tcp_->tryRead(space);
+  IoProgress progress = under_->tryRead(space);
   if (progress.state == IoState::kDone) {
     wire_.offer({space.data(), progress.bytes});
     return true;
@@ -252,7 +274,7 @@ bool TlsStream::receive(std::span<char> space) {
   if (progress.state == IoState::kEnd) {
     fail(ErrorKind::kPeerClosed, "connection closed without the end of TLS", Retry::kIfReused);
   } else if (progress.state == IoState::kFailed) {
-    failure_ = std::make_unique<Error>(tcp_->failure());
+    failure_ = std::make_unique<Error>(under_->failure());
   }
   return false;
 }
@@ -260,7 +282,7 @@ bool TlsStream::receive(std::span<char> space) {
 IoProgress TlsStream::pull(std::span<char> target, Take take) {
   ERR_clear_error();
   // Not much more ciphertext than fits, so that little is left to hold.
-  std::span<char> space = reactor().scratch().first(std::min(kReceive, target.size() + 1024));
+  std::span<char> space = scratch().first(std::min(kReceive, target.size() + 1024));
   std::size_t total = 0;
   while (total < target.size() && !ended_ && failure_ == nullptr) {
     // Asking OpenSSL when it has nothing would only say so.
@@ -299,7 +321,7 @@ IoState TlsStream::flush() {
     return IoState::kDone;
   }
   std::string_view bytes = pending;
-  IoProgress progress = tcp_->tryWritev({&bytes, 1}, 0);
+  IoProgress progress = under_->tryWritev({&bytes, 1}, 0);
   if (progress.state == IoState::kDone) {
     pending = std::string();  // give the memory back
   } else if (progress.state == IoState::kWouldBlock) {
@@ -321,7 +343,7 @@ bool TlsStream::encryptRecord(std::string_view plain) {
 /// Encrypts up to kBatch records into the scratch buffer; `parts` and `offset` move on. Returns the
 /// bytes taken.
 std::size_t TlsStream::encryptBatch(std::span<const std::string_view>& parts, std::size_t& offset) {
-  std::span<char> staging = reactor().scratch().last(kRecord);
+  std::span<char> staging = scratch().last(kRecord);
   std::size_t taken = 0;
   for (std::size_t records = 0; records < kBatch && !parts.empty(); ++records) {
     std::size_t staged = 0;
@@ -366,10 +388,10 @@ IoProgress TlsStream::tryWritev(std::span<const std::string_view> parts, std::si
   ERR_clear_error();
   std::size_t total = 0;
   while (!parts.empty()) {
-    wire_.collectInto(reactor().scratch().first(kBatch * kRecordWire));
+    wire_.collectInto(scratch().first(kBatch * kRecordWire));
     total += encryptBatch(parts, offset);
     std::string_view records = wire_.takeCollected();
-    IoProgress progress = tcp_->tryWritev({&records, 1}, 0);
+    IoProgress progress = under_->tryWritev({&records, 1}, 0);
     if (progress.state == IoState::kFailed || failure_ != nullptr) {
       return {total, IoState::kFailed};
     }
@@ -390,7 +412,7 @@ Task<Result<void>> TlsStream::shutdownWrite() {
     SSL_shutdown(ssl_.get());
     GATEHOUSE_CO_CHECK_OK(co_await writev({}));
   }
-  co_return co_await tcp_->shutdownWrite();
+  co_return co_await under_->shutdownWrite();
 }
 
 void TlsStream::close() {
@@ -402,7 +424,7 @@ void TlsStream::close() {
     flush();
   }
   fail(ErrorKind::kPeerClosed, "connection closed by this side");
-  tcp_->close();
+  under_->close();
 }
 
 /// The handshake, within its deadline, and the stream it makes.
@@ -426,22 +448,22 @@ Task<Result<std::unique_ptr<Stream>>> shakeHands(
 
 Task<Result<std::unique_ptr<Stream>>> connectTls(
     std::shared_ptr<TlsClientConfig> config,
-    std::unique_ptr<TcpStream> stream,
+    std::unique_ptr<Stream> stream,
     TlsName name,
     Deadline deadline
 ) {
   SSL* ssl = SSL_new(config->native());
-  auto tls = std::make_unique<TlsStream>(ssl, config, std::move(stream));
+  auto tls = std::make_unique<TlsStream>(ssl, config, std::move(stream), Origin::kUpstream);
   SSL_set_connect_state(ssl);
   GATEHOUSE_CO_CHECK_OK(tls->expectServer(*config, std::move(name)));
   co_return co_await shakeHands(std::move(tls), deadline);
 }
 
 Task<Result<std::unique_ptr<Stream>>> acceptTls(
-    std::shared_ptr<TlsServerConfig> config, std::unique_ptr<TcpStream> stream, Deadline deadline
+    std::shared_ptr<TlsServerConfig> config, std::unique_ptr<Stream> stream, Deadline deadline
 ) {
   SSL* ssl = SSL_new(config->native());
-  auto tls = std::make_unique<TlsStream>(ssl, config, std::move(stream));
+  auto tls = std::make_unique<TlsStream>(ssl, config, std::move(stream), Origin::kDownstream);
   SSL_set_accept_state(ssl);
   co_return co_await shakeHands(std::move(tls), deadline);
 }

@@ -1,5 +1,5 @@
-// TLS over a TcpStream, client and server. Records are encrypted as data arrives and several leave
-// in one send; an idle stream keeps no record buffers.
+// TLS over another stream, client and server; also over TLS. Records are encrypted as data arrives
+// and several leave in one send; an idle stream keeps no record buffers.
 #pragma once
 
 #include <memory>
@@ -8,7 +8,6 @@
 
 #include "io/deadline.h"
 #include "io/stream.h"
-#include "io/tcp.h"
 #include "io/tls/tls_config.h"
 
 namespace gatehouse::io {
@@ -28,7 +27,7 @@ struct TlsName {
 /// kPeerClosed; kTimeout after the deadline; kCancelled.
 Task<Result<std::unique_ptr<Stream>>> connectTls(
     std::shared_ptr<TlsClientConfig> config,
-    std::unique_ptr<TcpStream> stream,
+    std::unique_ptr<Stream> stream,
     TlsName name,
     Deadline deadline
 );
@@ -36,7 +35,7 @@ Task<Result<std::unique_ptr<Stream>>> connectTls(
 /// Server handshake. kTlsProtocol (a plain HTTP request is named as such), kPeerClosed, kTimeout,
 /// kCancelled.
 Task<Result<std::unique_ptr<Stream>>> acceptTls(
-    std::shared_ptr<TlsServerConfig> config, std::unique_ptr<TcpStream> stream, Deadline deadline
+    std::shared_ptr<TlsServerConfig> config, std::unique_ptr<Stream> stream, Deadline deadline
 );
 
 }  // namespace gatehouse::io

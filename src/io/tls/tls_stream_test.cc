@@ -74,19 +74,26 @@ class Tls : public testing::Test {
       TlsName name
   ) {
     auto pair = connectedPair(reactor);
+    shakeOver(std::move(pair->first), std::move(pair->second), with_server, with_client, name);
+  }
+  /// The same over streams that are there, the client's first.
+  void shakeOver(
+      std::unique_ptr<Stream> client_end,
+      std::unique_ptr<Stream> server_end,
+      std::shared_ptr<TlsServerConfig> with_server,
+      std::shared_ptr<TlsClientConfig> with_client,
+      TlsName name
+  ) {
     near.reset();
     far.reset();
     spawn(
         gate,
         keep(
-            connectTls(with_client, std::move(pair->first), std::move(name), Deadline::never()),
-            near
+            connectTls(with_client, std::move(client_end), std::move(name), Deadline::never()), near
         ),
         stop
     );
-    spawn(
-        gate, keep(acceptTls(with_server, std::move(pair->second), Deadline::never()), far), stop
-    );
+    spawn(gate, keep(acceptTls(with_server, std::move(server_end), Deadline::never()), far), stop);
     while (!near || !far) {
       reactor.turn(Seconds(1));
     }
@@ -151,6 +158,37 @@ TEST_F(Tls, CarriesManyRecordsBothWays) {
     big[i] = static_cast<char>(i * 131 >> 3);
   }
   Stream& one = ***near;  // optional, Result, pointer
+  Stream& two = ***far;
+  for (auto [from, to] : {std::pair(&one, &two), std::pair(&two, &one)}) {
+    spawn(gate, sendAndEnd(*from, big), stop);
+    Result<std::string> received = runTask(reactor, readAll(*to));
+    ASSERT_TRUE(received.has_value()) << received.error().chain();
+    EXPECT_TRUE(*received == big);
+  }
+}
+
+TEST_F(Tls, CarriesTls) {
+  shake(
+      server({.certificates = {certificateFor({"proxy.test"})}}),
+      client(),
+      {.server_name = "proxy.test"}
+  );
+  std::unique_ptr<Stream> client_end = **std::move(near);
+  std::unique_ptr<Stream> server_end = **std::move(far);
+  shakeOver(
+      std::move(client_end),
+      std::move(server_end),
+      server({.certificates = {certificateFor({"api.test"})}}),
+      client(),
+      {.server_name = "api.test"}
+  );
+  ASSERT_TRUE(near->has_value()) << near->error().chain();
+  EXPECT_EQ((**far)->peer().server_name, "api.test");
+  std::string big(1'000'000, '\0');
+  for (std::size_t i = 0; i < big.size(); ++i) {
+    big[i] = static_cast<char>(i * 131 >> 3);
+  }
+  Stream& one = ***near;
   Stream& two = ***far;
   for (auto [from, to] : {std::pair(&one, &two), std::pair(&two, &one)}) {
     spawn(gate, sendAndEnd(*from, big), stop);

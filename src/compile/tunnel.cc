@@ -1,0 +1,203 @@
+#include "compile/tunnel.h"
+
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "compile/services.h"
+#include "resource/decode_ref.h"
+#include "resource/nearest.h"
+#include "resource/schema/format.h"
+
+namespace gatehouse::compile {
+namespace {
+
+using resource::Severity;
+using snapshot::InvalidBackend;
+using Made = std::expected<std::shared_ptr<const upstream::Tunnel>, InvalidBackend>;
+using Proxies = std::vector<upstream::EndpointHandle>;
+
+/// The policy of one backend, and the proxies it names.
+class TunnelPolicy {
+ public:
+  TunnelPolicy(Draft& draft, const resource::ObjectMeta& meta) : draft_(draft), meta_(meta) {}
+
+  Made make(const resource::Section& section) {
+    const wire::Value* url = section.value.find("url");
+    if (url != nullptr && url->string() != nullptr) {
+      return toUrl(*url->string());
+    }
+    const wire::Value* ref = section.value.find("backendRef");
+    if (ref == nullptr) {
+      return wrong("", "neither backendRef nor url");
+    }
+    const auto target = resource::decodeBackendObjectRef(*ref, meta_.key.ns);
+    return target.kind == resource::Service::kKind ? toService(target) : toBackend(target);
+  }
+
+  std::unexpected<InvalidBackend> wrong(const std::string& part, std::string sentence) {
+    draft_.find(Severity::kError, meta_, "spec.policies.tunnel" + part, sentence);
+    return std::unexpected(InvalidBackend{
+        ErrorKind::kNoBackend, fmt::format("policies.tunnel: {}", std::move(sentence))
+    });
+  }
+
+ private:
+  Made toUrl(const std::string& text) {
+    const auto url = resource::parseHttpUrl(text);
+    if (!url) {
+      return wrong(".url", "expected http://HOST:PORT or https://HOST:PORT");
+    }
+    const std::uint16_t port = url->port.value_or(url->tls ? 443 : 80);
+    return through(
+        meta_,
+        {.host = fold(url->host),
+         .port = port,
+         .tls = url->tls ? ImplicitTls::kYes : ImplicitTls::kNo},
+        {}
+    );
+  }
+
+  Made toService(const resource::BackendObjectRef& ref) {
+    const auto* service = draft_.resources.find<resource::Service>(ref.ns, ref.name);
+    if (service == nullptr) {
+      return wrong(
+          ".backendRef.name",
+          fmt::format(
+              "Service {}/{} not found{}",
+              ref.ns,
+              ref.name,
+              resource::didYouMean(ref.name, namesIn<resource::Service>(draft_.resources, ref.ns))
+          )
+      );
+    }
+    ServiceBackends services(draft_);
+    const auto& made = services.of(*service, ref.port.value_or(0));
+    if (!made) {
+      return wrong(".backendRef", made.error().message);
+    }
+    const auto* http = std::get_if<snapshot::HttpBackend>(&(*made)->target);
+    if (http == nullptr || http->endpoints.empty()) {
+      return wrong(
+          ".backendRef", fmt::format("Service {}/{} has no ready address", ref.ns, ref.name)
+      );
+    }
+    return std::make_shared<const upstream::Tunnel>(
+        upstream::Tunnel{.proxies = http->endpoints, .authorization = nullptr}
+    );
+  }
+
+  Made toBackend(const resource::BackendObjectRef& ref) {
+    using resource::AgentgatewayBackend;
+    const auto* backend = draft_.resources.find<AgentgatewayBackend>(ref.ns, ref.name);
+    const bool ours = ref.kind == AgentgatewayBackend::kKind;
+    if (!ours || backend == nullptr) {
+      return wrong(
+          ours ? ".backendRef.name" : ".backendRef.kind",
+          ours ? fmt::format(
+                     "AgentgatewayBackend {}/{} not found{}",
+                     ref.ns,
+                     ref.name,
+                     resource::didYouMean(
+                         ref.name, namesIn<AgentgatewayBackend>(draft_.resources, ref.ns)
+                     )
+                 )
+               : fmt::format("{} cannot be a proxy", ref.kind)
+      );
+    }
+    const auto* target = std::get_if<resource::StaticBackend>(&backend->target);
+    const auto policies = effectivePolicies(backend->policies, nullptr);
+    if (target == nullptr || policies.tunnel != nullptr) {
+      return wrong(
+          ".backendRef",
+          fmt::format(
+              "AgentgatewayBackend {}/{} is no proxy: expected static, without a tunnel of its own",
+              ref.ns,
+              ref.name
+          )
+      );
+    }
+    auto authorization = authorizationOf(*backend);
+    if (!authorization) {
+      return std::unexpected(std::move(authorization.error()));
+    }
+    auto made = through(
+        backend->meta,
+        {.host = fold(target->host), .port = target->port, .unix_path = target->unix_path},
+        policies
+    );
+    if (!made || *authorization == nullptr) {
+      return made;
+    }
+    return std::make_shared<const upstream::Tunnel>(
+        upstream::Tunnel{.proxies = (*made)->proxies, .authorization = *std::move(authorization)}
+    );
+  }
+
+  /// Findings are about `meta`.
+  Made through(
+      const resource::ObjectMeta& meta,
+      const UpstreamAddress& address,
+      const EffectivePolicies& policies
+  ) {
+    std::vector<std::string> problems;
+    auto proxy = drawEndpoint(draft_, meta, address, policies, problems);
+    if (!proxy) {
+      return std::unexpected(std::move(proxy.error()));
+    }
+    return std::make_shared<const upstream::Tunnel>(
+        upstream::Tunnel{.proxies = {finishEndpoint(*std::move(proxy))}, .authorization = nullptr}
+    );
+  }
+
+  /// What the proxy is shown: the credential of its backend, which is for a field.
+  std::expected<std::shared_ptr<const crypto::SecretText>, InvalidBackend> authorizationOf(
+      const resource::AgentgatewayBackend& backend
+  ) {
+    const auto found = draft_.auths.find(&backend);
+    if (found == draft_.auths.end()) {
+      return nullptr;
+    }
+    const upstream::BackendAuth& auth = found->second;
+    if (!auth.missing.empty()) {
+      return std::unexpected(InvalidBackend{ErrorKind::kCredentialMissing, auth.missing});
+    }
+    if (auth.credentials.empty()) {
+      return nullptr;
+    }
+    const upstream::PlacedCredential& first = auth.credentials.front();
+    if (auth.credentials.size() > 1 || first.placement != upstream::Placement::kHeader) {
+      return wrong(".backendRef", "a proxy takes one credential, in a header");
+    }
+    return std::make_shared<const crypto::SecretText>(
+        crypto::SecretText::take(first.prefix + std::string(first.value->reveal()))
+    );
+  }
+
+  Draft& draft_;
+  const resource::ObjectMeta& meta_;
+};
+
+}  // namespace
+
+std::expected<std::shared_ptr<const upstream::Tunnel>, InvalidBackend> makeTunnel(
+    Draft& draft,
+    const resource::ObjectMeta& meta,
+    const UpstreamAddress& address,
+    const EffectivePolicies& policies
+) {
+  const bool path = !address.unix_path.empty();
+  if (policies.tunnel != nullptr) {
+    TunnelPolicy policy(draft, meta);
+    return path ? policy.wrong("", "a Unix socket is not reached through a proxy")
+                : policy.make(*policies.tunnel);
+  }
+  const bool tls = policies.hasTls() || address.tls == ImplicitTls::kYes;
+  return path ? nullptr : draft.options.proxies.tunnelFor(address.host, tls);
+}
+
+}  // namespace gatehouse::compile

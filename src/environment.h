@@ -1,0 +1,21 @@
+// What the environment of the process says beside keys: root certificates and proxies. Part of
+// main: it tells the log what will be used.
+#pragma once
+
+#include <memory>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "io/tls/tls_config.h"
+#include "upstream/proxy_environment.h"
+
+namespace gatehouse {
+
+/// What upstreams are trusted by when nothing else is said; null when it cannot be read. Variables
+/// that bring no certificate are warned of.
+std::shared_ptr<const io::TrustStore> systemRoots(const Logger& log);
+
+/// The proxies in use are logged, without their credentials. kInvalidConfiguration.
+Result<upstream::ProxyEnvironment> proxiesInUse(const Logger& log);
+
+}  // namespace gatehouse
