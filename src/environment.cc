@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "io/machine.h"
+#include "io/process.h"
 #include "io/tls/tls_pem.h"
 #include "secret/from_environment.h"
 
@@ -23,6 +25,38 @@ std::shared_ptr<const io::TrustStore> systemRoots(const Logger& log) {
     return nullptr;
   }
   return *std::move(roots);
+}
+
+proxy::LoadLimits loadLimits(
+    const cli::RunOptions& options, std::size_t workers, const Logger& log
+) {
+  constexpr std::size_t kMiB = 1U << 20;
+  proxy::LoadWishes wishes{
+      .memory = io::memoryLimit(),
+      .workers = workers,
+      .connections = options.max_connections,
+      .requests = options.max_requests,
+  };
+  if (options.max_buffered_mib) {
+    wishes.buffered = *options.max_buffered_mib * kMiB;
+  }
+  if (Result<io::FdLimit> limit = io::raiseFdLimit()) {
+    wishes.descriptors = limit->now;
+  } else {
+    log.warn("descriptor limit stays", {{"error", limit.error().chain()}});
+    wishes.descriptors = 1024;
+  }
+  const proxy::LoadLimits limits = proxy::limitsFor(wishes);
+  log.info(
+      "limits of each worker",
+      {{"connections", limits.connections},
+       {"requests", limits.requests},
+       {"buffered_mib", limits.buffered / kMiB},
+       {"descriptors", limits.descriptors},
+       {"of_descriptors", wishes.descriptors},
+       {"of_memory_mib", wishes.memory / kMiB}}
+  );
+  return limits;
 }
 
 Result<upstream::ProxyEnvironment> proxiesInUse(const Logger& log) {

@@ -204,9 +204,9 @@ int run(
   std::size_t workers =
       options.workers != 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
   telemetry::Metrics metrics(workers);
-  proxy::DataPlane plane(
-      workers, dataPlaneSettings(options, flags, clock, log), log, metrics, &access_log
-  );
+  proxy::DataPlaneSettings settings = dataPlaneSettings(options, flags, clock, log);
+  settings.load = loadLimits(options, workers, log);
+  proxy::DataPlane plane(workers, std::move(settings), log, metrics, &access_log);
   control::Reconciler reconciler({*source, plane, clock, log}, std::move(compiling));
   control::ViewHandle view = reconciler.reload();
   auto health = std::make_shared<admin::Health>();
@@ -266,9 +266,6 @@ int runCommand(const cli::RunOptions& options) {
        .format = logFormat(options.log_format, STDERR_FILENO)},
       clock
   );
-  if (Result<io::FdLimit> limit = io::raiseFdLimit(); !limit) {
-    log.warn("descriptor limit stays", {{"error", limit.error().chain()}});
-  }
   return run(options, *std::move(flags), clock, log);
 }
 

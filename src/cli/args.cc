@@ -252,6 +252,30 @@ void addTimes(CLI::App& app, RawRun& raw) {
       ->capture_default_str();
 }
 
+void addLimits(CLI::App& app, RunOptions& options) {
+  app.add_option(
+         "--max-connections",
+         options.max_connections,
+         "client connections; beyond them clients are told 503 (default: as many as descriptors "
+         "and "
+         "memory allow)"
+  )
+      ->type_name("N")
+      ->check(between(std::size_t{1}, std::size_t{100'000'000}));
+  app.add_option(
+         "--max-requests", options.max_requests, "the same for requests under way at a time"
+  )
+      ->type_name("N")
+      ->check(between(std::size_t{1}, std::size_t{100'000'000}));
+  app.add_option(
+         "--max-buffered",
+         options.max_buffered_mib,
+         "memory for bodies that are read whole (default: a quarter of all, at most 256 a worker)"
+  )
+      ->type_name("MIB")
+      ->check(between(std::size_t{1}, std::size_t{1U << 20}));
+}
+
 void addRun(CLI::App& app, RunOptions& options, RawRun& raw) {
   addFiles(app, options.files, options.default_namespace, options.strict);
   app.add_option("--bind", options.binds, "listen address of a Gateway or one of its listeners")
@@ -295,6 +319,7 @@ void addRun(CLI::App& app, RunOptions& options, RawRun& raw) {
       ->type_name("HOST:PORT:ADDR[:PORT][,ADDR[:PORT]]...")
       ->allow_extra_args(false);
   addTimes(app, raw);
+  addLimits(app, options);
   app.add_flag(
       "--check",
       options.check,

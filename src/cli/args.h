@@ -1,6 +1,7 @@
 // The command line: text in, one typed command out. The only file that knows CLI11 is args.cc.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,6 +29,10 @@ struct RunOptions {
   std::vector<std::string> resolve;  // HOST:PORT:ADDR[:PORT], as written
   Nanos drain_timeout = Seconds(30);
   Nanos keep_alive = Seconds(20);  // zero: none
+  // Of the whole process; absent: as the machine allows.
+  std::optional<std::size_t> max_connections;
+  std::optional<std::size_t> max_requests;
+  std::optional<std::size_t> max_buffered_mib;
   bool check = false;
 };
 

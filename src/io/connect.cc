@@ -36,7 +36,11 @@ Error connectError(const Address& address, int error) {
   if (error == ETIMEDOUT) {
     kind = ErrorKind::kConnectTimeout;
   } else if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
-    kind = ErrorKind::kSystem;
+    return {
+        ErrorKind::kOverloaded,
+        Origin::kGateway,
+        std::string("no room for another connection: ") + strerrordesc_np(error)
+    };
   }
   return {
       kind,

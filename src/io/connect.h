@@ -18,7 +18,8 @@ struct ConnectOptions {
 };
 
 /// A connection with TCP_NODELAY and keepalive. kConnectRefused, kConnectTimeout (deadline or the
-/// system's own), kCancelled, kSystem.
+/// system's own), kCancelled, kOverloaded when there
+/// are no descriptors left.
 Task<Result<std::unique_ptr<TcpStream>>> connectTcp(
     Reactor& reactor, Address address, Deadline deadline
 );

@@ -127,9 +127,15 @@ Result<void> clearPath(const std::string& path, const sockaddr_un& address) {
 }
 
 std::unexpected<Error> connectFailure(const std::string& path, int error) {
-  const bool ours = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+  if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
+    return fail(
+        ErrorKind::kOverloaded,
+        Origin::kGateway,
+        std::string("no room for another connection: ") + strerrordesc_np(error)
+    );
+  }
   return fail(
-      ours ? ErrorKind::kSystem : ErrorKind::kConnectRefused,
+      ErrorKind::kConnectRefused,
       Origin::kUpstream,
       "connect to unix:" + path + ": " + strerrordesc_np(error),
       Retry::kYes

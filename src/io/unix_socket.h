@@ -24,7 +24,7 @@ inline constexpr std::size_t kMaxUnixPath = 107;
 /// by another process", "no such folder", "longer than 107 octets".
 Result<std::vector<ListenSocket>> openUnixListenSockets(const std::string& path, std::size_t count);
 
-/// kConnectRefused, kConnectTimeout, kCancelled, kSystem.
+/// As connectTcp().
 Task<Result<std::unique_ptr<TcpStream>>> connectUnix(
     Reactor& reactor, std::string path, Deadline deadline
 );

@@ -7,11 +7,30 @@
 namespace gatehouse::proxy {
 namespace {
 
+/// Waits until there is room for another connection; false when none is taken any more. What waits
+/// meanwhile waits in the kernel's queue.
+io::Task<bool> awaitRoom(Worker& worker) {
+  constexpr Nanos kPause = Millis(20);
+  do {
+    if (worker.load().lacksDescriptors()) {
+      worker.pool().closeIdle();  // those that nobody uses are the first to go
+    }
+    if (!co_await io::sleepFor(worker.reactor(), kPause)) {
+      co_return false;
+    }
+  } while (!worker.load().mayAccept());
+  co_return true;
+}
+
 /// Takes connections until the doorway stops accepting. Every connection is a task of its own.
 io::Task<void> acceptLoop(
     Worker& worker, std::unique_ptr<io::Listener> listener, std::shared_ptr<Doorway> doorway
 ) {
   for (;;) {
+    if (!worker.load().mayAccept()) [[unlikely]] {
+      // When that ends because nothing is accepted any more, so does the wait below.
+      static_cast<void>(co_await awaitRoom(worker));
+    }
     Result<std::unique_ptr<io::TcpStream>> stream = co_await listener->accept();
     if (stream) {
       io::spawn(

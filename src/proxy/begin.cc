@@ -88,6 +88,7 @@ Exchange begin(Worker& worker, Arrival arrival, std::unique_ptr<http::ServerExch
   notePlace(x.record, arrival);
   x.snapshot = std::move(arrival.snapshot);
   x.port = arrival.port;
+  x.shed = arrival.shed;
   noteHead(x);
   x.record.trace = placeInTrace(worker, x);
   return x;

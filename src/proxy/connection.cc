@@ -18,6 +18,9 @@ namespace {
 
 constexpr std::string_view kHttp2 = "h2";  // in ALPN
 
+/// Whether there is room for a connection, or it is only to be told that there is none.
+enum class Room : bool { kNone, kThere };
+
 /// Stops a connection between two exchanges when its doorway closes.
 class DrainOnClose final : private io::StopCallback {
  public:
@@ -126,14 +129,19 @@ io::Task<void> handleNext(
     const Doorway& doorway,
     http::ServerConnection& connection,
     std::string_view client_address,
+    Room room,
     std::unique_ptr<http::ServerExchange> exchange
 ) {
+  if (room == Room::kNone) [[unlikely]] {
+    connection.drain();  // told so, and then gone
+  }
   Arrival arrival{
       .snapshot = doorway.snapshot,
       .port = doorway.port,
       .peer = &connection.peer(),
       .client_address = client_address,
       .accept_wait = connection.takeAcceptWait(),
+      .shed = room == Room::kNone,
   };
   return handle(worker, std::move(arrival), std::move(exchange));
 }
@@ -149,13 +157,14 @@ io::Task<void> serveStreams(
     Worker& worker,
     const Doorway& doorway,
     http::ServerConnection& connection,
-    std::string_view client_address
+    std::string_view client_address,
+    Room room
 ) {
   io::Gate streams(worker.reactor());
   while (std::unique_ptr<http::ServerExchange> exchange = co_await connection.next()) {
     io::spawn(
         streams,
-        handleNext(worker, doorway, connection, client_address, std::move(exchange)),
+        handleNext(worker, doorway, connection, client_address, room, std::move(exchange)),
         worker.cutOff()
     );
   }
@@ -170,6 +179,8 @@ io::Task<void> serveConnection(
     Worker& worker, std::shared_ptr<Doorway> doorway, std::unique_ptr<io::TcpStream> stream
 ) {
   const std::shared_ptr<io::Stop> closing = doorway->closing;
+  const Load::Counted counted = worker.load().connection();
+  const Room room = worker.load().crowded() ? Room::kNone : Room::kThere;
   noteOpened(worker, *doorway);
   RefusedHere refused(worker, *doorway);
   auto connection = co_await open(worker, doorway, std::move(stream), &refused);
@@ -180,14 +191,14 @@ io::Task<void> serveConnection(
   if (!connection->sideBySide()) {
     DrainOnClose drain(*closing, *connection);
     while (std::unique_ptr<http::ServerExchange> exchange = co_await connection->next()) {
-      co_await handleNext(worker, *doorway, *connection, client_address, std::move(exchange));
+      co_await handleNext(worker, *doorway, *connection, client_address, room, std::move(exchange));
     }
     noteEnd(worker, *doorway, *connection);
     connection = connection->takeHttp2();
   }
   if (connection != nullptr) {
     DrainOnClose drain(*closing, *connection);
-    co_await serveStreams(worker, *doorway, *connection, client_address);
+    co_await serveStreams(worker, *doorway, *connection, client_address, room);
     noteEnd(worker, *doorway, *connection);
   }
 }

@@ -40,7 +40,10 @@ DataPlane::DataPlane(
     telemetry::Metrics& metrics,
     LineWriter* access_log
 )
-    : settings_(std::move(settings)), log_(log), workers_(workers, {}), planes_(workers) {
+    : settings_(std::move(settings)),
+      log_(log),
+      workers_(workers, {.buffer_cap = settings_.load.buffered}),
+      planes_(workers) {
   workers_.runOnAll([this, &metrics, access_log](std::size_t index, io::Reactor& reactor) {
     planes_[index] = std::make_unique<Plane>(
         static_cast<unsigned>(index),

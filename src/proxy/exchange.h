@@ -55,6 +55,7 @@ struct Exchange {
   Voice voice = Voice::kDialect;
   llm::Dialect dialect = llm::Dialect::kUnknown;  // until detected or guessed
 
+  bool shed = false;            // of a connection that is one too many: told 503
   bool body_passes_on = false;  // the client's body goes to the upstream as it comes
 
   http::RequestHead& head() { return wire->head(); }

@@ -88,9 +88,19 @@ Result<void> chooseBackend(Worker& worker, Exchange& x) {
   );
 }
 
+[[gnu::noinline]] Result<void> refuseLoad(Worker& worker, const Exchange& x) {
+  worker.load().noteShed(x.shed ? Load::Cause::kConnections : Load::Cause::kRequests);
+  return fail(
+      ErrorKind::kOverloaded, Origin::kGateway, "The gateway has all the requests it can take"
+  );
+}
+
 /// Where the request goes.
 Result<void> choose(Worker& worker, Exchange& x) {
   GATEHOUSE_CHECK_OK(chooseBackend(worker, x));
+  if (x.shed || worker.load().busy()) [[unlikely]] {
+    return refuseLoad(worker, x);
+  }
   if (const auto* invalid = std::get_if<snapshot::InvalidBackend>(&x.backend->target)) {
     return fail(invalid->kind, Origin::kGateway, invalid->reason);
   }
@@ -190,6 +200,7 @@ io::Task<Result<Answer>> walk(Worker& worker, Exchange& x) {
 // Its frame lives as long as the stream, so the exchange is about all it holds, made where it
 // stays.
 io::Task<void> handle(Worker& worker, Arrival arrival, std::unique_ptr<http::ServerExchange> wire) {
+  const Load::Counted counted = worker.load().request();
   Exchange x = begin(worker, std::move(arrival), std::move(wire));
   io::StopLink cut(worker.cutOff(), x.wire->gone());
   io::Task<void> out = reply(worker, x, co_await walk(worker, x));

@@ -20,6 +20,7 @@ struct Arrival {
   const io::Peer* peer = nullptr;        // outlives the request
   std::string_view client_address;       // the peer's, as text; outlives the request
   std::optional<Nanos> accept_wait{};    // of the first request of a connection
+  bool shed = false;                     // its connection is one too many
 };
 
 /// Answers one request and reports it, whatever happens. `worker` outlives the task.

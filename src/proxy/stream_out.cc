@@ -44,6 +44,8 @@ void addIds(http::Fields& fields, std::string_view request_id) {
   }
 }
 
+constexpr std::size_t kRun = 512U << 10;  // bytes sent before others have their turn
+
 /// The pull loop over one body; lives as long as the stream, so it holds little.
 class Out {
  public:
@@ -70,6 +72,9 @@ class Out {
   void passTrailers();
   io::Task<void> breakOff();
   io::Task<Result<void>> tellAlive();
+  void countRun(std::size_t size);
+  bool isGreedy() const { return run_ > kRun; }
+  io::Task<Result<void>> giveWay();
   std::optional<http::Piece> pulled(Result<http::Piece> piece);
   bool sent(Result<void> result);
   bool isSentNoted() const;
@@ -83,6 +88,7 @@ class Out {
   std::unique_ptr<llm::ReplyReader> reader_;
   std::unique_ptr<Error> broken_;  // why it cannot go on
   std::string joined_;             // what is sent of a piece that had a part cut out
+  std::size_t run_ = 0;            // bytes sent since others last ran
   MonoTime last_piece_{};          // when bytes last came, and when they last left: to the turn
   MonoTime last_sent_{};
   bool from_upstream_;
@@ -283,13 +289,30 @@ io::Task<void> Out::run(Out out) {
       co_await out.endCleanly(piece->bytes);
       co_return;
     }
+    out.countRun(piece->bytes.size());
     if (out.silent_
             ? !out.sent(co_await out.tellAlive())
             : !piece->bytes.empty() && !out.sent(co_await out.x_.wire->write(piece->bytes))) {
       co_await out.breakOff();
       co_return;
     }
+    if (out.isGreedy() && !out.sent(co_await out.giveWay())) [[unlikely]] {
+      co_await out.breakOff();
+      co_return;
+    }
   }
+}
+
+/// Before bytes are sent. Where the upstream is as fast as we are and the client as fast as both,
+/// no wait ever lets others run.
+void Out::countRun(std::size_t size) {
+  // Within one turn the loop's time stands still.
+  run_ = last_sent_ == worker_.reactor().now() ? run_ + size : size;
+}
+
+io::Task<Result<void>> Out::giveWay() {
+  run_ = 0;
+  co_return co_await io::nextTurn(worker_.reactor());
 }
 
 /// The client learns that a silent stream goes on.

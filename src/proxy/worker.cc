@@ -15,6 +15,7 @@ Worker::Worker(
       settings_(settings),
       log_(log),
       telemetry_(index, seed, shard, access_log, settings.telemetry),
+      load_(index, reactor, settings.load, log, telemetry_),
       resolver_(reactor, settings.resolver),
       connector_(reactor, resolver_, settings.system_roots, settings.client),
       upstream_gauges_(telemetry_),

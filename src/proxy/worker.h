@@ -19,6 +19,7 @@
 #include "io/reactor.h"
 #include "io/stop.h"
 #include "io/tls/tls_config.h"
+#include "proxy/load.h"
 #include "proxy/upstream_gauges.h"
 #include "telemetry/metrics.h"
 #include "telemetry/worker_telemetry.h"
@@ -35,6 +36,7 @@ struct DataPlaneSettings {
   io::ResolverOptions resolver;
   std::shared_ptr<const io::TrustStore> system_roots;  // null: none could be read
   telemetry::TelemetrySettings telemetry;
+  LoadLimits load;
   std::size_t body_limit = 64u << 20;  // of an AI request, bytes (D12)
   Nanos tls_handshake_timeout = Seconds(15);
   Nanos proxy_protocol_timeout = Seconds(5);  // for the whole preamble
@@ -64,6 +66,7 @@ class Worker {
   const Logger& log() const { return log_; }
   telemetry::WorkerTelemetry& telemetry() { return telemetry_; }
   upstream::Pool& pool() { return pool_; }
+  Load& load() { return load_; }
   http::ServerShared& serverShared() { return server_shared_; }
   /// Copies of requests that are under way to the mirror of this name; stays where it is.
   std::size_t& mirrorsTo(std::string_view backend);
@@ -79,6 +82,7 @@ class Worker {
   const DataPlaneSettings& settings_;
   const Logger& log_;
   telemetry::WorkerTelemetry telemetry_;
+  Load load_;
   http::ServerShared server_shared_;
   io::Resolver resolver_;
   upstream::Connector connector_;

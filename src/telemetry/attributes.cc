@@ -265,7 +265,7 @@ constexpr std::array<AttributeNames, kAttributeCount> kTable = {{
     asLabel(kStatusClass, "status_class", "1xx to 5xx"),
     asLabel(kDetail, "detail", "detail key of what went wrong, or none"),
     asLabel(kUpstreamProvider, "provider", "provider asked"),
-    asLabel(kCause, "cause", "why another attempt followed"),
+    asLabel(kCause, "cause", "why another attempt followed, or what there was too much of"),
     asLabel(kTransport, "transport", "plaintext or tls"),
     asLabel(kState, "state", "idle or active"),
     asLabel(kKind, "kind", "which part or fault is counted"),

@@ -122,6 +122,7 @@ constexpr auto kTokenUsageLabels = std::to_array(
      kRouteRule}
 );
 constexpr auto kAnomalyLabels = std::to_array({kUpstreamProvider, kCheck});
+constexpr auto kCauseLabel = std::to_array({kCause});
 constexpr auto kResultLabel = std::to_array({kResult});
 constexpr auto kSeverityLabel = std::to_array({kSeverity});
 constexpr auto kMetricLabel = std::to_array({kMetric});
@@ -237,6 +238,12 @@ constexpr std::array<FamilyRow, kFamilyCount> kTable = {
         "gatehouse_mirrored_requests_total",
         kMirrorLabels,
         "Copies of requests for a mirror"
+    ),
+    counter(
+        Family::kShed,
+        "gatehouse_shed_total",
+        kCauseLabel,
+        "Requests refused, and pauses in taking connections, because of too much load"
     ),
     histogram(
         Family::kUpstreamConnectDuration,

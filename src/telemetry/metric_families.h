@@ -24,6 +24,7 @@ enum class Family : std::uint8_t {
   kRetries,
   kFallbacks,
   kMirroredRequests,
+  kShed,
   kUpstreamConnectDuration,
   kUpstreamConnections,
   kTokens,
@@ -51,7 +52,7 @@ enum class Family : std::uint8_t {
   kAgwRequestDuration,
   kAgwGenAiTokenUsage,
 };
-inline constexpr std::size_t kFamilyCount = 39;
+inline constexpr std::size_t kFamilyCount = 40;
 
 enum class MetricKind : std::uint8_t { kCounter, kGauge, kHistogram };
 

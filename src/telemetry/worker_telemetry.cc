@@ -95,6 +95,11 @@ void WorkerTelemetry::protocolError(const Name& listener, std::string_view kind)
   shard_.counter(Family::kProtocolErrors, labels).add();
 }
 
+void WorkerTelemetry::shed(std::string_view cause) {
+  const std::array<std::string_view, 1> labels = {cause};
+  shard_.counter(Family::kShed, labels).add();
+}
+
 void WorkerTelemetry::mirrored(const Name& backend, MirrorResult result) {
   constexpr std::array<std::string_view, 3> kResults = {"sent", "failed", "dropped"};
   const std::array<std::string_view, 2> labels = {

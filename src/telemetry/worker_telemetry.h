@@ -68,6 +68,8 @@ class WorkerTelemetry {
   void protocolError(const Name& listener, std::string_view kind);
   /// A copy of a request for the mirror of that name.
   void mirrored(const Name& backend, MirrorResult result);
+  /// Something refused because of too much load: "connections", "requests", "descriptors".
+  void shed(std::string_view cause);
   /// The number of upstream connections of a backend in a state.
   enum class ConnectionState : std::uint8_t { kIdle, kActive };
   Gauge upstreamConnections(std::string_view backend, ConnectionState state);
