@@ -83,11 +83,11 @@ class Scene final : public H2SessionEvents {
       content_ += bytes;
       scene_.session_.consume(id_, bytes.size());
     }
-    void onTrailer(std::string_view name, std::string_view value) override {
+    void onField(std::string_view name, std::string_view value) override {
       note(" trailer " + std::string(name) + "=" + std::string(value));
     }
     void onEnd() override { note(" end after " + content_); }
-    void onNoEnd() override { note(" no end"); }
+    void onSectionEnd(bool ended) override { ended ? onEnd() : note(" no end"); }
     void onClosed(H2Error reason) override {
       note(" closed " + std::to_string(static_cast<unsigned>(reason)));
     }
@@ -130,7 +130,7 @@ class Scene final : public H2SessionEvents {
   std::string log_;
   H2RequestHead head_{kLimits};
   std::map<H2StreamId, std::unique_ptr<Stream>> streams_;
-  H2Session session_{{.streams = 32}, *this};
+  H2Session session_{H2Role::kServer, {.streams = 32}, *this};
 };
 
 }  // namespace

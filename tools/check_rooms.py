@@ -18,7 +18,7 @@ BOUNDARIES = [
     (r"(sys/(socket|epoll|un)|arpa/inet|net/if|ifaddrs|netdb)\.h|netinet/.*|ares.*|openssl/ssl\.h", r"io/.*"),
     (r"openssl/.*", r"crypto/.*|io/tls/.*"),
     (r"llhttp\.h", r"(?!)"),  # the fuzzer's alone
-    (r"nghttp2/.*", r"http/h2/(h2_session\.cc|.*_for_test\.h)"),
+    (r"nghttp2/.*", r"http/h2/(h2_session\.cc|h2_calls\.(cc|h)|.*_for_test\.h)"),
     (r"(zlib|zstd)\.h|brotli/.*", r"http/coding\.cc"),
     (r"simdjson\.h", r"wire/json_(read|locate)\.cc"),
     (r"yaml-cpp/.*", r"wire/yaml\.cc"),

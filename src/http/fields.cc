@@ -228,7 +228,6 @@ void removeHopByHop(Fields& fields, FieldFilter unwanted) {
       "connection",
       "keep-alive",
       "proxy-connection",
-      "te",
       "transfer-encoding",
       "upgrade",
       "proxy-authenticate",

@@ -51,10 +51,6 @@ void appendHead(std::string& out, const Fields& fields, std::size_t variable, Wr
   });
 }
 
-bool usuallyHasBody(Method method) {
-  return method == Method::kPost || method == Method::kPut || method == Method::kPatch;
-}
-
 void putBodyFraming(Pen& pen, const ResponseHead& head, const ResponseFraming& framing) {
   if (framing.body == ResponseFraming::Body::kChunked) {
     pen.put("Transfer-Encoding: chunked\r\n");
@@ -82,6 +78,10 @@ void putUpgrade(Pen& pen, const ResponseHead& head) {
 }
 
 }  // namespace
+
+bool usuallyHasBody(Method method) {
+  return method == Method::kPost || method == Method::kPut || method == Method::kPatch;
+}
 
 void writeRequestHead(std::string& out, const RequestHead& head, RequestFraming framing) {
   // RFC 9112 section 3.2.3: a tunnel is asked for by authority.

@@ -1,5 +1,5 @@
 // Heads to bytes (RFC 9112). What belongs to the connection rather than to the message
-// (Content-Length, Transfer-Encoding, Connection, Keep-Alive, Expect, Host, Upgrade) is decided
+// (Content-Length, Transfer-Encoding, Connection, Keep-Alive, Expect, Host, TE, Upgrade) is decided
 // here and skipped where a head's fields name it. Pure.
 #pragma once
 
@@ -15,6 +15,7 @@ namespace gatehouse::http {
 
 /// What is decided here.
 inline constexpr FieldSet kDecidedByWriter = {
+    "te",
     "host",
     "expect",
     "upgrade",
@@ -40,6 +41,9 @@ struct RequestFraming {
 
   bool special() const { return web_socket || expect_continue || te_trailers; }
 };
+
+/// Whether requests with it usually have a body, so that none is told by a length of 0.
+bool usuallyHasBody(Method method);
 
 /// Appends the head, Host first, always as HTTP/1.1.
 void writeRequestHead(std::string& out, const RequestHead& head, RequestFraming framing);

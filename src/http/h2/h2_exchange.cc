@@ -4,8 +4,7 @@
 
 #include "base/check.h"
 #include "http/h1_write.h"
-#include "io/timers.h"
-#include "io/waiter.h"
+#include "http/h2/h2_server_wire.h"
 
 namespace gatehouse::http {
 namespace {
@@ -20,67 +19,8 @@ std::unexpected<Error> goneError() {
 
 }  // namespace
 
-/// Waits until what was handed over is framed, as far as the client's windows let it.
-class H2Exchange::Framed final : public io::Waiter, private io::Timer {
- public:
-  explicit Framed(H2Exchange& exchange)
-      : Waiter(exchange.wire_.reactor), exchange_(exchange), left_(exchange.rest_.size()) {}
-  ~Framed() override { leave(); }
-
-  bool await_ready() const { return false; }
-  Result<void> await_resume() {
-    leave();
-    if (exchange_.framed()) {
-      return {};
-    }
-    if (cancelled()) {
-      return cancelledError();
-    }
-    if (exchange_.broken()) {
-      return goneError();
-    }
-    return fail(
-        ErrorKind::kTimeout, Origin::kDownstream, "the client took no bytes within the limit"
-    );
-  }
-  Nanos waited() const { return waited_; }
-
- private:
-  void onSuspend() override {
-    began_ = reactor().now();
-    exchange_.outgoing_.waiting = this;
-    arm();
-  }
-  void arm() {
-    if (Nanos patience = exchange_.wire_.limits.write_timeout; patience > Nanos(0)) {
-      reactor().timers().arm(*this, reactor().now() + patience);
-    }
-  }
-  // Late only if nothing was framed since it was armed.
-  void onTimer() override {
-    if (std::size_t left = exchange_.outgoing_.bytes.size(); left < left_) {
-      left_ = left;
-      arm();
-    } else {
-      wake();
-    }
-  }
-  void leave() {
-    if (exchange_.outgoing_.waiting == this) {
-      exchange_.outgoing_.waiting = nullptr;
-      waited_ = reactor().now() - began_;
-      reactor().timers().disarm(*this);
-    }
-  }
-
-  H2Exchange& exchange_;
-  std::size_t left_;
-  MonoTime began_{};
-  Nanos waited_{0};
-};
-
 H2Exchange::H2Exchange(
-    H2Wire& wire, H2StreamId id, RequestHead head, const H2Framing& framing, bool ended
+    H2ServerWire& wire, H2StreamId id, RequestHead head, const H2Framing& framing, bool ended
 )
     : wire_(wire),
       id_(id),
@@ -184,6 +124,22 @@ Result<void> H2Exchange::account(std::string_view bytes, Last last) {
   return {};
 }
 
+Result<void> H2Exchange::framed(H2Framed::Came came) const {
+  switch (came) {
+    case H2Framed::Came::kFramed:
+      return {};
+    case H2Framed::Came::kCancelled:
+      return fail(ErrorKind::kCancelled, Origin::kGateway, "cancelled");
+    case H2Framed::Came::kWoken:
+      return goneError();
+    case H2Framed::Came::kLate:
+      return fail(
+          ErrorKind::kTimeout, Origin::kDownstream, "the client took no bytes within the limit"
+      );
+  }
+  std::unreachable();
+}
+
 io::Task<Result<void>> H2Exchange::send(std::string_view bytes, Last last) {
   GATEHOUSE_INVARIANT(state_ == State::kWriting);
   if (!has_body_ && !length_left_) {
@@ -204,11 +160,11 @@ io::Task<Result<void>> H2Exchange::send(std::string_view bytes, Last last) {
   }
   wire_.push();
   counts_.begun = counts_.begun || !wire_.lost;
-  if (has_body_ && !framed()) {
+  if (has_body_ && !outgoing_.framed()) {
     rest_ = outgoing_.bytes;
     outgoing_.bytes = rest_;
-    Framed wait(*this);
-    Result<void> sent = co_await wait;
+    H2Framed wait(wire_.reactor, outgoing_, wire_.limits.write_timeout);
+    Result<void> sent = framed(co_await wait);
     counts_.stall += wait.waited();
     if (!sent) {
       counts_.bytes_out += bytes.size() - outgoing_.bytes.size();
@@ -224,7 +180,11 @@ io::Task<Result<void>> H2Exchange::send(std::string_view bytes, Last last) {
   co_return Result<void>();
 }
 
-void H2Exchange::onNoEnd() {
+void H2Exchange::onSectionEnd(bool ended) {
+  if (ended) {
+    body_.onEnd();
+    return;
+  }
   body_.onBroken(
       {ErrorKind::kBadRequest, Origin::kDownstream, "the trailer section does not end the request"}
   );
@@ -244,6 +204,10 @@ void H2Exchange::onLost() {
 bool H2Exchange::replied() const {
   return state_ == State::kFinished ||
          (state_ == State::kWriting && (!has_body_ || outgoing_.ended));
+}
+
+bool H2Exchange::broken() const {
+  return wire_.lost || (closed_ && !replied());
 }
 
 // Whoever waits for the stream learns that there is none any more.

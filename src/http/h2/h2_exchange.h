@@ -7,18 +7,22 @@
 #include <string>
 #include <string_view>
 
+#include "http/h2/h2_framed.h"
 #include "http/h2/h2_request_body.h"
 #include "http/h2/h2_session.h"
-#include "http/h2/h2_wire.h"
 #include "http/server_connection.h"
 #include "io/list.h"
 
 namespace gatehouse::http {
 
+struct H2ServerWire;
+
 class H2Exchange final : public ServerExchange, public H2Stream, public io::ListNode {
  public:
   /// `wire` outlives it. `ended`: the request has no body.
-  H2Exchange(H2Wire& wire, H2StreamId id, RequestHead head, const H2Framing& framing, bool ended);
+  H2Exchange(
+      H2ServerWire& wire, H2StreamId id, RequestHead head, const H2Framing& framing, bool ended
+  );
   ~H2Exchange() override;
 
   RequestHead& head() override { return head_; }
@@ -35,11 +39,11 @@ class H2Exchange final : public ServerExchange, public H2Stream, public io::List
   const ExchangeCounts& counts() const override;
 
   void onData(std::string_view bytes) override { body_.onData(bytes); }
-  void onTrailer(std::string_view name, std::string_view value) override {
+  void onField(std::string_view name, std::string_view value) override {
     body_.onTrailer(name, value);
   }
+  void onSectionEnd(bool ended) override;
   void onEnd() override { body_.onEnd(); }
-  void onNoEnd() override;
   void onClosed(H2Error reason) override;
   /// The connection is lost, and the stream with it.
   void onLost();
@@ -47,16 +51,15 @@ class H2Exchange final : public ServerExchange, public H2Stream, public io::List
  private:
   enum class Last : std::uint8_t { kNo, kYes };
   enum class State : std::uint8_t { kUnwritten, kWriting, kFinished };
-  class Framed;
 
   Result<void> account(std::string_view bytes, Last last);
-  bool framed() const { return outgoing_.bytes.empty() && outgoing_.last == outgoing_.ended; }
+  Result<void> framed(H2Framed::Came came) const;
   bool replied() const;
-  bool broken() const { return wire_.lost || (closed_ && !replied()); }
+  bool broken() const;
   io::Task<Result<void>> send(std::string_view bytes, Last last);
   void over(std::string_view why);
 
-  H2Wire& wire_;
+  H2ServerWire& wire_;
   H2StreamId id_;
   RequestHead head_;
   H2RequestBody body_;

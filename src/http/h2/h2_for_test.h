@@ -128,7 +128,9 @@ struct SeenStream {
 
 class FrameClient {
  public:
-  explicit FrameClient(TestPeer peer) : peer_(std::move(peer)) {
+  /// `preface`: what the other side sends before its frames.
+  explicit FrameClient(TestPeer peer, std::string_view preface = {})
+      : peer_(std::move(peer)), preface_(preface) {
     GATEHOUSE_INVARIANT(nghttp2_hd_inflate_new(&inflater_) == 0);
   }
   FrameClient(const FrameClient&) = delete;
@@ -160,6 +162,10 @@ class FrameClient {
   /// Reads what has come; gives the frames of it.
   std::vector<Frame> take() {
     received_ += peer_.take();
+    if (received_.size() >= preface_.size()) {
+      GATEHOUSE_INVARIANT(received_.starts_with(preface_));
+      received_.erase(0, std::exchange(preface_, {}).size());
+    }
     std::vector<Frame> frames;
     while (received_.size() >= 9) {
       std::size_t size = numberIn(std::string_view(received_).substr(0, 3));
@@ -253,6 +259,7 @@ class FrameClient {
   }
 
   TestPeer peer_;
+  std::string_view preface_;
   nghttp2_hd_inflater* inflater_ = nullptr;
   std::string received_;
   std::map<std::uint32_t, SeenStream> streams_;

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "http/h2/h2_server_wire.h"
 #include "io/deadline.h"
 #include "io/waiter.h"
 
@@ -69,7 +70,9 @@ class H2RequestBody::Arrival final : public io::Waiter, private io::Timer {
   bool late_ = false;
 };
 
-H2RequestBody::H2RequestBody(H2Wire& wire, H2StreamId id, const H2Framing& framing, bool ended)
+H2RequestBody::H2RequestBody(
+    H2ServerWire& wire, H2StreamId id, const H2Framing& framing, bool ended
+)
     : wire_(wire),
       id_(id),
       length_(framing.length),

@@ -9,16 +9,18 @@
 #include <string_view>
 
 #include "http/body.h"
-#include "http/h2/h2_wire.h"
+#include "http/h2/h2_session.h"
 #include "http/h2/request_head.h"
 #include "io/buffer_pool.h"
 
 namespace gatehouse::http {
 
+struct H2ServerWire;
+
 class H2RequestBody final : public BodySource {
  public:
   /// `wire` outlives it. `ended`: there is no body.
-  H2RequestBody(H2Wire& wire, H2StreamId id, const H2Framing& framing, bool ended);
+  H2RequestBody(H2ServerWire& wire, H2StreamId id, const H2Framing& framing, bool ended);
 
   io::Task<Result<Piece>> pull() override { return receive({}); }
   io::Task<Result<Piece>> pullInto(std::span<char> space) override { return receive(space); }
@@ -55,7 +57,7 @@ class H2RequestBody final : public BodySource {
   void used(std::size_t count);
   std::string_view stored() const { return received_.view().substr(received_at_); }
 
-  H2Wire& wire_;
+  H2ServerWire& wire_;
   H2StreamId id_;
   std::optional<std::uint64_t> length_;  // declared
   io::Buffer received_;

@@ -9,8 +9,9 @@
 
 #include "base/check.h"
 #include "http/gentle_close.h"
-#include "http/h2/allowance.h"
 #include "http/h2/h2_exchange.h"
+#include "http/h2/h2_manners.h"
+#include "http/h2/h2_server_wire.h"
 #include "http/h2/h2_session.h"
 #include "http/h2/h2_wire.h"
 #include "http/h2/refused_stream.h"
@@ -24,14 +25,6 @@ namespace {
 // Between "no new requests, please" and refusing them, for those under way; a client that answers
 // is waited for as long as that takes.
 constexpr Nanos kNotice = Seconds(1);
-// More than a client needs that does nothing but make requests and give them up.
-constexpr Allowance::Rate kResets = {.at_once = 512, .per_second = 100};
-constexpr Allowance::Rate kControls = {.at_once = 1000, .per_second = 100};
-constexpr Allowance::Rate kUpdates = {.at_once = 10'000, .per_second = 1000};
-constexpr int kUpdatesForEachFrame = 10;
-// Of what comes, so much may be neither content nor fields.
-constexpr std::uint64_t kIdleShare = 8;
-constexpr std::uint64_t kIdleBytes = 1 << 20;
 // An unfinished frame has as long as a body, and a moment for the body's answer.
 constexpr Nanos kFrameNotice = Seconds(1);
 // The preface and the head of the frame behind it.
@@ -62,7 +55,7 @@ class H2Server final : public ServerConnection, private H2SessionEvents {
   void onHead() override;
   void onField(std::string_view name, std::string_view value) override { head_.add(name, value); }
   H2Stream* onHeadEnd(H2StreamId id, bool ended) override;
-  void onIdleFrame(H2Idle kind) override;
+  void onIdleFrame(H2Idle kind) override { manners_.onIdleFrame(kind, wire_.reactor.now()); }
   void onPong() override;
 
   H2Stream* refuse(H2StreamId id, Violation violation, const RequestHead& head, bool ended);
@@ -76,17 +69,13 @@ class H2Server final : public ServerConnection, private H2SessionEvents {
   void endNotice();
   io::Task<void> end();
 
-  H2Wire wire_;
+  H2ServerWire wire_;
   RefusedRequests* refused_;
   H2RequestHead head_;
   std::string received_;  // before next() was called
   std::deque<std::unique_ptr<H2Exchange>> ready_;
   std::vector<std::unique_ptr<RefusedStream>> refusals_;
-  Allowance resets_{kResets};
-  Allowance controls_{kControls};
-  Allowance updates_{kUpdates};
-  std::uint64_t bytes_in_ = 0;
-  std::uint64_t data_frames_seen_ = 0;
+  H2Manners manners_;
   std::uint64_t frame_ = 0;  // that frame_deadline_ is for
   std::size_t last_read_ = 0;
   std::optional<Nanos> accept_wait_;
@@ -112,6 +101,7 @@ H2Server::H2Server(
       refused_(refused),
       head_({limits.target, limits.field_section, limits.field_count}),
       received_(std::move(start.received)),
+      manners_(wire_.session),
       accept_wait_(start.accept_wait),
       idle_deadline_(io::Deadline::after(reactor, limits.idle_timeout)),
       heard_(!received_.empty()) {}
@@ -168,15 +158,12 @@ io::Task<std::unique_ptr<ServerExchange>> H2Server::next() {
 }
 
 void H2Server::receive(std::string_view bytes) {
-  bytes_in_ += bytes.size();
   wire_.session.receive(bytes);
   std::erase_if(refusals_, [](const auto& refusal) { return refusal->closed(); });
-  if (bytes_in_ / kIdleShare > wire_.session.useful() + kIdleBytes) {
-    wire_.session.terminate(H2Error::kEnhanceYourCalm, "h2_flood");
-  }
+  manners_.onReceived(bytes.size());
   noteBusy();
   noteFrame();
-  if (bytes_in_ >= kFirstBytes) {
+  if (manners_.bytesIn() >= kFirstBytes) {
     preface_deadline_ = io::Deadline::never();
   } else if (preface_deadline_.isNever()) {
     preface_deadline_ = io::Deadline::after(wire_.reactor, wire_.limits.head_timeout);
@@ -187,7 +174,7 @@ void H2Server::receive(std::string_view bytes) {
 // Content is waited for as long as some of it comes; a head has a limit of its own.
 void H2Server::noteFrame() {
   const FrameMeter& meter = wire_.session.meter();
-  if (!meter.within() || !head_deadline_.isNever() || bytes_in_ < kFirstBytes) {
+  if (!meter.within() || !head_deadline_.isNever() || manners_.bytesIn() < kFirstBytes) {
     frame_deadline_ = io::Deadline::never();
   } else if (meter.withinData()) {
     frame_deadline_ = io::Deadline::after(wire_.reactor, wire_.limits.body_timeout + kFrameNotice);
@@ -246,34 +233,6 @@ H2Stream* H2Server::refuseExcess(H2StreamId id) {
   onIdleFrame(H2Idle::kReset);
   wire_.session.reset(id, H2Error::kRefusedStream);
   return nullptr;
-}
-
-void H2Server::onIdleFrame(H2Idle kind) {
-  MonoTime now = wire_.reactor.now();
-  switch (kind) {
-    case H2Idle::kReset:
-      if (!resets_.take(now)) {
-        wire_.session.terminate(H2Error::kEnhanceYourCalm, "h2_rapid_reset");
-      }
-      return;
-    case H2Idle::kWindowUpdate: {
-      std::uint64_t sent = wire_.session.dataFrames();
-      updates_.earn(static_cast<int>(
-          std::min<std::uint64_t>(sent - std::exchange(data_frames_seen_, sent), kUpdates.at_once) *
-          kUpdatesForEachFrame
-      ));
-      if (!updates_.take(now)) {
-        wire_.session.terminate(H2Error::kEnhanceYourCalm, "h2_flood");
-      }
-      return;
-    }
-    case H2Idle::kControl:
-    case H2Idle::kEmptyData:
-      if (!controls_.take(now)) {
-        wire_.session.terminate(H2Error::kEnhanceYourCalm, "h2_flood");
-      }
-      return;
-  }
 }
 
 void H2Server::onPong() {

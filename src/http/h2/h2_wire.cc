@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "http/h2/h2_exchange.h"
-
 namespace gatehouse::http {
 namespace {
 
@@ -17,17 +15,11 @@ constexpr std::size_t kSentAtOnce = 16U << 10;
 H2Wire::H2Wire(
     io::Reactor& loop,
     std::unique_ptr<io::Stream> connection,
-    const ServerLimits& server_limits,
-    ServerShared& server_shared,
+    H2Role role,
+    const H2Limits& limits,
     H2SessionEvents& events
 )
-    : reactor(loop),
-      stream(std::move(connection)),
-      limits(server_limits),
-      shared(server_shared),
-      session(server_limits.h2, events) {}
-
-H2Wire::~H2Wire() = default;
+    : reactor(loop), stream(std::move(connection)), session(role, limits, events) {}
 
 void H2Wire::push() {
   if (lost || stuck_since) {

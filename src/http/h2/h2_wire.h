@@ -1,17 +1,14 @@
-// What the parts of one HTTP/2 server connection share: the stream, the session on it, and the one
-// place where bytes leave. Internal to h2/. Owner's loop only.
+// What the parts of one HTTP/2 connection share, of either side: the stream, the session on it, and
+// the one place where bytes leave. Internal to h2/. Owner's loop only.
 #pragma once
 
 #include <cstddef>
-#include <deque>
 #include <memory>
 #include <optional>
 
 #include "http/h2/h2_session.h"
 #include "http/h2/out_queue.h"
-#include "http/server_connection.h"
 #include "io/deadline.h"
-#include "io/list.h"
 #include "io/reactor.h"
 #include "io/stream.h"
 #include "io/timers.h"
@@ -19,24 +16,16 @@
 
 namespace gatehouse::http {
 
-class H2Exchange;
 class H2Pulse;
-
-/// A stream whose reply is whole while its client still sends.
-struct H2Leftover {
-  H2StreamId id;
-  MonoTime until;  // then it is told that nobody listens
-};
 
 struct H2Wire {
   H2Wire(
       io::Reactor& loop,
       std::unique_ptr<io::Stream> connection,
-      const ServerLimits& server_limits,
-      ServerShared& server_shared,
+      H2Role role,
+      const H2Limits& limits,
       H2SessionEvents& events
   );
-  ~H2Wire();
   H2Wire(const H2Wire&) = delete;
   H2Wire& operator=(const H2Wire&) = delete;
 
@@ -52,15 +41,14 @@ struct H2Wire {
 
   io::Reactor& reactor;
   std::unique_ptr<io::Stream> stream;
-  ServerLimits limits;
-  ServerShared& shared;
   H2Session session;
   OutQueue out{};
-  std::deque<H2Leftover> leftovers{};     // in order of time
-  io::List<H2Exchange> exchanges{};       // unfinished; each leaves by itself
   H2Pulse* pulse = nullptr;               // who waits for the peer
   std::optional<MonoTime> stuck_since{};  // the peer has taken nothing of `out` since
   bool lost = false;                      // nothing can be sent or received any more
+
+ protected:
+  ~H2Wire() = default;
 };
 
 /// `co_await H2Pulse(...)`: waits for bytes of the peer and sends meanwhile.

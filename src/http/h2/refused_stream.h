@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "http/h1_strict.h"
+#include "http/h2/h2_server_wire.h"
 #include "http/h2/h2_session.h"
-#include "http/h2/h2_wire.h"
 #include "http/server_connection.h"
 
 namespace gatehouse::http {
@@ -25,20 +25,20 @@ struct RefusedHead {
 class RefusedStream final : public H2Stream {
  public:
   /// `wire` outlives it; so does it the stream, unless the connection ends.
-  RefusedStream(H2Wire& wire, H2StreamId id) : wire_(wire), id_(id) {}
+  RefusedStream(H2ServerWire& wire, H2StreamId id) : wire_(wire), id_(id) {}
 
   /// Once. `refused` may be null.
   void answer(const RefusedHead& request, RefusedRequests* refused);
   bool closed() const { return closed_; }
 
   void onData(std::string_view bytes) override { wire_.session.consume(id_, bytes.size()); }
-  void onTrailer(std::string_view /*name*/, std::string_view /*value*/) override {}
+  void onField(std::string_view /*name*/, std::string_view /*value*/) override {}
+  void onSectionEnd(bool /*ended*/) override {}
   void onEnd() override {}
-  void onNoEnd() override {}
   void onClosed(H2Error /*reason*/) override { closed_ = true; }
 
  private:
-  H2Wire& wire_;
+  H2ServerWire& wire_;
   H2StreamId id_;
   std::string body_;
   H2Outgoing outgoing_;
