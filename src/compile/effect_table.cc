@@ -32,10 +32,10 @@ constinit const std::string_view kEffects = R"(
 + tls.mtlsCertificateRef.{group name}
 # Other kinds are looked for among Secrets.
 ! tls.mtlsCertificateRef.kind unless Secret
-- tls.alpnProtocols
++ tls.alpnProtocols
 ! tls.keyExchangeGroups
 + http.requestTimeout
-- http.version unless HTTP1
++ http.version
 + tcp.connectTimeout
 - tcp.keepalive
 + ai.routes

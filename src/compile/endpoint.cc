@@ -14,6 +14,10 @@ namespace {
 
 using resource::Severity;
 
+/// Names in ALPN (RFC 9113 section 3.1, RFC 7301 section 6).
+constexpr std::string_view kHttp1 = "http/1.1";
+constexpr std::string_view kHttp2 = "h2";
+
 std::string verifyName(const resource::BackendTls* tls, const std::string& host) {
   return tls != nullptr && tls->sni ? *tls->sni : host;
 }
@@ -62,18 +66,73 @@ Result<void> addClientCertificate(
   return {};
 }
 
+/// What is offered, in order of preference: what is wished for of what we speak.
+std::vector<std::string> offered(
+    Draft& draft, const resource::ObjectMeta& meta, const EffectivePolicies& policies
+) {
+  using Version = resource::UpstreamHttpVersion;
+  std::vector<std::string> wished = alpnOf(upstream::HttpVersion::kAny);
+  if (policies.tls != nullptr && !policies.tls->alpn_protocols.empty()) {
+    wished = policies.tls->alpn_protocols;
+  }
+  std::vector<std::string> protocols;
+  for (std::string& protocol : wished) {
+    if (protocol != kHttp1 && protocol != kHttp2) {
+      draft.find(
+          Severity::kWarning,
+          meta,
+          "spec.policies.tls.alpnProtocols",
+          fmt::format(
+              "protocol {} is not spoken and not offered; known are h2 and http/1.1", protocol
+          )
+      );
+      continue;
+    }
+    const auto version = protocol == kHttp2 ? Version::kHttp2 : Version::kHttp1;
+    const bool left_out =
+        policies.http != nullptr && policies.http->version && *policies.http->version != version;
+    if (!left_out && std::ranges::find(protocols, protocol) == protocols.end()) {
+      protocols.push_back(std::move(protocol));
+    }
+  }
+  return protocols;
+}
+
+upstream::HttpVersion versionOf(const std::vector<std::string>& alpn) {
+  if (alpn.size() > 1) {
+    return upstream::HttpVersion::kAny;
+  }
+  return alpn.front() == kHttp2 ? upstream::HttpVersion::kHttp2 : upstream::HttpVersion::kHttp1;
+}
+
+upstream::HttpVersion wishedVersion(const EffectivePolicies& policies) {
+  if (policies.http == nullptr || !policies.http->version) {
+    return upstream::HttpVersion::kAny;
+  }
+  return *policies.http->version == resource::UpstreamHttpVersion::kHttp2
+             ? upstream::HttpVersion::kHttp2
+             : upstream::HttpVersion::kHttp1;
+}
+
 std::expected<TlsHandle, snapshot::InvalidBackend> makeTls(
     Draft& draft,
     const resource::ObjectMeta& meta,
     const std::string& host,
-    const resource::BackendTls* tls,
+    const EffectivePolicies& policies,
     std::vector<std::string>& problems
 ) {
+  const resource::BackendTls* const tls = policies.tls;
   auto settings = std::make_shared<upstream::TlsSettings>();
   const std::string name = verifyName(tls, host);
   settings->sni = isIpAddress(name) ? "" : name;
   settings->verify_names = {name};
-  settings->alpn = alpnOf(upstream::HttpVersion::kAny);
+  settings->alpn = offered(draft, meta, policies);
+  if (settings->alpn.empty()) {
+    const std::string sentence =
+        "policies.tls.alpnProtocols names no protocol that this backend may speak";
+    draft.find(Severity::kError, meta, "spec.policies.tls.alpnProtocols", sentence);
+    return std::unexpected(snapshot::InvalidBackend{ErrorKind::kNotSupported, sentence});
+  }
   settings->verify = verifyOf(tls);
   if (tls == nullptr) {
     return settings;
@@ -139,8 +198,16 @@ void appendTunnel(std::string& out, const upstream::Tunnel& tunnel) {
 
 }  // namespace
 
-std::vector<std::string> alpnOf(upstream::HttpVersion) {
-  return {"http/1.1"};
+std::vector<std::string> alpnOf(upstream::HttpVersion version) {
+  switch (version) {
+    case upstream::HttpVersion::kAny:
+      break;
+    case upstream::HttpVersion::kHttp1:
+      return {std::string(kHttp1)};
+    case upstream::HttpVersion::kHttp2:
+      return {std::string(kHttp2)};
+  }
+  return {std::string(kHttp2), std::string(kHttp1)};
 }
 
 TlsHandle withVersion(TlsHandle tls, upstream::HttpVersion version) {
@@ -224,13 +291,17 @@ std::expected<upstream::Endpoint, snapshot::InvalidBackend> drawEndpoint(
   endpoint.port = address.port;
   endpoint.unix_path = address.unix_path;
   if (policies.attached_tls != nullptr) {
-    endpoint.tls = policies.attached_tls;
+    endpoint.version = wishedVersion(policies);
+    endpoint.tls = withVersion(policies.attached_tls, endpoint.version);
   } else if (policies.tls != nullptr || address.tls == ImplicitTls::kYes) {
-    auto tls = makeTls(draft, meta, address.host, policies.tls, problems);
+    auto tls = makeTls(draft, meta, address.host, policies, problems);
     if (!tls) {
       return std::unexpected(std::move(tls.error()));
     }
     endpoint.tls = *std::move(tls);
+    endpoint.version = versionOf(endpoint.tls->alpn);
+  } else {
+    endpoint.version = wishedVersion(policies);
   }
   if (policies.tcp != nullptr && policies.tcp->connect_timeout) {
     endpoint.connect_timeout = *policies.tcp->connect_timeout;

@@ -29,14 +29,13 @@ struct AppProtocol {
   std::string_view name;
   HttpVersion version = HttpVersion::kAny;
   bool tls = false;             // only with a BackendTLSPolicy that says whom to trust
-  std::string_view lacks = {};  // what it takes and we do not have; empty: nothing
 };
 
 constexpr std::array kAppProtocols{
     AppProtocol{.name = ""},
     AppProtocol{.name = "http"},
     AppProtocol{.name = "https", .tls = true},
-    AppProtocol{.name = "kubernetes.io/h2c", .lacks = "HTTP/2 to an upstream"},
+    AppProtocol{.name = "kubernetes.io/h2c", .version = HttpVersion::kHttp2},
     AppProtocol{.name = "kubernetes.io/ws", .version = HttpVersion::kHttp1},
     AppProtocol{.name = "kubernetes.io/wss", .version = HttpVersion::kHttp1, .tls = true},
 };
@@ -67,7 +66,7 @@ std::expected<HttpVersion, Problem> versionOf(
   }
   const auto found = std::ranges::find(kAppProtocols, fold(port.app_protocol), &AppProtocol::name);
   const bool known = found != kAppProtocols.end();
-  if (known && found->lacks.empty() && (tls || !found->tls)) {
+  if (known && (tls || !found->tls)) {
     return found->version;
   }
   std::string message = fmt::format(
@@ -76,11 +75,6 @@ std::expected<HttpVersion, Problem> versionOf(
       port.port,
       service
   );
-  if (known && !found->lacks.empty()) {
-    message += fmt::format(": {} is not there yet", found->lacks);
-  } else if (known) {
-    message += " without a BackendTLSPolicy, which says whom to trust";
-  }
   return problem(resource::reason::kUnsupportedProtocol, std::move(message), ".port");
 }
 

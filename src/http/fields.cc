@@ -228,6 +228,7 @@ void removeHopByHop(Fields& fields, FieldFilter unwanted) {
       "connection",
       "keep-alive",
       "proxy-connection",
+      "te",
       "transfer-encoding",
       "upgrade",
       "proxy-authenticate",

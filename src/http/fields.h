@@ -146,9 +146,8 @@ class Fields::Receiver {
 };
 
 /// Removes hop-by-hop fields (RFC 9110 section 7.6.1): Connection and all it names, Keep-Alive,
-/// Proxy-Connection, Transfer-Encoding, Upgrade, Proxy-Authenticate, Proxy-Authorization, Trailer.
-/// And in the same pass what else is unwanted. A TE that Connection does not name stays: only a
-/// request of HTTP/2 may have one, and only one of HTTP/2 is written with it.
+/// Proxy-Connection, TE, Transfer-Encoding, Upgrade, Proxy-Authenticate, Proxy-Authorization,
+/// Trailer. And in the same pass what else is unwanted.
 void removeHopByHop(Fields& fields, FieldFilter unwanted = {});
 
 }  // namespace gatehouse::http

@@ -1,5 +1,5 @@
 // Heads to bytes (RFC 9112). What belongs to the connection rather than to the message
-// (Content-Length, Transfer-Encoding, Connection, Keep-Alive, Expect, Host, TE, Upgrade) is decided
+// (Content-Length, Transfer-Encoding, Connection, Keep-Alive, Expect, Host, Upgrade) is decided
 // here and skipped where a head's fields name it. Pure.
 #pragma once
 
@@ -15,7 +15,6 @@ namespace gatehouse::http {
 
 /// What is decided here.
 inline constexpr FieldSet kDecidedByWriter = {
-    "te",
     "host",
     "expect",
     "upgrade",

@@ -41,7 +41,7 @@ void noteMarks(
     Exchange& x, const upstream::AttemptMarks& marks, const http::ClientRequest& request
 ) {
   telemetry::RequestRecord& record = x.record;
-  if (marks.again) [[unlikely]] {
+  for (std::uint8_t i = 0; i < marks.repeats; ++i) {
     telemetry::Attempt& stale = record.lastAttempt();
     stale.reused = true;
     stale.detail = telemetry::Detail::kConnectionTerminated;

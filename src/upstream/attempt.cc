@@ -31,6 +31,7 @@ class LeasedBody final : public http::BodySource {
 // connection that was stale says so within a round trip; who took the request and worked on it, and
 // then went away, does not.
 constexpr Nanos kRoundTrip = Seconds(1);
+constexpr int kMostRefused = 3;
 
 bool isIdempotent(http::Method method) {
   return method != http::Method::kPost && method != http::Method::kPatch &&
@@ -40,6 +41,9 @@ bool isIdempotent(http::Method method) {
 bool mayRepeat(
     const Error& error, const http::ClientRequest& request, const AttemptMarks& marks, MonoTime now
 ) {
+  if (error.kind() == ErrorKind::kUpstreamClosed && error.retry() == Retry::kYes) {
+    return marks.repeats < kMostRefused;  // it was not looked at, and all of it is there still
+  }
   const bool acted_on = request.sent && now - *request.sent >= kRoundTrip;
   return error.retry() == Retry::kIfReused && marks.reused && !marks.again &&
          request.replayable() && (!acted_on || isIdempotent(request.head.method));
@@ -54,12 +58,16 @@ io::Task<Result<http::ClientResponse>> attempt(
     http::ClientRequest& request,
     AttemptMarks& marks
 ) {
+  if (request.web_socket && mayBeHttp2(*endpoint)) [[unlikely]] {
+    GATEHOUSE_CO_TRY(endpoint, overHttp1(*endpoint));
+  }
   for (;;) {
     std::optional<Pool::Lease> lease = marks.again ? std::nullopt : pool.takeIdle(*endpoint);
     marks.reused = lease.has_value();
     if (!lease) {
       GATEHOUSE_CO_TRY(Pool::Lease made, co_await pool.connect(endpoint, marks.connect));
       lease.emplace(std::move(made));
+      marks.reused = lease->connection().reused();
     }
     Result<http::ClientResponse> response = co_await lease->connection().send(request);
     if (response) {
@@ -72,6 +80,7 @@ io::Task<Result<http::ClientResponse>> attempt(
     }
     if (mayRepeat(response.error(), request, marks, reactor.now())) {
       marks.again = reactor.clock().now();
+      ++marks.repeats;
       continue;
     }
     Error error = std::move(response).error();

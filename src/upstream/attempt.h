@@ -1,8 +1,10 @@
 // One try to get an answer from an endpoint: a connection, the request, the response head. A
 // request that failed on a reused connection before any byte of answer is sent once more on a new
-// one; if it is not idempotent, only where it failed at once.
+// one; if it is not idempotent, only where it failed at once. One that an upstream of HTTP/2 says
+// it has not looked at is sent again in any case, a few times: each connection may be about to end.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "base/clock.h"
@@ -18,7 +20,8 @@ namespace gatehouse::upstream {
 struct AttemptMarks {
   ConnectMarks connect;  // of the last connection; empty when it was reused
   bool reused = false;
-  std::optional<MonoTime> again;  // sent once more from then on: the reused connection was stale
+  std::uint8_t repeats = 0;       // how often it was sent once more: a connection was of no use
+  std::optional<MonoTime> again;  // when that was last
   std::optional<MonoTime> head;   // response head complete
 };
 

@@ -47,6 +47,21 @@ std::unexpected<Error> atEndpoint(Error error, const Endpoint& endpoint) {
   return fail(std::move(error).because(kind, origin, endpoint.name));
 }
 
+// RFC 9113 section 3.2: under TLS it is agreed on by ALPN, or not spoken.
+Result<bool> agreesOnHttp2(const Endpoint& endpoint, const io::Peer& peer) {
+  if (endpoint.tls == nullptr || peer.alpn == "h2") {
+    return endpoint.version == HttpVersion::kHttp2 || peer.alpn == "h2";
+  }
+  if (endpoint.version == HttpVersion::kHttp2) {
+    return fail(
+        ErrorKind::kTlsProtocol,
+        Origin::kUpstream,
+        "the upstream has not agreed to speak HTTP/2 (ALPN h2), which this backend requires"
+    );
+  }
+  return false;
+}
+
 }  // namespace
 
 Connector::Connector(
@@ -195,14 +210,22 @@ io::Task<Result<std::unique_ptr<io::Stream>>> Connector::open(
   co_return std::move(secure);
 }
 
-io::Task<Result<std::unique_ptr<http::ClientConnection>>> Connector::connect(
+io::Task<Result<Connected>> Connector::connect(
     EndpointHandle endpoint, std::shared_ptr<io::TlsClientConfig> tls, ConnectMarks& marks
 ) {
   Result<std::unique_ptr<io::Stream>> stream = co_await open(endpoint, std::move(tls), marks);
   if (!stream) {
     co_return atEndpoint(std::move(stream).error(), *endpoint);
   }
-  co_return http::clientHttp1(reactor_, *std::move(stream), limits_);
+  Connected connected{.stream = *std::move(stream)};
+  if (mayBeHttp2(*endpoint)) [[unlikely]] {
+    Result<bool> is_http2 = agreesOnHttp2(*endpoint, connected.stream->peer());
+    if (!is_http2) {
+      co_return atEndpoint(std::move(is_http2).error(), *endpoint);
+    }
+    connected.is_http2 = *is_http2;
+  }
+  co_return connected;
 }
 
 }  // namespace gatehouse::upstream

@@ -1,5 +1,5 @@
-// From an endpoint to a connection that speaks HTTP: name, TCP or Unix socket, tunnel, TLS. One
-// Connector per worker; owner's loop only.
+// From an endpoint to a stream on which a version of HTTP is agreed: name, TCP or Unix socket,
+// tunnel, TLS. One Connector per worker; owner's loop only.
 #pragma once
 
 #include <map>
@@ -28,6 +28,12 @@ struct ConnectMarks {
   std::optional<MonoTime> tls;
 };
 
+/// A stream to an endpoint, and what is spoken on it.
+struct Connected {
+  std::unique_ptr<io::Stream> stream;
+  bool is_http2 = false;
+};
+
 class Connector {
  public:
   /// `resolver` outlives the connector. `system_roots` is what endpoints without a CA of their own
@@ -43,9 +49,13 @@ class Connector {
   /// kTlsCertificate when the CA or the client certificate cannot be used.
   Result<std::shared_ptr<io::TlsClientConfig>> tlsConfig(const Endpoint& endpoint) const;
 
+  /// Of all connections.
+  const http::ClientLimits& limits() const { return limits_; }
+
   /// `marks` is filled as far as it gets and outlives the task. Errors: kDns, kConnectRefused,
-  /// kConnectTimeout, kTlsCertificate, kTlsProtocol, kTimeout, kCancelled; all name host and port.
-  io::Task<Result<std::unique_ptr<http::ClientConnection>>> connect(
+  /// kConnectTimeout, kTlsCertificate, kTlsProtocol (also when the peer does not speak what it
+  /// must), kTimeout, kCancelled; all name host and port.
+  io::Task<Result<Connected>> connect(
       EndpointHandle endpoint, std::shared_ptr<io::TlsClientConfig> tls, ConnectMarks& marks
   );
 

@@ -1,5 +1,6 @@
 #include "upstream/endpoint.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "io/address.h"
@@ -13,6 +14,31 @@ bool isInnerName(std::string_view host) {
 }
 
 }  // namespace
+
+bool mayBeHttp2(const Endpoint& endpoint) {
+  if (endpoint.version != HttpVersion::kAny) {
+    return endpoint.version == HttpVersion::kHttp2;
+  }
+  return endpoint.tls != nullptr &&
+         std::ranges::find(endpoint.tls->alpn, "h2") != endpoint.tls->alpn.end();
+}
+
+Result<EndpointHandle> overHttp1(const Endpoint& endpoint) {
+  if (endpoint.version == HttpVersion::kHttp2) {
+    return fail(
+        ErrorKind::kNotSupported,
+        Origin::kDownstream,
+        "This backend is spoken to in HTTP/2 alone, which switches to no other protocol"
+    );
+  }
+  auto other = std::make_shared<Endpoint>(endpoint);
+  other->version = HttpVersion::kHttp1;
+  other->pool_key += "#http/1.1";
+  auto tls = std::make_shared<TlsSettings>(*endpoint.tls);
+  tls->alpn = {"http/1.1"};
+  other->tls = std::move(tls);
+  return other;
+}
 
 void nameEndpoint(Endpoint& endpoint) {
   if (!endpoint.unix_path.empty()) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/result.h"
 #include "crypto/secret_text.h"
 #include "upstream/tunnel.h"
 
@@ -58,9 +59,16 @@ struct Endpoint {
   bool inside = false;
 };
 
+using EndpointHandle = std::shared_ptr<const Endpoint>;
+
+/// Whether connections to it may turn out to be of HTTP/2, and so can be shared.
+bool mayBeHttp2(const Endpoint& endpoint);
+
+/// The same for what HTTP/2 cannot carry: a connection of HTTP/1.1. kNotSupported when it is
+/// spoken to in HTTP/2 alone.
+Result<EndpointHandle> overHttp1(const Endpoint& endpoint);
+
 /// Sets `name` and `inside` from host and port, or the path.
 void nameEndpoint(Endpoint& endpoint);
-
-using EndpointHandle = std::shared_ptr<const Endpoint>;
 
 }  // namespace gatehouse::upstream

@@ -32,9 +32,7 @@ class Pool::Idle final : private io::StopCallback {
  private:
   void onStop() override {
     fit_ = false;
-    if (!std::exchange(pool_.sweeping_, true)) {
-      pool_.reactor_.atTurnEnd([&pool = pool_] { pool.sweep(); });
-    }
+    pool_.sweepSoon();
   }
 
   Pool& pool_;
@@ -54,7 +52,7 @@ Pool::Lease::Lease(
 
 Pool::Lease::~Lease() {
   if (entry_ == nullptr) {
-    return;  // moved from
+    return;  // moved from, or shared
   }
   --entry_->active;
   entry_->count->active(-1);
@@ -77,6 +75,11 @@ Result<std::shared_ptr<Pool::Entry>> Pool::entryOf(const Endpoint& endpoint) {
   auto entry = std::make_shared<Entry>();
   GATEHOUSE_TRY(entry->tls, connector_.tlsConfig(endpoint));
   entry->count = counter_.countOf(endpoint);
+  if (mayBeHttp2(endpoint)) {
+    SharedEvents& events = *this;
+    entry->shared =
+        std::make_unique<SharedConnections>(reactor_, *entry->count, events, endpoint.name);
+  }
   entries_.emplace(endpoint.pool_key, entry);
   return entry;
 }
@@ -94,16 +97,65 @@ std::optional<Pool::Lease> Pool::takeIdle(const Endpoint& endpoint) {
       return Lease(*this, found->second, last->release());
     }
   }
+  if (found->second->shared != nullptr) {
+    if (auto stream = found->second->shared->take()) {
+      return Lease(std::move(stream));
+    }
+  }
   return std::nullopt;
 }
 
 io::Task<Result<Pool::Lease>> Pool::connect(EndpointHandle endpoint, ConnectMarks& marks) {
   GATEHOUSE_CO_TRY(std::shared_ptr<Entry> entry, entryOf(*endpoint));
+  if (entry->shared != nullptr) {
+    co_return co_await connectShared(std::move(entry), std::move(endpoint), marks);
+  }
   GATEHOUSE_CO_TRY(
-      std::unique_ptr<http::ClientConnection> connection,
-      co_await connector_.connect(std::move(endpoint), entry->tls, marks)
+      Connected connected, co_await connector_.connect(std::move(endpoint), entry->tls, marks)
   );
-  co_return Lease(*this, std::move(entry), std::move(connection));
+  co_return Lease(
+      *this,
+      std::move(entry),
+      http::clientHttp1(reactor_, std::move(connected.stream), connector_.limits())
+  );
+}
+
+io::Task<Result<Pool::Lease>> Pool::connectShared(
+    std::shared_ptr<Entry> entry, EndpointHandle endpoint, ConnectMarks& marks
+) {
+  SharedConnections& shared = *entry->shared;
+  for (;;) {
+    if (auto stream = shared.take()) {
+      co_return Lease(std::move(stream));
+    }
+    if (shared.shallOpen()) {
+      break;
+    }
+    GATEHOUSE_CO_CHECK_OK(co_await shared.turn());
+  }
+  SharedConnections::Opening opening(shared);
+  Result<Connected> connected = co_await connector_.connect(endpoint, entry->tls, marks);
+  if (!connected) {
+    opening.failed(connected.error());
+    co_return fail(std::move(connected).error());
+  }
+  if (!connected->is_http2) {
+    opening.isHttp1();
+    co_return Lease(
+        *this,
+        std::move(entry),
+        http::clientHttp1(reactor_, std::move(connected->stream), connector_.limits())
+    );
+  }
+  shared.add(std::move(connected->stream), connector_.limits(), std::move(opening));
+  if (auto stream = shared.take()) {
+    co_return Lease(std::move(stream));
+  }
+  co_return fail(
+      ErrorKind::kUpstreamClosed,
+      Origin::kUpstream,
+      endpoint->name + ": the connection was lost as soon as it was made"
+  );
 }
 
 void Pool::giveBack(
@@ -115,14 +167,15 @@ void Pool::giveBack(
   entry->idle.push_back(
       std::make_unique<Idle>(*this, *entry->count, std::move(connection), reactor_.now())
   );
-  if (!armed()) {
-    reactor_.timers().arm(*this, reactor_.now() + limits_.idle_time);
-  }
+  sweepLater();
 }
 
 void Pool::closeIdle() {
   for (auto& [key, entry] : entries_) {
     entry->idle.clear();
+    if (entry->shared != nullptr) {
+      entry->shared->closeIdle();
+    }
   }
 }
 
@@ -131,6 +184,10 @@ PoolCounts Pool::counts() const {
   for (const auto& [key, entry] : entries_) {
     counts.idle += entry->idle.size();
     counts.active += entry->active;
+    if (entry->shared != nullptr) {
+      counts.idle += entry->shared->idle();
+      counts.active += entry->shared->active();
+    }
   }
   return counts;
 }
@@ -144,19 +201,31 @@ void Pool::sweep() {
       return !idle->usable() || idle->since() <= oldest;
     });
     any_left = any_left || !entry->idle.empty();
+    if (entry->shared != nullptr) {
+      entry->shared->sweep(oldest);
+      any_left = any_left || entry->shared->hasIdle();
+    }
   }
   // Leases hold their entry, and so does who is still connecting.
   std::erase_if(entries_, [](const auto& item) {
-    return item.second->idle.empty() && item.second.use_count() == 1;
+    const Entry& entry = *item.second;
+    return entry.idle.empty() && (entry.shared == nullptr || entry.shared->empty()) &&
+           item.second.use_count() == 1;
   });
   if (any_left && !armed()) {
     reactor_.timers().arm(*this, reactor_.now() + limits_.idle_time / 4);
   }
 }
 
-void Pool::onTimer() {
+void Pool::sweepSoon() {
   if (!std::exchange(sweeping_, true)) {
     reactor_.atTurnEnd([this] { sweep(); });
+  }
+}
+
+void Pool::sweepLater() {
+  if (!armed()) {
+    reactor_.timers().arm(*this, reactor_.now() + limits_.idle_time);
   }
 }
 

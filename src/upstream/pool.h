@@ -1,6 +1,7 @@
 // Connections kept for reuse, per worker and endpoint. A connection the peer has closed, or on
-// which it said something unasked, is dropped at once and never handed out. Owner's loop only; a
-// snapshot change does not touch the pool: endpoints that mean the same share a key.
+// which it said something unasked, is dropped at once and never handed out. One of HTTP/2 is shared
+// by all who want to use it. Owner's loop only; a snapshot change does not touch the pool:
+// endpoints that mean the same share a key.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +18,7 @@
 #include "io/timers.h"
 #include "upstream/connect.h"
 #include "upstream/endpoint.h"
+#include "upstream/shared.h"
 
 namespace gatehouse::upstream {
 
@@ -53,12 +55,12 @@ struct PoolCounts {
   std::size_t active = 0;
 };
 
-class Pool final : private io::Timer {
+class Pool final : private io::Timer, private SharedEvents {
   struct Entry;
 
  public:
-  /// A connection in use. Gives it back when it dies, if it can be used again. The pool outlives
-  /// it.
+  /// A connection in use, or a stream of one that is shared. Gives it back when it dies, if it can
+  /// be used again. The pool outlives it.
   class Lease {
    public:
     Lease(Lease&&) noexcept = default;
@@ -68,12 +70,14 @@ class Pool final : private io::Timer {
 
    private:
     friend class Pool;
+    explicit Lease(std::unique_ptr<http::ClientConnection> stream)
+        : pool_(nullptr), connection_(std::move(stream)) {}
     Lease(
         Pool& pool, std::shared_ptr<Entry> entry, std::unique_ptr<http::ClientConnection> connection
     );
 
     Pool* pool_;
-    std::shared_ptr<Entry> entry_;
+    std::shared_ptr<Entry> entry_;  // null: it is shared, and counted there
     std::unique_ptr<http::ClientConnection> connection_;
   };
 
@@ -81,9 +85,11 @@ class Pool final : private io::Timer {
   Pool(io::Reactor& reactor, Connector& connector, ConnectionCounter& counter, PoolLimits limits);
   ~Pool() override;
 
-  /// The most recently used idle connection that is still good, if there is one.
+  /// The most recently used idle connection that is still good, or a stream of a shared one that
+  /// has room, if there is one.
   std::optional<Lease> takeIdle(const Endpoint& endpoint);
-  /// A new connection. `marks` outlives the task. Errors: those of Connector.
+  /// A new connection; or a stream of one that others have opened meanwhile. `marks` outlives the
+  /// task. Errors: those of Connector.
   io::Task<Result<Lease>> connect(EndpointHandle endpoint, ConnectMarks& marks);
   /// Closes what is idle.
   void closeIdle();
@@ -96,15 +102,23 @@ class Pool final : private io::Timer {
     std::unique_ptr<ConnectionCount> count;   // outlives what is idle
     std::vector<std::unique_ptr<Idle>> idle;  // most recently used last
     std::size_t active = 0;
+    std::unique_ptr<SharedConnections> shared;  // null: it speaks HTTP/1.1 only
   };
 
   Result<std::shared_ptr<Entry>> entryOf(const Endpoint& endpoint);
+  io::Task<Result<Lease>> connectShared(
+      std::shared_ptr<Entry> entry, EndpointHandle endpoint, ConnectMarks& marks
+  );
   void giveBack(
       const std::shared_ptr<Entry>& entry, std::unique_ptr<http::ClientConnection> connection
   );
   /// Drops connections that are broken or idle for too long, and entries nobody uses.
   void sweep();
-  void onTimer() override;
+  void sweepSoon();
+  void sweepLater();
+  void onTimer() override { sweepSoon(); }
+  void onUnused() override { sweepLater(); }
+  void onOver() override { sweepSoon(); }
 
   io::Reactor& reactor_;
   Connector& connector_;

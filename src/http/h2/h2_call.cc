@@ -151,6 +151,7 @@ Result<void> H2Call::begin(ClientRequest& request) {
         {.head = request.head,
          .scheme = wire_.scheme(),
          .length = says_length ? length : std::nullopt,
+         .te_trailers = request.te_trailers,
          .body = sending_.has_body ? &sending_.outgoing : nullptr},
         *this
     );
@@ -177,6 +178,9 @@ Result<void> H2Call::begin(ClientRequest& request) {
 std::optional<Result<ClientResponse>> H2Call::settled(ClientRequest& request) {
   if (!request.sent && !sending_.closed && !sending_.isUnsent()) {
     request.sent = wire_.reactor.now();
+  }
+  if (hint_ != nullptr && request.interim != nullptr) {
+    request.interim->onInterim(*std::exchange(hint_, nullptr));
   }
   if (answer_ == nullptr) {
     if (body_.broken() != nullptr) {
@@ -293,7 +297,13 @@ void H2Call::onSectionEnd(bool ended) {
   }
   if (response->head.status >= 200) {
     onHead(*std::move(response), ended);
-  } else if (ended || ++interim_ > kMostInterim) {
+    return;
+  }
+  if (response->head.status == 103) {
+    hint_ = std::make_unique<ResponseHead>(std::move(response->head));
+    sending_.notify();
+  }
+  if (ended || ++interim_ > kMostInterim) {
     body_.onMalformed(
         ended ? "an interim response that ends"
               : "more than " + std::to_string(kMostInterim) + " interim responses and no final one"

@@ -64,6 +64,7 @@ class H2Call final : public ClientConnection, public H2Caller {
   H2ResponseBody body_;
   std::unique_ptr<H2Upload> upload_;      // of a streamed body
   std::vector<Chunk> kept_;               // of a whole one that goes on
+  std::unique_ptr<ResponseHead> hint_;    // an interim response nobody has been told of
   std::unique_ptr<ResponseHead> answer_;  // until it is given
   std::uint64_t heard_before_ = 0;        // of the wire, when the request left
   Nanos silence_{0};                      // gives an empty piece after so much of it; zero: never

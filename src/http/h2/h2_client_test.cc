@@ -22,7 +22,7 @@ TEST_F(H2ClientTest, ARequestAndItsResponse) {
   request.head.target = "/a?b=c";
   request.head.authority = "up:81";
   request.head.fields.add("Accept", "x");
-  request.head.fields.add("TE", "trailers");
+  request.te_trailers = true;
   request.head.fields.add("Connection", "close");
   auto asked = ask(std::move(request));
   greet();

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/text.h"
 #include "http/h2/h2_calls.h"
 
 namespace gatehouse::http {
@@ -198,7 +197,7 @@ std::optional<H2StreamId> H2Session::request(const H2Request& request, H2Stream&
   }
   addPair(pairs, ":authority", head.authority);
   addFields(pairs, head.fields);
-  if (iequals(head.fields.get("te").value_or(""), "trailers")) {
+  if (request.te_trailers) {
     addPair(pairs, "te", "trailers");
   }
   if (request.length) {

@@ -78,6 +78,7 @@ struct H2Request {
   const RequestHead& head;
   std::string_view scheme;
   std::optional<std::uint64_t> length{};
+  bool te_trailers = false;    // takes trailers behind the response
   H2Outgoing* body = nullptr;  // null: it ends with its head
 };
 

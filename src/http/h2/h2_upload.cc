@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "http/h2/h2_framed.h"
+#include "http/trailers/trailers.h"
 
 namespace gatehouse::http {
 namespace {
@@ -136,8 +137,7 @@ void H2Upload::hand(const Piece& piece) {
   outgoing.last = piece.end;
   const Fields* trailers = piece.end ? source_.trailers() : nullptr;
   if (trailers != nullptr && !trailers->empty()) {
-    trailers_ = std::make_unique<Fields>(*trailers);
-    removeHopByHop(*trailers_);
+    trailers_ = std::make_unique<Fields>(allowedTrailers(*trailers));
     outgoing.trailers = trailers_.get();
   }
   sending_.wire.session.resume(sending_.id);
