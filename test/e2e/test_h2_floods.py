@@ -1,7 +1,10 @@
 """Clients of HTTP/2 that make work and bring nothing: their connection ends, is counted by what it did, and nobody else notices."""
 
+import re
+
 import pytest
 
+import harness
 from h2_expect import holding_gateway, others_are_unharmed
 from h2_raw import (CONTINUATION, DATA, END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM, HEADERS, INITIAL_WINDOW_SIZE, NO_ERROR, PADDED,
                     PING, PRIORITY, RST_STREAM, SETTINGS, WINDOW_UPDATE, Wire, block, frame, literal, request_fields, setting)
@@ -58,6 +61,14 @@ FLOODS = {
     "frames of an unknown type": ("h2_flood", lambda: (frame(0xbe, 0, 0, bytes(16000)) for _ in range(5000))),
     "answers that nobody asked for": ("h2_flood", lambda: (frame(PING, 1, 0, b"12345678") * 1000 for _ in range(5000))),
 }
+
+
+def test_every_kind_is_told_to_operators():
+    kinds = {kind for path in (harness.ROOT / "src/http/h2").glob("*.cc") if not path.name.endswith("_test.cc")
+             for kind in re.findall(r'"(h2_[a-z_]+)"', path.read_text())}
+    assert len(kinds) >= 9
+    told = (harness.ROOT / "docs/telemetry.md").read_text()
+    assert [kind for kind in kinds if f"`{kind}`" not in told] == []
 
 
 def counted(gateway, kind):
