@@ -150,6 +150,25 @@ def test_what_is_behind_a_reply_answers_nobody(edge, stage, name):
     next_is_right(edge)
 
 
+SWITCHES = {
+    "to nothing": b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
+    "to another protocol": b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
+    "with a length": b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 6\r\n\r\n",
+    "with a coding": b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "without Connection": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_a_switch_that_was_not_asked_for_is_none(stage, name):
+    gateway = gateway_before(stage, Liar([SWITCHES[name] + STOLEN]))
+    ask = (b"GET /probe/0 HTTP/1.1\r\nHost: gateway\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+           b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
+    received = raw_exchange(gateway.port("edge"), ask + b"GET /behind HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n")
+    assert parts(received)[0] in (426, 502) and b"stolen" not in received
+    next_is_right(gateway)
+
+
 def test_fields_of_the_hop_stay_there(edge, stage):
     number = len(INVALID) + [*FOLLOWED].index("fields of the hop")
     _, head, _ = parts(raw_exchange(edge.port("edge"), asked("GET", number)))
