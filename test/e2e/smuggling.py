@@ -29,6 +29,16 @@ class Request(NamedTuple):
         return [value for each, value in self.fields if each == name]
 
 
+def asked_of_hop(told):
+    """Fields of a connection that a gateway may say on its own: it takes trailers, or asks for a WebSocket."""
+    options = sorted(option.strip().lower() for option in told.get(b"connection", b"").split(b","))
+    if told.get(b"te") == b"trailers" and options == [b"te"]:
+        return b"te", b"connection"
+    if told.get(b"upgrade") == b"websocket" and options == [b"upgrade"]:
+        return b"upgrade", b"connection"
+    return ()
+
+
 def take_request(data):
     """The first whole request and what follows, or (None, data) when it is not whole yet. Raises what any reader could object to."""
     head, found, rest = data.partition(b"\r\n\r\n")
@@ -40,8 +50,7 @@ def take_request(data):
     fields = read_fields(lines)
     names = [name for name, _ in fields]
     told = dict(fields)
-    if told.get(b"upgrade") == b"websocket" and told.get(b"connection", b"").lower() == b"upgrade":
-        names = [name for name in names if name not in (b"upgrade", b"connection")]
+    names = [name for name in names if name not in asked_of_hop(told)]
     if any(names.count(name) > 1 for name in ONCE) or b"host" not in names or {*names} & {*OF_CONNECTIONS}:
         raise Malformed(head)
     if b"transfer-encoding" in names:
@@ -162,7 +171,7 @@ def replies(received, head_only=()):
     while received:
         head, found, received = received.partition(b"\r\n\r\n")
         assert found and head.startswith(b"HTTP/1.1 "), (head, received)
-        if head[9:12] == b"100":
+        if head[9:10] == b"1":
             continue
         lengths = re.findall(rb"(?im)^content-length: (\d+)\r?$", head)
         assert len(lengths) <= 1 and b"transfer-encoding" not in head.lower(), head

@@ -110,8 +110,10 @@ def next_is_right(edge):
 
 
 def parts(received):
-    """Status, head and the rest of the first reply."""
+    """Status, head and the rest of the first final reply."""
     head, _, rest = received.partition(b"\r\n\r\n")
+    while head[9:10] == b"1":
+        head, _, rest = rest.partition(b"\r\n\r\n")
     return int(head[9:12]), head, rest
 
 
