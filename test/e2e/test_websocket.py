@@ -6,6 +6,7 @@ import pathlib
 import re
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import threading
@@ -18,6 +19,7 @@ from websockets.sync.server import serve
 import harness
 import manifests
 from peer import Peer, read_head, read_request, response
+from test_reload import GOOD, HTTPS, certificate
 
 NODE = pathlib.Path(os.environ.get("GATEHOUSE_E2E_NODE", harness.ROOT / "build" / "e2e-node"))
 ASK = (b"GET /socket?a=b HTTP/1.1\r\nHost: example.test\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"
@@ -118,6 +120,35 @@ def test_python_talks_to_python(stage):
     assert line["request.id"] == request_id and line["gatehouse.outcome"] == "Completed"
     assert line["http.status"] == 101
     assert counted(gateway, "received") > 3 << 20 and counted(gateway, "sent") > 3 << 20
+
+
+def test_it_passes_through_tls_on_both_sides(stage):
+    """The service would rather speak HTTP/2, which has no Upgrade."""
+    chain, secret = certificate(stage, *GOOD)
+    secrets = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    secrets.load_cert_chain(chain, stage.folder / "key.pem")
+    secrets.set_alpn_protocols(["h2", "http/1.1"])
+    agreed = []
+
+    def talk(connection):
+        agreed.append(connection.socket.selected_alpn_protocol())
+        echo(connection)
+    service = stage.keep(Server(talk, ssl=secrets, max_size=None))
+    front = manifests.gateway()
+    front["spec"]["listeners"] = [{"name": "https", "port": 443, **HTTPS}]
+    backend = manifests.static("b", service.port)
+    backend["spec"]["policies"] = {"tls": {"insecureSkipVerify": "All"}}
+    text = manifests.to_text(front, manifests.route("r", "b"), backend, secret)
+    gateway = stage.gateway([stage.write("c.yaml", text)], binds=["edge"])
+    for _ in range(2):
+        reached = socket.create_connection(("127.0.0.1", gateway.port("edge")), timeout=harness.PATIENCE)
+        trusted = ssl.create_default_context(cafile=chain)
+        with connect("wss://localhost/", sock=reached, ssl=trusted, max_size=None, compression=None) as client:
+            for message in ["héllo", b"z" * (2 << 20)]:
+                client.send(message)
+                assert client.recv() == message
+    gateway.access_log(2)
+    assert agreed == ["http/1.1"] * 2
 
 
 def test_the_code_of_the_close_passes(stage):
