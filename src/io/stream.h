@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +31,9 @@ struct Peer {
   std::string alpn;
   /// "TLSv1.3", "TLSv1.2"; empty on a plain stream.
   std::string_view tls_version;
+  /// On the server, of the certificate of the client where it was accepted: its SPIFFE id, else its
+  /// subject; null: it showed none.
+  std::shared_ptr<const std::string> identity;
   /// The TLS session was resumed: no certificate was exchanged.
   bool resumed = false;
 };

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <openssl/asn1.h>
 #include <openssl/bio.h>
@@ -69,6 +70,14 @@ void addExtension(X509* certificate, X509* issuer, int nid, const std::string& v
   X509_add_ext(certificate, extension.get(), -1);
 }
 
+/// As a subject alternative name is written.
+std::string kindOf(const std::string& name) {
+  if (name.contains("://")) {
+    return "URI:";
+  }
+  return Address::fromIp(name, 0) ? "IP:" : "DNS:";
+}
+
 /// A version 3 certificate without issuer, extensions and signature; valid from a day before now.
 CertificateHandle beginCertificate(
     const std::string& common_name, EVP_PKEY* key, Seconds valid_for
@@ -93,15 +102,24 @@ struct TestAuthority::Keys {
   CertificateHandle certificate;
 };
 
-TestAuthority::TestAuthority(std::string common_name) : keys_(std::make_unique<Keys>()) {
+TestAuthority::TestAuthority(std::string common_name)
+    : TestAuthority(std::move(common_name), nullptr) {}
+
+TestAuthority::TestAuthority(std::string common_name, const TestAuthority& above)
+    : TestAuthority(std::move(common_name), &above) {}
+
+TestAuthority::TestAuthority(std::string common_name, const TestAuthority* above)
+    : keys_(std::make_unique<Keys>()) {
   keys_->key = makeKey();
   keys_->certificate = beginCertificate(common_name, keys_->key.get(), Seconds(10 * 365 * 86400));
   X509* self = keys_->certificate.get();
-  X509_set_issuer_name(self, X509_get_subject_name(self));
-  addExtension(self, self, NID_basic_constraints, "critical,CA:TRUE");
-  addExtension(self, self, NID_key_usage, "critical,keyCertSign,cRLSign");
-  addExtension(self, self, NID_subject_key_identifier, "hash");
-  GATEHOUSE_INVARIANT(X509_sign(self, keys_->key.get(), EVP_sha256()) > 0);
+  X509* issuer = above == nullptr ? self : above->keys_->certificate.get();
+  X509_set_issuer_name(self, X509_get_subject_name(issuer));
+  addExtension(self, issuer, NID_basic_constraints, "critical,CA:TRUE");
+  addExtension(self, issuer, NID_key_usage, "critical,keyCertSign,cRLSign");
+  addExtension(self, issuer, NID_subject_key_identifier, "hash");
+  EVP_PKEY* signing = above == nullptr ? keys_->key.get() : above->keys_->key.get();
+  GATEHOUSE_INVARIANT(X509_sign(self, signing, EVP_sha256()) > 0);
   ca_pem_ = toPem(self);
 }
 
@@ -118,8 +136,7 @@ IssuedCertificate TestAuthority::issue(IssueOptions options) const {
   addExtension(leaf.get(), issuer, NID_authority_key_identifier, "keyid");
   std::string names;
   for (const std::string& name : options.names) {
-    bool numeric = Address::fromIp(name, 0).has_value();
-    names += (names.empty() ? "" : ",") + std::string(numeric ? "IP:" : "DNS:") + name;
+    names += (names.empty() ? "" : ",") + kindOf(name) + name;
   }
   if (!names.empty()) {
     addExtension(leaf.get(), issuer, NID_subject_alt_name, names);

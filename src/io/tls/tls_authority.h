@@ -17,7 +17,7 @@ struct IssuedCertificate {
 };
 
 struct IssueOptions {
-  /// DNS names or IP addresses.
+  /// DNS names, IP addresses or SPIFFE ids; the first is the common name as well.
   std::vector<std::string> names{};
   /// Relative to now; negative means already expired.
   Seconds valid_for = Seconds(86400);
@@ -26,6 +26,8 @@ struct IssueOptions {
 class TestAuthority {
  public:
   explicit TestAuthority(std::string common_name = "Gatehouse test CA");
+  /// An intermediate authority, issued by `above`.
+  TestAuthority(std::string common_name, const TestAuthority& above);
   TestAuthority(const TestAuthority&) = delete;
   TestAuthority& operator=(const TestAuthority&) = delete;
   ~TestAuthority();
@@ -35,6 +37,8 @@ class TestAuthority {
 
  private:
   struct Keys;
+  TestAuthority(std::string common_name, const TestAuthority* above);
+
   std::unique_ptr<Keys> keys_;
   std::string ca_pem_;
 };

@@ -8,69 +8,24 @@
 #include <string_view>
 #include <system_error>
 #include <unistd.h>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include <openssl/err.h>
-#include <openssl/prov_ssl.h>
 #include <openssl/ssl.h>
-#include <openssl/tls1.h>
 #include <openssl/types.h>
 #include <openssl/x509_vfy.h>
 
 #include "base/error.h"
 #include "base/result.h"
 #include "base/text.h"
+#include "io/tls/tls_context.h"
 #include "io/tls/tls_handles.h"
 #include "io/tls/tls_sessions.h"
 
 namespace gatehouse::io {
 
 namespace {
-
-/// ALPN names as they stand on the wire: each with its length before it.
-std::vector<unsigned char> alpnWire(const std::vector<std::string>& names) {
-  std::vector<unsigned char> wire;
-  for (const std::string& name : names) {
-    wire.push_back(static_cast<unsigned char>(name.size()));
-    wire.insert(wire.end(), name.begin(), name.end());
-  }
-  return wire;
-}
-
-SslContextHandle newContext(const SSL_METHOD* method, TlsVersion min_version) {
-  SslContextHandle context(SSL_CTX_new(method));
-  if (context == nullptr) {
-    return context;
-  }
-  SSL_CTX_set_min_proto_version(
-      context.get(), min_version == TlsVersion::kTls13 ? TLS1_3_VERSION : TLS1_2_VERSION
-  );
-  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  // Released buffers are what makes an idle stream cheap.
-  SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
-  return context;
-}
-
-Result<void> useKeyPair(
-    SSL_CTX* context, std::string_view certificate_pem, std::string_view key_pem
-) {
-  GATEHOUSE_TRY(std::vector<CertificateHandle> chain, readCertificates(certificate_pem));
-  GATEHOUSE_TRY(KeyHandle key, readKey(key_pem));
-  if (SSL_CTX_use_certificate(context, chain.front().get()) != 1) {
-    return badTlsMaterial("certificate refused");
-  }
-  for (std::size_t i = 1; i < chain.size(); ++i) {
-    if (SSL_CTX_add1_chain_cert(context, chain[i].get()) != 1) {
-      return badTlsMaterial("certificate chain refused");
-    }
-  }
-  if (SSL_CTX_use_PrivateKey(context, key.get()) != 1 || SSL_CTX_check_private_key(context) != 1) {
-    return badTlsMaterial("the private key does not belong to the certificate");
-  }
-  return {};
-}
 
 /// Whether the TLS library finds a certificate in the file.
 bool holdsCertificate(const std::string& path) {
@@ -129,6 +84,8 @@ Result<std::shared_ptr<const TrustStore>> TrustStore::system() {
 Result<std::shared_ptr<const TrustStore>> TrustStore::fromPem(std::string_view pem) {
   GATEHOUSE_TRY(std::vector<CertificateHandle> certificates, readCertificates(pem));
   StoreHandle store(X509_STORE_new());
+  // Who is named is trusted, be it no root.
+  X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN);
   for (const CertificateHandle& certificate : certificates) {
     if (X509_STORE_add_cert(store.get(), certificate.get()) != 1) {
       return badTlsMaterial("trusted certificate refused");
@@ -172,17 +129,33 @@ TrustStore::~TrustStore() {
   X509_STORE_free(store_);
 }
 
-TlsClientConfig::TlsClientConfig(ssl_ctx_st* context, TlsVerify verify)
-    : context_(context), sessions_(std::make_unique<TlsSessionCache>()), verify_(verify) {}
+bool knowsKeyExchange(const std::string& group) {
+  ERR_clear_error();
+  SslContextHandle context(SSL_CTX_new(TLS_method()));
+  const bool known =
+      context != nullptr && SSL_CTX_set1_groups_list(context.get(), group.c_str()) == 1;
+  ERR_clear_error();
+  return known;
+}
+
+std::shared_ptr<TlsSessionCache> makeTlsSessionCache() {
+  return std::make_shared<TlsSessionCache>();
+}
+
+TlsClientConfig::TlsClientConfig(ssl_ctx_st* context, const TlsClientOptions& options)
+    : context_(context),
+      sessions_(options.sessions != nullptr ? options.sessions : makeTlsSessionCache()),
+      session_scope_(options.session_scope),
+      verify_(options.verify) {}
 
 TlsClientConfig::~TlsClientConfig() {
-  sessions_.reset();
   SSL_CTX_free(context_);
 }
 
 Result<std::shared_ptr<TlsClientConfig>> TlsClientConfig::create(TlsClientOptions options) {
   ERR_clear_error();
-  SslContextHandle context = newContext(TLS_client_method(), options.min_version);
+  SslContextHandle context =
+      newContext(TLS_client_method(), options.min_version, options.max_version);
   if (context == nullptr) {
     return badTlsMaterial("cannot set up TLS");
   }
@@ -200,122 +173,13 @@ Result<std::shared_ptr<TlsClientConfig>> TlsClientConfig::create(TlsClientOption
   if (!options.certificate_pem.empty() || !options.key_pem.empty()) {
     GATEHOUSE_CHECK_OK(useKeyPair(context.get(), options.certificate_pem, options.key_pem));
   }
+  GATEHOUSE_CHECK_OK(limitKeyExchange(context.get(), options.key_exchange_groups));
   if (std::vector<unsigned char> wire = alpnWire(options.alpn); !wire.empty()) {
     SSL_CTX_set_alpn_protos(context.get(), wire.data(), static_cast<unsigned>(wire.size()));
   }
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context.get(), keepSession);
-  return std::shared_ptr<TlsClientConfig>(new TlsClientConfig(context.release(), options.verify));
-}
-
-struct TlsServerConfig::Contexts {
-  std::vector<SslContextHandle> all;
-  std::unordered_map<std::string, SSL_CTX*> exact;
-  std::unordered_map<std::string, SSL_CTX*> wildcard;  // "*.example.com" under "example.com"
-  std::vector<unsigned char> alpn;
-  TlsServerOptions::UnknownName unknown_name = TlsServerOptions::UnknownName::kFirstCertificate;
-
-  SSL_CTX* find(std::string_view server_name) const {
-    std::string name = fold(server_name);
-    if (auto found = exact.find(name); found != exact.end()) {
-      return found->second;
-    }
-    std::size_t dot = name.find('.');
-    if (dot != std::string::npos) {
-      if (auto found = wildcard.find(name.substr(dot + 1)); found != wildcard.end()) {
-        return found->second;
-      }
-    }
-    return nullptr;
-  }
-
-  void answerFor(const std::string& name, SSL_CTX* context) {
-    // The first certificate that claims a name keeps it.
-    if (name.starts_with("*.")) {
-      wildcard.emplace(fold(name.substr(2)), context);
-    } else {
-      exact.emplace(fold(name), context);
-    }
-  }
-};
-
-namespace {
-
-int chooseCertificate(SSL* ssl, int* alert, void* argument) {
-  const auto& contexts = *static_cast<const TlsServerConfig::Contexts*>(argument);
-  const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-  if (SSL_CTX* context = name == nullptr ? nullptr : contexts.find(name)) {
-    SSL_set_SSL_CTX(ssl, context);
-    return SSL_TLSEXT_ERR_OK;
-  }
-  if (contexts.unknown_name == TlsServerOptions::UnknownName::kRefuse) {
-    *alert = SSL_AD_UNRECOGNIZED_NAME;
-    return SSL_TLSEXT_ERR_ALERT_FATAL;
-  }
-  return SSL_TLSEXT_ERR_NOACK;
-}
-
-int chooseAlpn(
-    SSL* /*ssl*/,
-    const unsigned char** out,
-    unsigned char* out_length,
-    const unsigned char* in,
-    unsigned in_length,
-    void* argument
-) {
-  const auto& ours = static_cast<const TlsServerConfig::Contexts*>(argument)->alpn;
-  unsigned char* chosen = nullptr;
-  int outcome = SSL_select_next_proto(
-      &chosen, out_length, ours.data(), static_cast<unsigned>(ours.size()), in, in_length
-  );
-  *out = chosen;
-  return outcome == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
-}
-
-}  // namespace
-
-TlsServerConfig::TlsServerConfig(std::unique_ptr<Contexts> contexts)
-    : contexts_(std::move(contexts)) {}
-
-TlsServerConfig::~TlsServerConfig() = default;
-
-ssl_ctx_st* TlsServerConfig::native() const {
-  return contexts_->all.front().get();
-}
-
-Result<std::shared_ptr<TlsServerConfig>> TlsServerConfig::create(TlsServerOptions options) {
-  ERR_clear_error();
-  if (options.certificates.empty()) {
-    return fail(
-        ErrorKind::kInvalidConfiguration, Origin::kGateway, "TLS server without a certificate"
-    );
-  }
-  auto contexts = std::make_unique<Contexts>();
-  contexts->alpn = alpnWire(options.alpn);
-  contexts->unknown_name = options.unknown_name;
-  for (const TlsServerCertificate& certificate : options.certificates) {
-    SslContextHandle context = newContext(TLS_server_method(), options.min_version);
-    if (context == nullptr) {
-      return badTlsMaterial("cannot set up TLS");
-    }
-    GATEHOUSE_CHECK_OK(useKeyPair(context.get(), certificate.certificate_pem, certificate.key_pem));
-    // Resumption is by tickets; the server keeps no sessions.
-    SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_tlsext_servername_callback(context.get(), chooseCertificate);
-    SSL_CTX_set_tlsext_servername_arg(context.get(), contexts.get());
-    if (!contexts->alpn.empty()) {
-      SSL_CTX_set_alpn_select_cb(context.get(), chooseAlpn, contexts.get());
-    }
-    std::vector<std::string> names = certificate.names;
-    if (names.empty()) {
-      names = namesOf(SSL_CTX_get0_certificate(context.get()));
-    }
-    for (const std::string& name : names) {
-      contexts->answerFor(name, context.get());
-    }
-    contexts->all.push_back(std::move(context));
-  }
-  return std::shared_ptr<TlsServerConfig>(new TlsServerConfig(std::move(contexts)));
+  return std::shared_ptr<TlsClientConfig>(new TlsClientConfig(context.release(), options));
 }
 
 }  // namespace gatehouse::io

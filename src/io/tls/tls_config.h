@@ -1,5 +1,6 @@
-// TLS settings turned into OpenSSL contexts. A config belongs to one worker: its session cache is
-// not shared. Contexts are hidden; io/tls/tls_stream.h uses them.
+// TLS settings of a client turned into OpenSSL contexts, and whom it trusts; the server's are in
+// tls_server.h. A config belongs to one worker: its session cache is not shared. Contexts are
+// hidden; io/tls/tls_stream.h uses them.
 #pragma once
 
 #include <cstdint>
@@ -49,6 +50,11 @@ struct RootsFault {
 /// `directories` that of SSL_CERT_DIR; empty: not set. Blocks: reads files.
 std::vector<RootsFault> faultsOfRoots(const std::string& file, std::string_view directories);
 
+class TlsSessionCache;
+
+/// Whether the TLS library knows this way to agree on keys: "X25519", "P-256", "X25519MLKEM768".
+bool knowsKeyExchange(const std::string& group);
+
 /// What a client checks of the server's certificate.
 enum class TlsVerify : std::uint8_t { kFull, kSkipHostname, kSkipAll };
 
@@ -62,9 +68,18 @@ struct TlsClientOptions {
   std::string certificate_pem{};
   std::string key_pem{};
   TlsVersion min_version = TlsVersion::kTls12;
+  TlsVersion max_version = TlsVersion::kTls13;
+  /// As TlsServerOptions has them.
+  std::vector<std::string> key_exchange_groups{};
+  /// Where sessions are kept that can be resumed; null: a cache of its own.
+  std::shared_ptr<TlsSessionCache> sessions{};
+  /// Of a cache that configs share, sessions are resumed only where this is the same: it says all
+  /// that they depend on.
+  std::string session_scope{};
 };
 
-class TlsSessionCache;
+/// Of one worker; it may outlive the configs that fill it.
+std::shared_ptr<TlsSessionCache> makeTlsSessionCache();
 
 /// One worker's. Shared by the connections made with it.
 class TlsClientConfig {
@@ -78,55 +93,15 @@ class TlsClientConfig {
   ssl_ctx_st* native() const { return context_; }
   TlsVerify verify() const { return verify_; }
   TlsSessionCache& sessions() const { return *sessions_; }
+  const std::string& sessionScope() const [[clang::lifetimebound]] { return session_scope_; }
 
  private:
-  TlsClientConfig(ssl_ctx_st* context, TlsVerify verify);
+  TlsClientConfig(ssl_ctx_st* context, const TlsClientOptions& options);
 
   ssl_ctx_st* context_;
-  std::unique_ptr<TlsSessionCache> sessions_;
+  std::shared_ptr<TlsSessionCache> sessions_;
+  std::string session_scope_;
   TlsVerify verify_;
-};
-
-struct TlsServerCertificate {
-  /// Leaf first.
-  std::string certificate_pem{};
-  std::string key_pem{};
-  /// Server names it answers for, exact or "*.example.com"; empty: the certificate's own names.
-  std::vector<std::string> names{};
-};
-
-struct TlsServerOptions {
-  /// The first also answers when no name matches, unless strict_names.
-  std::vector<TlsServerCertificate> certificates{};
-  /// Ours, in order of preference; a client that offers ALPN without any of them is refused.
-  std::vector<std::string> alpn{};
-  TlsVersion min_version = TlsVersion::kTls12;
-  /// Refuse (unrecognized_name) instead of answering with the first.
-  enum class UnknownName : std::uint8_t {
-    kFirstCertificate,
-    kRefuse
-  } unknown_name = UnknownName::kFirstCertificate;
-};
-
-/// One worker's. Shared by the connections made with it.
-class TlsServerConfig {
- public:
-  /// kInvalidConfiguration: no certificate, unreadable PEM, key that does not match.
-  static Result<std::shared_ptr<TlsServerConfig>> create(TlsServerOptions options);
-  TlsServerConfig(const TlsServerConfig&) = delete;
-  TlsServerConfig& operator=(const TlsServerConfig&) = delete;
-  ~TlsServerConfig();
-
-  ssl_ctx_st* native() const;
-
-  struct Contexts;
-  /// Internal to io/tls_*: the contexts by name.
-  const Contexts& contexts() const { return *contexts_; }
-
- private:
-  explicit TlsServerConfig(std::unique_ptr<Contexts> contexts);
-
-  std::unique_ptr<Contexts> contexts_;
 };
 
 }  // namespace gatehouse::io

@@ -51,6 +51,10 @@ std::vector<std::string> namesOf(X509* certificate);
 /// URIs of the subject alternative name.
 std::vector<std::string> urisOf(X509* certificate);
 
+/// Who a certificate is for, in one text: its SPIFFE id if it has one, else its subject. Empty when
+/// it has neither.
+std::string identityOf(X509* certificate);
+
 /// "CN = example.com, O = Example".
 std::string describeName(const X509_NAME* name);
 

@@ -1,5 +1,6 @@
 #include "io/tls/tls_pem.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -9,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <time.h>
+#include <utility>
 #include <vector>
 
 #include <openssl/asn1.h>
@@ -25,6 +27,8 @@
 #include "base/error.h"
 #include "base/result.h"
 #include "io/address.h"
+#include "io/tls/tls_config.h"
+#include "io/tls/tls_context.h"
 #include "io/tls/tls_handles.h"
 
 namespace gatehouse::io {
@@ -46,6 +50,10 @@ WallMicros toWall(const ASN1_TIME* time) {
     return WallMicros{0};
   }
   return WallMicros{static_cast<std::int64_t>(::timegm(&parts)) * 1'000'000};
+}
+
+bool isVisibleAscii(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
 }
 
 std::string formatIpBytes(const ASN1_OCTET_STRING* ip) {
@@ -146,6 +154,16 @@ std::vector<std::string> urisOf(X509* certificate) {
   return result;
 }
 
+std::string identityOf(X509* certificate) {
+  constexpr std::string_view kSpiffe = "spiffe://";
+  for (std::string& uri : urisOf(certificate)) {
+    if (uri.starts_with(kSpiffe) && isVisibleAscii(uri)) {
+      return std::move(uri);
+    }
+  }
+  return describeName(X509_get_subject_name(certificate));
+}
+
 std::string describeName(const X509_NAME* name) {
   BioHandle bio(BIO_new(BIO_s_mem()));
   X509_NAME_print_ex(bio.get(), name, 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB);
@@ -168,12 +186,13 @@ Result<CertificateSummary> describeCertificate(std::string_view pem) {
 }
 
 Result<void> checkKeyPair(std::string_view certificate_pem, std::string_view key_pem) {
-  GATEHOUSE_TRY(std::vector<CertificateHandle> chain, readCertificates(certificate_pem));
-  GATEHOUSE_TRY(KeyHandle key, readKey(key_pem));
-  if (X509_check_private_key(chain.front().get(), key.get()) != 1) {
-    return badTlsMaterial("the private key does not belong to the certificate");
+  // As a server would take them: the library refuses keys that are too short, for one.
+  SslContextHandle context =
+      newContext(TLS_server_method(), TlsVersion::kTls12, TlsVersion::kTls13);
+  if (context == nullptr) {
+    return badTlsMaterial("cannot set up TLS");
   }
-  return {};
+  return useKeyPair(context.get(), certificate_pem, key_pem);
 }
 
 }  // namespace gatehouse::io

@@ -26,8 +26,8 @@ struct CertificateSummary {
 /// kInvalidConfiguration when no certificate can be read.
 Result<CertificateSummary> describeCertificate(std::string_view pem);
 
-/// kInvalidConfiguration: unreadable, encrypted, or a key that does not belong to the certificate.
-/// Never quotes the key.
+/// kInvalidConfiguration: unreadable, encrypted, a key that does not belong to the certificate, or
+/// one that the TLS library does not take, being too short. Never quotes the key.
 Result<void> checkKeyPair(std::string_view certificate_pem, std::string_view key_pem);
 
 }  // namespace gatehouse::io

@@ -22,6 +22,12 @@ TlsNotes* notesOf(SSL* ssl) {
   return static_cast<TlsNotes*>(SSL_get_app_data(ssl));
 }
 
+/// Null outside a handshake.
+TlsNotes* notesOf(X509_STORE_CTX* checked) {
+  void* ssl = X509_STORE_CTX_get_ex_data(checked, SSL_get_ex_data_X509_STORE_CTX_idx());
+  return ssl == nullptr ? nullptr : notesOf(static_cast<SSL*>(ssl));
+}
+
 std::string listNames(X509* certificate) {
   std::string list;
   for (const auto& names : {namesOf(certificate), urisOf(certificate)}) {
@@ -60,6 +66,7 @@ void TlsSessionCache::put(const std::string& server, SslSessionHandle session) {
     sessions_.clear();
   }
   std::vector<SslSessionHandle>& kept = sessions_[server];
+  std::erase(kept, session);  // it is the newest now
   if (kept.size() >= kPerServer) {
     kept.erase(kept.begin());
   }
@@ -82,8 +89,7 @@ SslSessionHandle TlsSessionCache::take(const std::string& server) {
 }
 
 int noteRefusal(int accepted, X509_STORE_CTX* checked) {
-  void* ssl = X509_STORE_CTX_get_ex_data(checked, SSL_get_ex_data_X509_STORE_CTX_idx());
-  TlsNotes* notes = ssl == nullptr ? nullptr : notesOf(static_cast<SSL*>(ssl));
+  TlsNotes* notes = notesOf(checked);
   if (accepted == 1 && notes != nullptr && isForAnother(*notes, checked)) {
     X509_STORE_CTX_set_error(checked, X509_V_ERR_HOSTNAME_MISMATCH);
     accepted = 0;
@@ -99,12 +105,27 @@ int noteRefusal(int accepted, X509_STORE_CTX* checked) {
   return accepted;
 }
 
+int tolerateRefusal(int accepted, X509_STORE_CTX* checked) {
+  if (TlsNotes* notes = notesOf(checked); accepted != 1 && notes != nullptr) {
+    notes->tolerated = true;
+  }
+  return 1;
+}
+
+void keepRenewed(SSL* ssl) {
+  TlsNotes* notes = notesOf(ssl);
+  if (notes != nullptr && notes->sessions != nullptr && SSL_session_reused(ssl) == 1 &&
+      SSL_version(ssl) < TLS1_3_VERSION) {
+    notes->sessions->put(notes->session_key, SslSessionHandle(SSL_get1_session(ssl)));
+  }
+}
+
 int keepSession(SSL* ssl, SSL_SESSION* session) {
   TlsNotes* notes = notesOf(ssl);
   if (notes == nullptr || notes->sessions == nullptr) {
     return 0;
   }
-  notes->sessions->put(notes->server, SslSessionHandle(session));
+  notes->sessions->put(notes->session_key, SslSessionHandle(session));
   return 1;  // we own the reference now
 }
 

@@ -28,18 +28,29 @@ class TlsSessionCache {
 /// Attached to its SSL object as application data; outlives it.
 struct TlsNotes {
   TlsSessionCache* sessions = nullptr;
-  /// Key of the server in the session cache.
+  /// The server, for people; empty on the server itself.
   std::string server;
+  /// Its key in the session cache.
+  std::string session_key;
   /// Not both empty: the certificate must be for one of these (TlsName). The verify callback sees
   /// to it, as OpenSSL knows but one name, and no URI.
   std::vector<std::string> names;
   std::vector<std::string> uris;
   /// Why the certificate was refused, with its names; empty when it was not.
   std::string refusal;
+  /// A certificate was refused, and the connection goes on as if there were none.
+  bool tolerated = false;
 };
 
 /// Verify callback: notes the first refusal in words.
 int noteRefusal(int accepted, X509_STORE_CTX* checked);
+
+/// Verify callback of a server that serves clients without a valid certificate as well.
+int tolerateRefusal(int accepted, X509_STORE_CTX* checked);
+
+/// After a handshake of a client: a ticket renewed over TLS 1.2 comes without a call of the
+/// callback, and spoils the session it was offered with.
+void keepRenewed(SSL* ssl);
 
 /// New-session callback: hands the session to the cache of its connection.
 int keepSession(SSL* ssl, SSL_SESSION* session);

@@ -26,6 +26,7 @@
 #include "io/task.h"
 #include "io/tls/tls_config.h"
 #include "io/tls/tls_handles.h"
+#include "io/tls/tls_server.h"
 #include "io/tls/tls_sessions.h"
 #include "io/tls/tls_wire.h"
 #include "io/waiter.h"
@@ -51,6 +52,8 @@ class TlsStream final : public Stream {
 
   /// For the client, before the handshake.
   Result<void> expectServer(const TlsClientConfig& config, TlsName name);
+  /// For the server, before the handshake.
+  void expectClient();
   Task<Result<void>> handshake();
 
   IoProgress tryRead(std::span<char> target) override { return pull(target, Take::kRead); }
@@ -79,6 +82,7 @@ class TlsStream final : public Stream {
   bool encryptRecord(std::string_view plain);
   void holdUnread();
   void learnPeer();
+  std::shared_ptr<const std::string> clientIdentity() const;
   void fail(ErrorKind kind, std::string detail, Retry retry = Retry::kNever);
   void failSsl(std::string_view doing);
 
@@ -130,13 +134,16 @@ void TlsStream::fail(ErrorKind kind, std::string detail, Retry retry) {
 void TlsStream::failSsl(std::string_view doing) {
   if (!notes_.refusal.empty()) {
     ERR_clear_error();
+    const std::string whose = notes_.server.empty() ? peer().remote.format() : notes_.server;
     fail(
-        ErrorKind::kTlsCertificate,
-        "certificate of " + notes_.server + " not accepted: " + notes_.refusal
+        ErrorKind::kTlsCertificate, "certificate of " + whose + " not accepted: " + notes_.refusal
     );
     return;
   }
   int reason = ERR_GET_REASON(ERR_peek_error());
+  const ErrorKind kind = reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE
+                             ? ErrorKind::kTlsCertificate
+                             : ErrorKind::kTlsProtocol;
   std::string detail =
       std::string(doing) + " with " + peer().remote.format() + ": " + takeOpensslErrors();
   if (reason == SSL_R_HTTP_REQUEST) {
@@ -144,10 +151,11 @@ void TlsStream::failSsl(std::string_view doing) {
   } else if (reason == SSL_R_WRONG_VERSION_NUMBER) {
     detail += " (the peer may not speak TLS on this port)";
   }
-  fail(ErrorKind::kTlsProtocol, std::move(detail));
+  fail(kind, std::move(detail));
 }
 
-/// Key of its sessions: two that are verified in different ways share none.
+/// Who it must be, for people, and in the key of its sessions: two that are verified in different
+/// ways share none.
 std::string describeServer(const TlsName& name) {
   std::string text;
   for (const auto* list : {&name.verified_names, &name.verified_uris}) {
@@ -165,6 +173,7 @@ Result<void> TlsStream::expectServer(const TlsClientConfig& config, TlsName name
   }
   notes_.sessions = &config.sessions();
   notes_.server = describeServer(name);
+  notes_.session_key = config.sessionScope() + '|' + notes_.server;
   SSL_set_app_data(ssl, &notes_);
   bool sni = !name.server_name.empty() && !Address::fromIp(name.server_name, 0);
   if (sni) {
@@ -186,10 +195,24 @@ Result<void> TlsStream::expectServer(const TlsClientConfig& config, TlsName name
       return badTlsMaterial("cannot verify a certificate for '" + verified + "'");
     }
   }
-  if (SslSessionHandle session = config.sessions().take(notes_.server)) {
+  if (SslSessionHandle session = config.sessions().take(notes_.session_key)) {
     SSL_set_session(ssl, session.get());
   }
   return {};
+}
+
+void TlsStream::expectClient() {
+  SSL_set_app_data(ssl_.get(), &notes_);
+}
+
+/// The client's, in one text; null where it has no certificate that was accepted, be it now or when
+/// the session that is resumed was made.
+std::shared_ptr<const std::string> TlsStream::clientIdentity() const {
+  X509* shown = SSL_is_server(ssl_.get()) == 1 ? SSL_get0_peer_certificate(ssl_.get()) : nullptr;
+  if (shown == nullptr || notes_.tolerated || SSL_get_verify_result(ssl_.get()) != X509_V_OK) {
+    return nullptr;
+  }
+  return std::make_shared<const std::string>(identityOf(shown));
 }
 
 Task<Result<void>> TlsStream::handshake() {
@@ -223,6 +246,7 @@ Task<Result<void>> TlsStream::handshake() {
     wire_.offer({space.data(), count});
   }
   holdUnread();
+  keepRenewed(ssl_.get());
   learnPeer();
   co_return Result<void>();
 }
@@ -236,6 +260,7 @@ void TlsStream::learnPeer() {
   SSL_get0_alpn_selected(ssl_.get(), &alpn, &length);
   peer_.alpn.assign(reinterpret_cast<const char*>(alpn), length);
   peer_.tls_version = SSL_get_version(ssl_.get());
+  peer_.identity = clientIdentity();
   peer_.resumed = SSL_session_reused(ssl_.get()) == 1;
 }
 
@@ -465,6 +490,7 @@ Task<Result<std::unique_ptr<Stream>>> acceptTls(
   SSL* ssl = SSL_new(config->native());
   auto tls = std::make_unique<TlsStream>(ssl, config, std::move(stream), Origin::kDownstream);
   SSL_set_accept_state(ssl);
+  tls->expectClient();
   co_return co_await shakeHands(std::move(tls), deadline);
 }
 

@@ -9,6 +9,7 @@
 #include "io/deadline.h"
 #include "io/stream.h"
 #include "io/tls/tls_config.h"
+#include "io/tls/tls_server.h"
 
 namespace gatehouse::io {
 
@@ -32,8 +33,8 @@ Task<Result<std::unique_ptr<Stream>>> connectTls(
     Deadline deadline
 );
 
-/// Server handshake. kTlsProtocol (a plain HTTP request is named as such), kPeerClosed, kTimeout,
-/// kCancelled.
+/// Server handshake. kTlsCertificate where the client has no certificate that is accepted;
+/// kTlsProtocol (a plain HTTP request is named as such), kPeerClosed, kTimeout, kCancelled.
 Task<Result<std::unique_ptr<Stream>>> acceptTls(
     std::shared_ptr<TlsServerConfig> config, std::unique_ptr<Stream> stream, Deadline deadline
 );
