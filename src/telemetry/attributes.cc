@@ -280,7 +280,8 @@ constexpr std::array<AttributeNames, kAttributeCount> kTable = {{
     asLabel(
         kResult,
         "result",
-        "of a reload: applied, unchanged or rejected; of a copy: sent, failed or dropped"
+        "of a reload: applied, unchanged or rejected; of a copy: sent, failed or dropped; of a TLS "
+        "handshake: full or resumed"
     ),
     asLabel(kSeverity, "severity", "error or warning"),
     asLabel(kMetric, "metric", "name of the metric"),

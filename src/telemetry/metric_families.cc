@@ -80,6 +80,7 @@ constexpr auto kRequestLabels = std::to_array(
 constexpr auto kRequestDurationLabels =
     std::to_array({kGateway, kListener, kRoute, kRouteRule, kBackend, kProtocol, kStatusClass});
 constexpr auto kProtocolErrorLabels = std::to_array({kListener, kKind});
+constexpr auto kTlsHandshakeLabels = std::to_array({kListener, kResult});
 constexpr auto kAttemptLabels = std::to_array({kBackend, kUpstreamProvider, kStatusClass, kDetail});
 constexpr auto kCauseLabels = std::to_array({kBackend, kCause});
 constexpr auto kMirrorLabels = std::to_array({kBackend, kResult});
@@ -214,6 +215,13 @@ constexpr std::array<FamilyRow, kFamilyCount> kTable = {
         "gatehouse_protocol_errors_total",
         kProtocolErrorLabels,
         "Messages from clients that broke their protocol and became no request"
+    ),
+    histogram(
+        Family::kTlsHandshakeDuration,
+        "gatehouse_tls_handshake_duration_seconds",
+        kTlsHandshakeLabels,
+        kHandshakeBounds,
+        "Time of a client's TLS handshake that came to its end"
     ),
     counter(
         Family::kUpstreamAttempts,

@@ -20,6 +20,7 @@ enum class Family : std::uint8_t {
   kDownstreamReceivedBytes,
   kDownstreamSentBytes,
   kProtocolErrors,
+  kTlsHandshakeDuration,
   kUpstreamAttempts,
   kRetries,
   kFallbacks,

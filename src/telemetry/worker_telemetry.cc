@@ -100,6 +100,12 @@ void WorkerTelemetry::shed(std::string_view cause) {
   shard_.counter(Family::kShed, labels).add();
 }
 
+void WorkerTelemetry::tlsHandshake(const Name& listener, bool resumed, Nanos duration) {
+  const std::array<std::string_view, 2> labels = {listener.view(), resumed ? "resumed" : "full"};
+  shard_.histogram(Family::kTlsHandshakeDuration, labels)
+      .observe(std::chrono::duration<double>(duration).count());
+}
+
 void WorkerTelemetry::mirrored(const Name& backend, MirrorResult result) {
   constexpr std::array<std::string_view, 3> kResults = {"sent", "failed", "dropped"};
   const std::array<std::string_view, 2> labels = {

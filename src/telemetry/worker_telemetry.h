@@ -66,6 +66,8 @@ class WorkerTelemetry {
   /// A message that was no HTTP, or broke our rules for it, and became no request: `kind` is of a
   /// closed list, "head_invalid", "head_too_large", "tls", "proxy_protocol", ...
   void protocolError(const Name& listener, std::string_view kind);
+  /// A client's, done; `resumed`: by a session made before.
+  void tlsHandshake(const Name& listener, bool resumed, Nanos duration);
   /// A copy of a request for the mirror of that name.
   void mirrored(const Name& backend, MirrorResult result);
   /// Something refused because of too much load: "connections", "requests", "descriptors".
