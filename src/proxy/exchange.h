@@ -57,13 +57,20 @@ struct Exchange {
 
   bool shed = false;            // of a connection that is one too many: told 503
   bool body_passes_on = false;  // the client's body goes to the upstream as it comes
+  bool misdirected = false;     // its host is that of another listener than the connection's
 
   http::RequestHead& head() { return wire->head(); }
   /// What ends the exchange early: the client's leaving, or the limit.
   io::Stop& stop() { return limit == nullptr ? wire->gone() : limit->stop(); }
   bool overLimit() const { return limit != nullptr && limit->passed(); }
   ReplyTo replyTo() const {
-    return {.voice = voice, .dialect = dialect, .request_id = request_id, .allow = {}};
+    return {
+        .voice = voice,
+        .dialect = dialect,
+        .request_id = request_id,
+        .allow = {},
+        .misdirected = misdirected
+    };
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "http/target.h"
+#include "io/stream.h"
 #include "proxy/begin.h"
 #include "proxy/exchange.h"
 #include "proxy/filters.h"
@@ -16,14 +17,23 @@ namespace gatehouse::proxy {
 namespace {
 
 /// The root's dot behind a name makes it no other name.
-std::string_view routedHost(const http::RequestHead& head) {
-  std::string_view host = http::hostOf(head.authority);
+std::string_view withoutRoot(std::string_view host) {
   host.remove_suffix(host.ends_with('.') ? 1 : 0);
   return host;
 }
 
+/// Whether the host is that of another listener than the name the connection was made for. A
+/// connection made for no name is for any.
+[[gnu::noinline]] bool isMisdirected(const Exchange& x, const io::Peer& peer) {
+  if (peer.server_name.empty() || x.listener == nullptr) {
+    return false;
+  }
+  const std::string made_for = fold(withoutRoot(peer.server_name));
+  return snapshot::chooseListener(*x.port, made_for) != x.listener;
+}
+
 /// The rule that the request is for.
-Result<void> chooseRoute(Worker& worker, Exchange& x) {
+Result<void> chooseRoute(Worker& worker, Exchange& x, const io::Peer& peer) {
   if (x.head().method == http::Method::kConnect) {
     return fail(
         ErrorKind::kNotSupported,
@@ -31,7 +41,7 @@ Result<void> chooseRoute(Worker& worker, Exchange& x) {
         "CONNECT is not served: this is no forward proxy"
     );
   }
-  std::string host = fold(routedHost(x.head()));
+  std::string host = fold(withoutRoot(http::hostOf(x.head().authority)));
   x.listener = x.port == nullptr ? nullptr : snapshot::chooseListener(*x.port, host);
   if (x.listener != nullptr) {
     x.record.listener = x.listener->name;
@@ -42,6 +52,15 @@ Result<void> chooseRoute(Worker& worker, Exchange& x) {
         ErrorKind::kRouteNotFound,
         Origin::kDownstream,
         "No listener answers for host " + printable(host, 80)
+    );
+  }
+  if (x.port->tls && isMisdirected(x, peer)) [[unlikely]] {
+    x.misdirected = true;
+    return fail(
+        ErrorKind::kRouteNotFound,
+        Origin::kDownstream,
+        "Host " + printable(host, 80) + " is not served on a connection made for " +
+            printable(peer.server_name, 80)
     );
   }
   std::optional<snapshot::RouteMatch> match = x.listener->routes.match(host, x.head());
@@ -135,8 +154,8 @@ io::Task<Result<Answer>> answered(Answer answer) {
 }
 
 /// Everything up to the reply's head.
-io::Task<Result<Answer>> walk(Worker& worker, Exchange& x) {
-  if (Result<void> chosen = chooseRoute(worker, x); !chosen) {
+io::Task<Result<Answer>> walk(Worker& worker, Exchange& x, const io::Peer& peer) {
+  if (Result<void> chosen = chooseRoute(worker, x, peer); !chosen) {
     return failed(std::move(chosen).error());
   }
   if (x.filters != nullptr) [[unlikely]] {
@@ -201,9 +220,10 @@ io::Task<Result<Answer>> walk(Worker& worker, Exchange& x) {
 // stays.
 io::Task<void> handle(Worker& worker, Arrival arrival, std::unique_ptr<http::ServerExchange> wire) {
   const Load::Counted counted = worker.load().request();
+  const io::Peer& peer = *arrival.peer;
   Exchange x = begin(worker, std::move(arrival), std::move(wire));
   io::StopLink cut(worker.cutOff(), x.wire->gone());
-  io::Task<void> out = reply(worker, x, co_await walk(worker, x));
+  io::Task<void> out = reply(worker, x, co_await walk(worker, x, peer));
   if (out) {
     co_await std::move(out);
   }

@@ -77,8 +77,11 @@ LocalReply localReply(http::Status status, std::string_view content_type, std::s
 }
 
 LocalReply errorReply(const Error& error, const ReplyTo& to) {
-  llm::ErrorCode code = llm::codeOf(error.kind());
-  std::string message = errorMessage(error);
+  llm::ErrorCode code =
+      to.misdirected ? llm::ErrorCode::kMisdirectedRequest : llm::codeOf(error.kind());
+  std::string message = to.misdirected
+                            ? error.chain() + ". Connect anew under the name of the host."
+                            : errorMessage(error);
   http::Status status = llm::statusOf(code, to.dialect);
   LocalReply reply =
       to.voice == Voice::kDialect

@@ -21,7 +21,8 @@ struct ReplyTo {
   Voice voice = Voice::kDialect;
   llm::Dialect dialect = llm::Dialect::kChat;
   std::string_view request_id;
-  std::string_view allow;  // for kMethodNotAllowed: value of the Allow field
+  std::string_view allow;    // for kMethodNotAllowed: value of the Allow field
+  bool misdirected = false;  // for kRouteNotFound: another connection would reach its host
 };
 
 /// A whole reply made by us.

@@ -28,12 +28,12 @@ class Stream:
 class Client:
     """Opens windows only when told. What it sends may be wrong: nothing is checked on its way out."""
 
-    def __init__(self, port, host="127.0.0.1", cafile=None, window=None, alpn=("h2", "http/1.1")):
+    def __init__(self, port, host="127.0.0.1", cafile=None, window=None, alpn=("h2", "http/1.1"), name="localhost"):
         self.socket = socket.create_connection((host, port), timeout=harness.PATIENCE)
         if cafile is not None:
             context = ssl.create_default_context(cafile=cafile)
             context.set_alpn_protocols(list(alpn))
-            self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
+            self.socket = context.wrap_socket(self.socket, server_hostname=name)
         self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(
             header_encoding="utf-8", validate_outbound_headers=False, normalize_outbound_headers=False))
         self.streams, self.goaways, self.closed, self._received = {}, [], False, b""
