@@ -16,6 +16,7 @@
 #include "base/line_writer.h"
 #include "base/log.h"
 #include "cli/args.h"
+#include "cli/compile_options.h"
 #include "cli/flags.h"
 #include "cli/mock.h"
 #include "cli/probe.h"
@@ -30,7 +31,7 @@
 #include "io/listener.h"
 #include "io/process.h"
 #include "io/run_task.h"
-#include "io/tls/tls_pem.h"
+#include "io/tls/tls_config.h"
 #include "proxy/data_plane.h"
 #include "secret/from_environment.h"
 #include "telemetry/process_metrics.h"
@@ -79,26 +80,10 @@ control::FileSourceOptions fileOptions(
   };
 }
 
-compile::CompileOptions compileOptions(const Clock& clock) {
-  compile::CompileOptions options;
-  options.addresses.has_ipv6 = io::hasIpv6Loopback();
-  options.addresses.local_addresses = io::localAddresses();
-  options.check_key_pair = [](auto chain, auto key) -> std::optional<std::string> {
-    Result<void> checked = io::checkKeyPair(chain, key);
-    return checked ? std::nullopt : std::optional(checked.error().chain());
-  };
-  options.check_authorities = [](std::string_view pem) -> std::optional<std::string> {
-    auto read = io::TrustStore::fromPem(pem);
-    return read ? std::nullopt : std::optional(read.error().chain());
-  };
-  options.now = clock.wall();
-  return options;
-}
-
 compile::CompileOptions compileOptions(
     const Clock& clock, const cli::RunOptions& run, cli::ParsedFlags& flags
 ) {
-  compile::CompileOptions options = compileOptions(clock);
+  compile::CompileOptions options = cli::compileOptions(clock);
   options.addresses.binds = std::move(flags.binds);
   options.addresses.host = run.host;
   options.addresses.reserved = {run.admin, run.metrics, run.readiness};
@@ -111,7 +96,7 @@ int validateCommand(const cli::ValidateOptions& options) {
   control::FileSource source(
       schemas, fileOptions(options.files, options.default_namespace, options.strict)
   );
-  cli::Verdict verdict = cli::validate(source.load(), compileOptions(clock));
+  cli::Verdict verdict = cli::validate(source.load(), cli::compileOptions(clock));
   print(stdout, verdict.text);
   return verdict.exit_code;
 }

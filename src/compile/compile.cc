@@ -24,16 +24,17 @@ constexpr std::array kPasses{
     Pass{"addresses", passAddresses},        // of the ports of listeners without conflict
     Pass{"secrets", passSecrets},
     Pass{"tls policies", passTlsPolicies},
-    Pass{"backends", passBackends},      // with their credentials and TLS
-    Pass{"routes", passRoutes},          // to listeners
-    Pass{"references", passReferences},  // from rules to backends
-    Pass{"filters", passFilters},        // of rules that have their backends
-    Pass{"rules", passRules},            // whole, for every listener attached to
-    Pass{"traffic", passTraffic},        // of rules with all their entries
-    Pass{"frontend", passFrontend},      // of the ports that have addresses
-    Pass{"policies", passPolicies},      // reach Gateways by routes and references
-    Pass{"order", passOrder},            // of all entries of a listener
-    Pass{"status", passStatus},          // when all problems are known
+    Pass{"backends", passBackends},                       // with their credentials and TLS
+    Pass{"routes", passRoutes},                           // to listeners
+    Pass{"references", passReferences},                   // from rules to backends
+    Pass{"filters", passFilters},                         // of rules that have their backends
+    Pass{"rules", passRules},                             // whole, for every listener attached to
+    Pass{"traffic", passTraffic},                         // of rules with all their entries
+    Pass{"frontend", passFrontend},                       // of the ports that have addresses
+    Pass{"policies", passPolicies},                       // reach Gateways by routes and references
+    Pass{"order", passOrder},                             // of all entries of a listener
+    Pass{"client certificates", passClientCertificates},  // of rules as they will be served
+    Pass{"status", passStatus},                           // when all problems are known
     Pass{"verify", passVerify},
 };
 
@@ -54,10 +55,15 @@ Compiled compile(const resource::ResourceSet& resources, const CompileOptions& o
   }
   resource::sortFindings(draft.findings);
   dropRepeated(draft.findings);
+  std::vector<CertificateUse> certificates;
+  for (auto& [secret, use] : draft.certificates) {
+    certificates.push_back(std::move(use));
+  }
   return Compiled{
       .snapshot = std::move(draft.snapshot),
       .report = std::move(draft.report),
       .findings = std::move(draft.findings),
+      .certificates = std::move(certificates),
       .flag_errors = std::move(draft.flag_errors),
   };
 }

@@ -32,6 +32,22 @@ inline constexpr std::string_view kSimulatedAnnotation = "gatehouse.dev/simulate
 /// place of the Secret's name.
 inline constexpr std::string_view kKeyFromAnnotation = "gatehouse.dev/key-from";
 
+/// What a certificate says of itself.
+struct CertificateFacts {
+  std::string subject{};
+  std::vector<std::string> names{};  // that it was issued for
+  WallMicros begin{};                // valid from then
+  WallMicros end{};                  // until then
+};
+
+/// A certificate that is used, and where.
+struct CertificateUse {
+  std::string secret;  // "namespace/name"
+  CertificateFacts facts;
+  std::vector<std::string>
+      used_by;  // "Gateway team/gw listener https", "AgentgatewayBackend team/m"
+};
+
 struct CompileOptions {
   AddressOptions addresses;
   /// Beside ours, controllerNames of GatewayClasses that are taken for ours.
@@ -48,6 +64,10 @@ struct CompileOptions {
   std::function<std::optional<std::string>(std::string_view pem)> check_authorities;
   /// For upstreams that no policy gives a tunnel; not for Services.
   upstream::ProxyEnvironment proxies;
+  /// Of the first certificate of a chain; absent: nothing is known of it, and it is valid.
+  std::function<std::optional<CertificateFacts>(std::string_view chain_pem)> describe_certificate;
+  /// Whether the TLS library knows a key exchange group; absent: it knows all.
+  std::function<bool(const std::string& group)> knows_group;
   /// Time of new conditions.
   WallMicros now{};
 };
@@ -56,7 +76,8 @@ struct Compiled {
   /// Null when the last pass found the result inconsistent: keep what is served now.
   snapshot::SnapshotHandle snapshot;
   StatusReport report;
-  std::vector<resource::Finding> findings;  // by file, then position
+  std::vector<resource::Finding> findings;   // by file, then position
+  std::vector<CertificateUse> certificates;  // by Secret
   /// What is wrong with the flags (`--bind` of a Gateway that is not there); at start each is an
   /// error.
   std::vector<std::string> flag_errors;

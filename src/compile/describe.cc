@@ -370,6 +370,26 @@ void appendStatus(std::string& out, const resource::GatewayClassStatus& status) 
   }
 }
 
+/// What a policy has changed of it; empty: nothing.
+std::string describeTls(const snapshot::TlsLimits& limits) {
+  const snapshot::TlsLimits otherwise;
+  if (limits == otherwise) {
+    return "";
+  }
+  const auto number = [](snapshot::TlsVersion version) {
+    return version == snapshot::TlsVersion::kTls13 ? "1.3" : "1.2";
+  };
+  return fmt::format(
+      "    TLS {} to {}, suites {}, groups {}, ALPN {}, handshake within {} ms\n",
+      number(limits.min_version),
+      number(limits.max_version),
+      orAny(fmt::format("{}", fmt::join(limits.cipher_suites, " "))),
+      orAny(fmt::format("{}", fmt::join(limits.key_exchange_groups, " "))),
+      fmt::join(limits.alpn, " "),
+      std::chrono::duration_cast<Millis>(limits.handshake_timeout).count()
+  );
+}
+
 }  // namespace
 
 std::string describe(const snapshot::Snapshot& snapshot) {
@@ -384,6 +404,12 @@ std::string describe(const snapshot::Snapshot& snapshot) {
         describeProxyProtocol(port.proxy_protocol),
         port.tls ? fmt::format(" TLS, {} certificates", port.certificates.size()) : ""
     );
+    out += port.tls ? describeTls(port.tls_limits) : "";
+    if (!port.clients.ca_pem.empty()) {
+      out += fmt::format(
+          "    client certificates {}\n", port.clients.required ? "required" : "asked for"
+      );
+    }
     for (const snapshot::Listener& listener : port.listeners) {
       out +=
           fmt::format("    listener {} for {}\n", listener.name.view(), orAny(listener.hostname));

@@ -13,6 +13,7 @@
 
 #include "compile/addresses.h"
 #include "compile/compile.h"
+#include "crypto/secret_text.h"
 #include "resource/condition.h"
 #include "resource/finding.h"
 #include "resource/set.h"
@@ -30,6 +31,12 @@ struct Problem {
   std::string field = {};  // at fault below the field looked at, such as ".name"
 };
 
+/// A certificate and its key.
+struct KeyPair {
+  std::string chain_pem;  // leaf first
+  std::shared_ptr<const crypto::SecretText> key_pem;
+};
+
 /// A listener of a Gateway, written in it or in a ListenerSet that it takes.
 struct ListenerDraft {
   const resource::Listener* spec = nullptr;
@@ -43,6 +50,7 @@ struct ListenerDraft {
   std::string overlap;                  // OverlappingTLSConfig=True, naming the other; else empty
   bool tls = false;
   std::vector<snapshot::ServerCertificate> certificates;
+  snapshot::ClientValidation clients;
   std::int32_t attached_routes = 0;
   std::vector<snapshot::RouteEntry> entries;
 
@@ -61,6 +69,7 @@ struct PortDraft {
   std::uint16_t port = 0;
   std::vector<BindAddress> addresses;
   std::optional<snapshot::ProxyProtocol> proxy_protocol{};
+  snapshot::TlsLimits tls{};
 };
 
 struct GatewayDraft {
@@ -70,7 +79,8 @@ struct GatewayDraft {
   std::vector<PortDraft> ports;          // of accepted listeners, ascending
   std::optional<Problem> not_accepted;
   std::optional<Problem> not_programmed;
-  std::optional<Problem> unresolved;  // a reference outside its listeners
+  std::optional<Problem> unresolved;          // a reference outside its listeners
+  std::optional<KeyPair> client_certificate;  // shown to upstreams that ask for one
 
   std::string name() const { return resource::qualifiedName(resource->meta.key); }
   /// As a whole, and with a valid listener of its own; without one its ListenerSets do not serve
@@ -164,6 +174,8 @@ struct Draft {
   std::map<resource::ObjectKey, std::vector<std::string>> inactive;
   /// Where a field of a policy lost to an older policy: a sentence each, which names that.
   std::map<resource::ObjectKey, std::vector<std::string>> overridden;
+
+  std::map<std::string, CertificateUse> certificates;  // by Secret
 
   StatusReport report;
   std::vector<resource::Finding> findings;

@@ -33,7 +33,7 @@ constinit const std::string_view kEffects = R"(
 # Other kinds are looked for among Secrets.
 ! tls.mtlsCertificateRef.kind unless Secret
 + tls.alpnProtocols
-! tls.keyExchangeGroups
++ tls.keyExchangeGroups
 + http.requestTimeout
 + http.version
 + tcp.connectTimeout
@@ -70,7 +70,9 @@ constinit const std::string_view kEffects = R"(
 - spec.strategy.inheritance unless Default
 + spec.frontend.proxyProtocol.{mode version}
 - spec.frontend.{accessLog connect http metrics tcp tracing}
-! spec.frontend.{networkAuthorization tls}
++ spec.frontend.tls.{alpnProtocols cipherSuites handshakeTimeout keyExchangeGroups}
++ spec.frontend.tls.{maxProtocolVersion minProtocolVersion}
+! spec.frontend.networkAuthorization
 ! spec.traffic.{apiKeyAuthentication authorization basicAuthentication csrf}
 ! spec.traffic.{extAuth extProc jwtAuthentication rateLimit}
 - spec.traffic.{buffer cors delay directResponse headerModifiers hostRewrite}
@@ -114,9 +116,12 @@ constinit const std::string_view kEffects = R"(
 # For objects a controller makes; outside a cluster there are none to carry them.
 + spec.infrastructure.{labels annotations}
 + spec.infrastructure.parametersRef.{group kind name}
-! spec.tls.backend.clientCertificateRef
-! spec.tls.frontend.default.validation
-! spec.tls.frontend.perPort
++ spec.tls.backend.clientCertificateRef.{group kind name namespace}
++ spec.tls.frontend.default.validation.mode
++ spec.tls.frontend.default.validation.caCertificateRefs.{group kind name namespace}
++ spec.tls.frontend.perPort.port
++ spec.tls.frontend.perPort.tls.validation.mode
++ spec.tls.frontend.perPort.tls.validation.caCertificateRefs.{group kind name namespace}
 
 == ListenerSet
 + spec.parentRef.{group kind name namespace}

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "compile/certificate.h"
+#include "compile/frontend_tls.h"
 #include "compile/tunnel.h"
 #include "crypto/digest.h"
 #include "secret/from_objects.h"
@@ -54,15 +56,32 @@ void addCa(
   );
 }
 
-/// Certificate and key we show to the upstream.
-Result<void> addClientCertificate(
-    const Draft& draft, const resource::SecretKeyRef& ref, upstream::TlsSettings& settings
+/// Certificate and key we show to the upstream; the Secret may bring the roots of the upstream's
+/// own certificate as well.
+std::expected<void, std::string> addClientCertificate(
+    Draft& draft,
+    const resource::ObjectMeta& meta,
+    const resource::SecretKeyRef& ref,
+    upstream::TlsSettings& settings
 ) {
-  GATEHOUSE_TRY(const auto chain, secret::valueFrom(draft.resources, ref.ns, ref.name, "tls.crt"));
-  GATEHOUSE_TRY(
-      settings.client_key_pem, secret::valueFrom(draft.resources, ref.ns, ref.name, "tls.key")
+  auto pair = readKeyPair(draft, ref.ns, ref.name);
+  if (!pair) {
+    return std::unexpected(std::move(pair.error()));
+  }
+  noteUse(
+      draft,
+      {meta,
+       "spec.policies.tls.mtlsCertificateRef[0].name",
+       fmt::format("{}/{}", ref.ns, ref.name),
+       resource::toString(meta.key)},
+      *pair
   );
-  settings.client_certificate_pem = std::string(chain->reveal());
+  settings.client_certificate_pem = std::move(pair->chain_pem);
+  settings.client_key_pem = std::move(pair->key_pem);
+  const auto roots = secret::valueFrom(draft.resources, ref.ns, ref.name, "ca.crt");
+  if (roots && settings.ca_pem.empty() && !settings.trust_nothing) {
+    settings.ca_pem = std::string((*roots)->reveal());
+  }
   return {};
 }
 
@@ -145,17 +164,24 @@ std::expected<TlsHandle, snapshot::InvalidBackend> makeTls(
         ErrorKind::kNotSupported, "policies.tls: SPIFFE certificates are not supported yet"
     });
   }
+  if (const auto& groups = tls->key_exchange_groups; !groups.empty()) {
+    settings->key_exchange_groups =
+        knownGroups(draft, meta, "spec.policies.tls.keyExchangeGroups", groups);
+    if (settings->key_exchange_groups.empty()) {
+      return std::unexpected(snapshot::InvalidBackend{
+          ErrorKind::kNotSupported,
+          "policies.tls.keyExchangeGroups names none that the TLS library knows"
+      });
+    }
+  }
   addCa(draft, meta, *tls, *settings, problems);
   if (tls->mtls_certificate_ref) {
-    if (auto added = addClientCertificate(draft, *tls->mtls_certificate_ref, *settings); !added) {
+    if (auto added = addClientCertificate(draft, meta, *tls->mtls_certificate_ref, *settings);
+        !added) {
       draft.find(
-          Severity::kError,
-          meta,
-          "spec.policies.tls.mtlsCertificateRef[0].name",
-          added.error().detail()
+          Severity::kError, meta, "spec.policies.tls.mtlsCertificateRef[0].name", added.error()
       );
-      return std::unexpected(
-          snapshot::InvalidBackend{ErrorKind::kCredentialMissing, added.error().detail()}
+      return std::unexpected(snapshot::InvalidBackend{ErrorKind::kCredentialMissing, added.error()}
       );
     }
   }
@@ -178,6 +204,10 @@ void appendTls(std::string& out, const upstream::TlsSettings& tls) {
   out += '|';
   for (const std::string& protocol : tls.alpn) {
     appendPart(out, protocol);
+  }
+  out += '|';
+  for (const std::string& group : tls.key_exchange_groups) {
+    appendPart(out, group);
   }
   out += fmt::format("|{}{}|", static_cast<int>(tls.verify), tls.trust_nothing ? 1 : 0);
   appendPart(out, tls.ca_pem);

@@ -38,6 +38,8 @@ void passFrontend(Draft& draft);
 void passPolicies(Draft& draft);
 /// Matches that no request reaches.
 void passOrder(Draft& draft);
+/// Certificates that Gateways show to upstreams.
+void passClientCertificates(Draft& draft);
 /// Conditions of Gateways, routes and backends.
 void passStatus(Draft& draft);
 /// The snapshot, checked.

@@ -61,9 +61,22 @@ const snapshot::Port* portAt(const snapshot::Snapshot& snapshot, const std::stri
   return nullptr;
 }
 
-Result<std::shared_ptr<io::TlsServerConfig>> tlsFor(const snapshot::Port& port) {
+io::TlsVersion versionOf(snapshot::TlsVersion version) {
+  return version == snapshot::TlsVersion::kTls13 ? io::TlsVersion::kTls13 : io::TlsVersion::kTls12;
+}
+
+Result<std::shared_ptr<io::TlsServerConfig>> tlsFor(
+    const snapshot::Port& port, std::shared_ptr<io::TicketKeys> tickets
+) {
   io::TlsServerOptions options;
-  options.alpn = {"h2", "http/1.1"};
+  options.tickets = std::move(tickets);
+  options.alpn = port.tls_limits.alpn;
+  options.min_version = versionOf(port.tls_limits.min_version);
+  options.max_version = versionOf(port.tls_limits.max_version);
+  options.cipher_suites = port.tls_limits.cipher_suites;
+  options.key_exchange_groups = port.tls_limits.key_exchange_groups;
+  constexpr std::size_t kScope = 32;
+  options.session_scope = port.tls_identity.substr(0, kScope);
   for (const snapshot::ServerCertificate& certificate : port.certificates) {
     options.certificates.push_back(
         {.certificate_pem = certificate.chain_pem,
@@ -71,7 +84,21 @@ Result<std::shared_ptr<io::TlsServerConfig>> tlsFor(const snapshot::Port& port) 
          .names = certificate.hostnames}
     );
   }
+  if (!port.clients.ca_pem.empty()) {
+    using io::TlsServerOptions;
+    GATEHOUSE_TRY(options.client_trust, io::TrustStore::fromPem(port.clients.ca_pem));
+    options.client_certificate = port.clients.required
+                                     ? TlsServerOptions::ClientCertificate::kRequired
+                                     : TlsServerOptions::ClientCertificate::kRequested;
+  }
   return io::TlsServerConfig::create(std::move(options));
+}
+
+/// Whether connections that began under the door's part of the last snapshot may go on: not where
+/// other clients would be let in now.
+bool mayGoOn(const Doorway& doorway, const snapshot::Port& port) {
+  return port.tls == doorway.secure && port.proxy_protocol == doorway.proxy_protocol &&
+         (doorway.port == nullptr || doorway.port->clients == port.clients);
 }
 
 }  // namespace
@@ -89,9 +116,9 @@ void Acceptor::refresh(
     const snapshot::Port& port,
     const snapshot::SnapshotHandle& next
 ) {
-  if (port.tls != doorway.secure || port.proxy_protocol != doorway.proxy_protocol) {
-    // Connections of the other kind end after their exchange: none goes on in plain text, or under
-    // a client's address that nobody vouches for.
+  if (!mayGoOn(doorway, port)) {
+    // They end after their exchange: none goes on in plain text, unchecked, or under a client's
+    // address that nobody vouches for.
     doorway.closing->request();
     doorway.closing = std::make_shared<io::Stop>();
   }
@@ -99,9 +126,12 @@ void Acceptor::refresh(
   doorway.proxy_protocol = port.proxy_protocol;
   if (!port.tls) {
     doorway.tls = nullptr;
-  } else if (auto tls = tlsFor(port)) {
+  } else if (doorway.tls != nullptr && doorway.port->tls_identity == port.tls_identity) {
+    // As it is: its sessions can still be resumed.
+  } else if (auto tls = tlsFor(port, worker_.ticketKeys())) {
     doorway.tls = *std::move(tls);
   } else {
+    doorway.tls = nullptr;  // not as it was: others might be let in than are meant now
     worker_.log().error(
         "certificates of a listener cannot be used",
         {{"address", key}, {"error", tls.error().chain()}}

@@ -44,6 +44,9 @@ void noteClient(telemetry::RequestRecord& record, const Arrival& arrival) {
   record.set(Text::kClientAddress, arrival.client_address);
   record.set(Text::kTlsServerName, peer.server_name);
   record.set(Text::kTlsVersion, peer.tls_version);
+  if (peer.identity != nullptr) [[unlikely]] {
+    record.set(Text::kSourceIdentity, *peer.identity);
+  }
   if (arrival.accept_wait) {
     record.accept_wait = telemetry::Mark(std::chrono::duration_cast<Micros>(*arrival.accept_wait));
   }

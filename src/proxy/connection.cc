@@ -45,13 +45,22 @@ void noteOpened(Worker& worker, const Doorway& doorway) {
   }
 }
 
+[[gnu::noinline]] void noteRefused(Worker& worker, const Doorway& doorway, const Error& error) {
+  const bool certificate = error.kind() == ErrorKind::kTlsCertificate;
+  worker.telemetry().protocolError(doorway.listener(), certificate ? "tls_certificate" : "tls");
+  worker.log().debug(
+      "TLS handshake failed", {{"listener", doorway.listener().view()}, {"error", error.chain()}}
+  );
+}
+
 io::Task<Result<std::unique_ptr<io::Stream>>> secure(
     Worker& worker, std::shared_ptr<Doorway> doorway, std::unique_ptr<io::TcpStream> stream
 ) {
   if (doorway->tls == nullptr) {
     co_return fail(ErrorKind::kTlsProtocol, Origin::kGateway, "no usable certificate");
   }
-  auto deadline = io::Deadline::after(worker.reactor(), worker.settings().tls_handshake_timeout);
+  auto deadline =
+      io::Deadline::after(worker.reactor(), doorway->port->tls_limits.handshake_timeout);
   co_return co_await io::acceptTls(doorway->tls, std::move(stream), deadline);
 }
 
@@ -116,11 +125,15 @@ io::Task<std::unique_ptr<http::ServerConnection>> open(
   if (!doorway->secure) {
     co_return serveFirst(worker, std::move(stream), *refused, http::Http2::kTaken);
   }
+  const MonoTime began = worker.now();
   auto secured = co_await secure(worker, doorway, std::move(stream));
   if (!secured) {
-    worker.telemetry().protocolError(doorway->listener(), "tls");
+    noteRefused(worker, *doorway, secured.error());
     co_return nullptr;
   }
+  worker.telemetry().tlsHandshake(
+      doorway->listener(), (*secured)->peer().resumed, worker.now() - began
+  );
   co_return serveSecured(worker, *std::move(secured), *refused);
 }
 

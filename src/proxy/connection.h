@@ -9,7 +9,7 @@
 #include "io/stop.h"
 #include "io/task.h"
 #include "io/tcp.h"
-#include "io/tls/tls_config.h"
+#include "io/tls/tls_server.h"
 #include "proxy/countdown.h"
 #include "proxy/handle.h"
 #include "proxy/worker.h"

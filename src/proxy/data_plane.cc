@@ -55,6 +55,18 @@ DataPlane::DataPlane(
         access_log
     );
   });
+  shareTicketKeys();
+}
+
+void DataPlane::shareTicketKeys() {
+  // The seed itself is kept by nobody.
+  const io::TicketKeys::Octets seed = io::TicketKeys::newSeed();
+  const MonoTime start = SystemClock().now();
+  workers_.runOnAll([this, &seed, start](std::size_t index, io::Reactor& reactor) {
+    planes_[index]->worker.setTicketKeys(
+        std::make_shared<io::TicketKeys>(seed, start, reactor.clock())
+    );
+  });
 }
 
 DataPlane::~DataPlane() = default;

@@ -68,6 +68,7 @@ class DataPlane final : public snapshot::Publisher {
         : worker(index, seed, reactor, settings, log, shard, access_log), acceptor(worker) {}
   };
 
+  void shareTicketKeys();
   /// Opens what `next` wants and is not open; per worker, its share of the sockets.
   std::vector<NewSockets> openMissing(
       const snapshot::Snapshot& next, std::vector<snapshot::BindFailure>& failures

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -19,6 +20,7 @@
 #include "io/reactor.h"
 #include "io/stop.h"
 #include "io/tls/tls_config.h"
+#include "io/tls/tls_tickets.h"
 #include "proxy/load.h"
 #include "proxy/upstream_gauges.h"
 #include "telemetry/metrics.h"
@@ -37,8 +39,7 @@ struct DataPlaneSettings {
   std::shared_ptr<const io::TrustStore> system_roots;  // null: none could be read
   telemetry::TelemetrySettings telemetry;
   LoadLimits load;
-  std::size_t body_limit = 64u << 20;  // of an AI request, bytes (D12)
-  Nanos tls_handshake_timeout = Seconds(15);
+  std::size_t body_limit = 64u << 20;         // of an AI request, bytes (D12)
   Nanos proxy_protocol_timeout = Seconds(5);  // for the whole preamble
   /// After so much silence within a model's stream the client is told that it goes on; zero: never.
   Nanos stream_keep_alive = Seconds(20);
@@ -68,6 +69,9 @@ class Worker {
   upstream::Pool& pool() { return pool_; }
   Load& load() { return load_; }
   http::ServerShared& serverShared() { return server_shared_; }
+  /// Of the sessions of its clients, the same as those of the other workers.
+  const std::shared_ptr<io::TicketKeys>& ticketKeys() const { return ticket_keys_; }
+  void setTicketKeys(std::shared_ptr<io::TicketKeys> keys) { ticket_keys_ = std::move(keys); }
   /// Copies of requests that are under way to the mirror of this name; stays where it is.
   std::size_t& mirrorsTo(std::string_view backend);
   /// Raised when draining begins: copies do not hold it up.
@@ -84,6 +88,7 @@ class Worker {
   telemetry::WorkerTelemetry telemetry_;
   Load load_;
   http::ServerShared server_shared_;
+  std::shared_ptr<io::TicketKeys> ticket_keys_;
   io::Resolver resolver_;
   upstream::Connector connector_;
   UpstreamGauges upstream_gauges_;

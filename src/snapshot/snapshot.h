@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "crypto/secret_text.h"
 #include "snapshot/route_table.h"
 #include "telemetry/record.h"
@@ -38,6 +39,28 @@ struct ProxyProtocol {
   bool operator==(const ProxyProtocol&) const = default;
 };
 
+/// Whether clients have to show a certificate (Gateway API, FrontendTLSValidation).
+struct ClientValidation {
+  std::string ca_pem;     // authorities of the certificates; empty: none is asked for
+  bool required = false;  // who has none that is valid is refused; else it is served all the same
+
+  bool operator==(const ClientValidation&) const = default;
+};
+
+enum class TlsVersion : std::uint8_t { kTls12, kTls13 };
+
+/// How TLS is spoken with clients (spec.frontend.tls of policies).
+struct TlsLimits {
+  TlsVersion min_version = TlsVersion::kTls12;
+  TlsVersion max_version = TlsVersion::kTls13;
+  std::vector<std::string> cipher_suites{};        // IANA names; empty: the library's
+  std::vector<std::string> key_exchange_groups{};  // names of OpenSSL; empty: the library's
+  std::vector<std::string> alpn{"h2", "http/1.1"};
+  Nanos handshake_timeout{Seconds(15)};
+
+  bool operator==(const TlsLimits&) const = default;
+};
+
 /// Listeners of one Gateway that share sockets.
 struct Port {
   telemetry::Name gateway;
@@ -47,6 +70,10 @@ struct Port {
   std::optional<ProxyProtocol> proxy_protocol{};  // before TLS; absent: not spoken
   bool tls = false;
   std::vector<ServerCertificate> certificates;
+  ClientValidation clients;
+  TlsLimits tls_limits;
+  /// Of everything that TLS is made of here, keys as digests; equal where that is equal. 64 octets.
+  std::string tls_identity;
   std::vector<Listener> listeners;  // never empty
 };
 

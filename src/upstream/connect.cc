@@ -73,6 +73,7 @@ Connector::Connector(
     : reactor_(reactor),
       resolver_(resolver),
       system_roots_(std::move(system_roots)),
+      sessions_(io::makeTlsSessionCache()),
       limits_(limits) {}
 
 Result<std::shared_ptr<io::TlsClientConfig>> Connector::tlsConfig(const Endpoint& endpoint) const {
@@ -94,6 +95,9 @@ Result<std::shared_ptr<io::TlsClientConfig>> Connector::tlsConfig(const Endpoint
     return untrusted(endpoint.name + ": the system's root certificates could not be read");
   }
   options.alpn = settings.alpn;
+  options.key_exchange_groups = settings.key_exchange_groups;
+  options.sessions = sessions_;
+  options.session_scope = endpoint.pool_key;
   options.certificate_pem = settings.client_certificate_pem;
   if (settings.client_key_pem != nullptr) {
     options.key_pem = std::string(settings.client_key_pem->reveal());

@@ -79,6 +79,7 @@ class Connector {
   io::Reactor& reactor_;
   io::Resolver& resolver_;
   std::shared_ptr<const io::TrustStore> system_roots_;
+  std::shared_ptr<io::TlsSessionCache> sessions_;  // of all endpoints: it outlives pool entries
   http::ClientLimits limits_;
   std::map<std::string, std::shared_ptr<io::TlsClientConfig>> proxy_tls_;  // by pool key
 };

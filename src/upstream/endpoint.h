@@ -32,6 +32,8 @@ struct TlsSettings {
   std::string ca_pem;             // trusted roots; empty: the system's
   bool trust_nothing = false;     // the CA reference could not be read: every handshake fails
   std::vector<std::string> alpn;  // in order of preference
+  /// Names of OpenSSL, in order of preference; empty: the library's.
+  std::vector<std::string> key_exchange_groups;
   Verify verify = Verify::kChainAndName;
   std::string client_certificate_pem;  // chain; empty: none
   std::shared_ptr<const crypto::SecretText> client_key_pem;

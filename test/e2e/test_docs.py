@@ -74,6 +74,22 @@ def test_the_example_of_a_page_has_no_findings(page, name):
     assert done.returncode == 0 and "0 errors, 0 warnings" in done.stdout, done.stdout + done.stderr
 
 
+def test_the_clients_of_the_page_on_tls_get_in(stage):
+    """As written there, but for the port and the place of the example."""
+    page = (harness.ROOT / "docs/tls.md").read_text()
+    made, asked = (re.search(rf"<!-- test: {name} -->\n```sh\n(.*?)```", page, re.S)[1] for name in ("mutual-tls", "mutual-tls-curl"))
+    made, _, start = made.strip().rpartition("\n")
+    shown = run(f"{made}\nenv -0", stage.folder)
+    variables = dict(entry.split("=", 1) for entry in shown.stdout.split("\0") if "=" in entry)
+    example = shlex.split(start)[-1]
+    gateway = stage.gateway([harness.ROOT / example], binds=["edge"],
+                            env={name: variables[name] for name in ("CLIENTS_CA", "EDGE_CERTIFICATE", "EDGE_KEY")})
+    asked = asked.strip().replace(":8443/", f":{gateway.port('edge')}/")
+    done = run(asked, stage.folder)
+    assert done.returncode == 0 and '"object":"list"' in done.stdout.replace(" ", ""), done.stdout + done.stderr
+    assert run(re.sub(r"--cert \S+ --key \S+ ", "", asked), stage.folder).returncode != 0
+
+
 def test_check_as_in_the_readme():
     script = block("check").strip() + " --admin 127.0.0.1:0 --metrics 127.0.0.1:0 --readiness 127.0.0.1:0"
     script += " " + " ".join(f"--bind {name}=127.0.0.1:0" for name in GATEWAYS)

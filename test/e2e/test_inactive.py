@@ -1,9 +1,6 @@
 """What is accepted and has no effect yet is said where a user looks: validate, the log of the start, status."""
 
 import json
-import subprocess
-
-import pytest
 
 import manifests
 
@@ -48,8 +45,6 @@ SAID = [
     ("AgentgatewayParameters default/proxy: spec", "info"),
     ("AgentgatewayPolicy default/locked: spec.strategy.inheritance", "info"),
     ("AgentgatewayPolicy default/locked: spec.traffic.csrf", "warning"),
-    ("Gateway default/edge: spec.tls.backend.clientCertificateRef", "warning"),
-    ("Gateway default/edge: spec.tls.frontend.default.validation", "warning"),
 ]
 
 
@@ -84,7 +79,7 @@ def test_status_says_what_is_not_active(stage):
     gateway = stage.gateway([stage.write("c.yaml", everything())], binds=["edge"])
     for kind, name, field in (
         ("AgentgatewayBackend", "moderated", "spec.ai.provider.openai.moderation"), ("AgentgatewayModel", "gpt", "spec"),
-        ("AgentgatewayParameters", "proxy", "spec"), ("Gateway", "edge", "spec.tls.frontend.default.validation"),
+        ("AgentgatewayParameters", "proxy", "spec"),
     ):
         accepted = condition(status_of(gateway, kind, name), "Accepted")
         assert accepted["status"] == "True" and f"{field} is {NOT_ACTIVE}" in accepted["message"], accepted
@@ -123,32 +118,3 @@ def test_a_listener_that_knows_no_authority_for_its_clients_is_not_served(stage)
     assert program.exit_code() == 1
     said = "spec.tls.frontend.default.validation.caCertificateRefs[0].name: ConfigMap default/ca with key ca.crt not found"
     assert any(said in line for line in program.stdout), program.text()
-
-
-@pytest.mark.parametrize("mode, served", [("AllowValidOnly", False), (None, False), ("AllowInsecureFallback", True)])
-def test_a_listener_that_must_check_its_clients_is_not_served_without_the_check(stage, mode, served):
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                    "-subj", "/CN=localhost", "-keyout", stage.folder / "key.pem", "-out", stage.folder / "chain.pem"],
-                   check=True, capture_output=True)
-    chain, key = ((stage.folder / name).read_text() for name in ("chain.pem", "key.pem"))
-    edge = manifests.gateway()
-    edge["spec"]["listeners"].append({
-        "name": "tls", "protocol": "HTTPS", "port": 443, "tls": {"certificateRefs": [{"name": "cert"}]},
-    })
-    validation = {"caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "ca"}], **({"mode": mode} if mode else {})}
-    edge["spec"]["tls"] = {"frontend": {"default": {"validation": validation}}}
-    named = {"namespace": manifests.NAMESPACE}
-    path = stage.write("c.yaml", manifests.to_text(
-        edge, manifests.route("all", "echo"), manifests.static("echo", 9),
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "ca", **named}, "data": {"ca.crt": chain}},
-        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "cert", **named}, "type": "kubernetes.io/tls",
-         "stringData": {"tls.crt": chain, "tls.key": key}}))
-    gateway = stage.gateway([path], binds=["edge/http", *(["edge/tls"] if served else [])])
-    listeners = {item["name"]: item for item in status_of(gateway, "Gateway", "edge")["listeners"]}
-    assert condition(listeners["http"], "Programmed")["status"] == "True", "it has no client certificates to check"
-    assert condition(listeners["tls"], "Accepted")["status"] == ("True" if served else "False")
-    assert any(line.get("listener") == "tls" for line in gateway.json_lines() if line.get("msg") == "listening") == served
-    program = stage.process(["validate", "-f", path])
-    assert program.exit_code() == (0 if served else 1)
-    said = "error: Gateway default/edge: spec.tls.frontend.default.validation: listener tls: client certificates are not checked yet"
-    assert any(said in line for line in program.stdout) == (not served), program.text()

@@ -1,38 +1,26 @@
 // Certificates of Gateways: Secrets of type kubernetes.io/tls (resources.md 3.2).
+#include <algorithm>
 #include <expected>
+#include <iterator>
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "compile/certificate.h"
 #include "compile/endpoint.h"
 #include "compile/passes.h"
 #include "resource/grant.h"
-#include "secret/from_objects.h"
 
 namespace gatehouse::compile {
 namespace {
 
 using resource::Severity;
 
-constexpr std::string_view kCertificateStart = "-----BEGIN CERTIFICATE-----";
 constexpr std::string_view kTlsType = "kubernetes.io/tls";
 
 Problem invalid(std::string message) {
   return Problem{std::string(resource::reason::kInvalidCertificateRef), std::move(message)};
-}
-
-/// What is wrong with a chain and its key, if anything is.
-std::optional<std::string> checkPair(
-    const Draft& draft, std::string_view chain_pem, std::string_view key_pem
-) {
-  if (!chain_pem.contains(kCertificateStart)) {
-    return "tls.crt holds no certificate in PEM form";
-  }
-  if (!key_pem.contains("PRIVATE KEY-----")) {
-    return "tls.key holds no private key in PEM form";
-  }
-  return draft.options.check_key_pair ? draft.options.check_key_pair(chain_pem, key_pem)
-                                      : std::nullopt;
 }
 
 std::optional<Problem> checkGrant(
@@ -69,30 +57,17 @@ std::optional<Problem> checkReference(
   return std::nullopt;
 }
 
-/// A chain and its key, each checked and both together.
-struct Pair {
-  secret::SecretHandle chain;
-  secret::SecretHandle key;
-};
-
-std::expected<Pair, Problem> readPair(
+std::expected<KeyPair, Problem> resolvePair(
     const Draft& draft, const resource::ObjectRef& ref, const resource::ObjectKey& owner
 ) {
   if (auto problem = checkReference(draft, ref, owner)) {
     return std::unexpected(*std::move(problem));
   }
-  const auto chain = secret::valueFrom(draft.resources, ref.ns, ref.name, "tls.crt");
-  if (!chain) {
-    return std::unexpected(invalid(chain.error().detail()));
+  auto pair = readKeyPair(draft, ref.ns, ref.name);
+  if (!pair) {
+    return std::unexpected(invalid(std::move(pair.error())));
   }
-  const auto key = secret::valueFrom(draft.resources, ref.ns, ref.name, "tls.key");
-  if (!key) {
-    return std::unexpected(invalid(key.error().detail()));
-  }
-  if (const auto fault = checkPair(draft, (*chain)->reveal(), (*key)->reveal())) {
-    return std::unexpected(invalid(fmt::format("Secret {}/{}: {}", ref.ns, ref.name, *fault)));
-  }
-  return Pair{*chain, *key};
+  return *std::move(pair);
 }
 
 /// Of a value that is bad the Secret's own finding says all.
@@ -115,7 +90,9 @@ void findBadPair(
   }
 }
 
-void resolveCertificates(Draft& draft, ListenerDraft& listener) {
+/// One that is not valid now is served all the same where no other is: who checks it refuses it,
+/// and a renewal that is late costs nobody else anything.
+void resolveCertificates(Draft& draft, const GatewayDraft& gateway, ListenerDraft& listener) {
   const std::string field = listener.field(".tls");
   const resource::ObjectMeta& meta = *listener.owner;
   if (!listener.spec->tls || listener.spec->tls->certificate_refs.empty()) {
@@ -124,8 +101,9 @@ void resolveCertificates(Draft& draft, ListenerDraft& listener) {
     return;
   }
   const auto& refs = listener.spec->tls->certificate_refs;
+  std::vector<snapshot::ServerCertificate> expired;
   for (std::size_t i = 0; i < refs.size(); ++i) {
-    const auto pair = readPair(draft, refs[i], meta.key);
+    auto pair = resolvePair(draft, refs[i], meta.key);
     if (!pair) {
       findBadPair(
           draft, meta, refs[i], fmt::format("{}.certificateRefs[{}].name", field, i), pair.error()
@@ -133,48 +111,68 @@ void resolveCertificates(Draft& draft, ListenerDraft& listener) {
       listener.unresolved = pair.error();
       continue;
     }
-    listener.certificates.push_back(snapshot::ServerCertificate{
-        .hostnames = {listener.spec->hostname},
-        .chain_pem = std::string(pair->chain->reveal()),
-        .key_pem = pair->key,
-    });
+    auto fault = noteUse(
+        draft,
+        {meta,
+         fmt::format("{}.certificateRefs[{}].name", field, i),
+         fmt::format("{}/{}", refs[i].ns, refs[i].name),
+         fmt::format("Gateway {} listener {}", gateway.name(), listener.name())},
+        *pair
+    );
+    (fault ? expired : listener.certificates)
+        .push_back(snapshot::ServerCertificate{
+            .hostnames = {listener.spec->hostname},
+            .chain_pem = std::move(pair->chain_pem),
+            .key_pem = std::move(pair->key_pem),
+        });
+    if (fault) {
+      listener.unresolved = invalid(*std::move(fault));
+    }
   }
+  std::ranges::move(expired, std::back_inserter(listener.certificates));
 }
 
-std::optional<Problem> checkAuthority(
+/// What is wrong with the certificates of authorities, if anything is.
+std::optional<std::string> checkAuthorities(const Draft& draft, std::string_view pem) {
+  if (!pem.contains(kCertificateStart)) {
+    return "ca.crt holds no certificate in PEM form";
+  }
+  return draft.options.check_authorities ? draft.options.check_authorities(pem) : std::nullopt;
+}
+
+/// The certificates of the authorities a reference leads to.
+std::expected<std::string, Problem> readAuthorities(
     const Draft& draft, const resource::ObjectRef& ref, const resource::ObjectKey& owner
 ) {
   if (!ref.group.empty() ||
       (ref.kind != resource::ConfigMap::kKind && ref.kind != resource::Secret::kKind)) {
-    return Problem{
+    return std::unexpected(Problem{
         std::string(resource::reason::kInvalidCaCertificateKind),
         fmt::format("caCertificateRefs of kind {} are not supported", ref.kind)
-    };
+    });
   }
   if (auto problem = checkGrant(draft, ref, owner)) {
-    return problem;
+    return std::unexpected(*std::move(problem));
   }
-  const auto pem = readCa(draft, ref);
-  if (pem && pem->contains(kCertificateStart)) {
-    return std::nullopt;
+  auto pem = readCa(draft, ref);
+  const auto fault = pem ? checkAuthorities(draft, *pem) : std::optional<std::string>("not found");
+  if (!fault) {
+    return *std::move(pem);
   }
-  return Problem{
+  return std::unexpected(Problem{
       std::string(resource::reason::kInvalidCaCertificateRef),
-      fmt::format(
-          "{} {}",
-          resource::toString(keyOf(ref)),
-          pem ? "holds no certificate in PEM form under ca.crt" : "with key ca.crt not found"
-      )
-  };
+      pem ? fmt::format("{}: {}", resource::toString(keyOf(ref)), *fault)
+          : fmt::format("{} with key ca.crt not found", resource::toString(keyOf(ref)))
+  });
 }
 
 /// What clients of a port must show, and where that was written.
-struct ClientValidation {
+struct WantedValidation {
   const resource::FrontendValidation* wanted = nullptr;
   std::string field;
 };
 
-ClientValidation validationFor(const resource::Gateway& gateway, std::uint16_t port) {
+WantedValidation validationFor(const resource::Gateway& gateway, std::uint16_t port) {
   if (!gateway.frontend_tls) {
     return {};
   }
@@ -188,56 +186,82 @@ ClientValidation validationFor(const resource::Gateway& gateway, std::uint16_t p
   return {tls.by_default ? &*tls.by_default : nullptr, "spec.tls.frontend.default"};
 }
 
-/// A listener that asks for client certificates and knows no authority is not served; nor is one
-/// that must check them, as nothing does yet.
-void resolveAuthorities(Draft& draft, const GatewayDraft& gateway, ListenerDraft& listener) {
-  const auto [wanted, field] = validationFor(*gateway.resource, listener.spec->port);
+/// What came of the references of a port, for all of its listeners.
+struct PortValidation {
+  snapshot::ClientValidation clients;
+  std::optional<Problem> unresolved;
+  std::optional<Problem> not_accepted;
+};
+
+/// A port that asks for client certificates and knows no authority is not served.
+PortValidation resolveAuthorities(Draft& draft, const GatewayDraft& gateway, std::uint16_t port) {
+  PortValidation made;
+  const auto [wanted, field] = validationFor(*gateway.resource, port);
   if (wanted == nullptr) {
-    return;
+    return made;
   }
-  std::size_t bad = 0;
+  made.clients.required = !wanted->allow_insecure_fallback;
   const auto& refs = wanted->ca_certificate_refs;
   for (std::size_t i = 0; i < refs.size(); ++i) {
-    if (auto problem = checkAuthority(draft, refs[i], gateway.resource->meta.key)) {
-      draft.find(
-          Severity::kError,
-          gateway.resource->meta,
-          fmt::format("{}.validation.caCertificateRefs[{}].name", field, i),
-          problem->message
-      );
-      listener.unresolved = std::move(problem);
-      ++bad;
+    auto pem = readAuthorities(draft, refs[i], gateway.resource->meta.key);
+    if (pem) {
+      made.clients.ca_pem += *pem + "\n";
+      continue;
     }
-  }
-  if (bad > 0 && bad == refs.size()) {
-    listener.not_accepted =
-        Problem{std::string(resource::reason::kNoValidCaCertificate), listener.unresolved->message};
-  } else if (!wanted->allow_insecure_fallback) {
-    listener.not_accepted = Problem{
-        std::string(resource::reason::kUnsupportedValue),
-        "client certificates are not checked yet, so a listener that must check them is not served"
-    };
     draft.find(
         Severity::kError,
         gateway.resource->meta,
-        field + ".validation",
-        fmt::format(
-            "listener {}: {}; mode AllowInsecureFallback serves it without the check",
-            listener.name(),
-            listener.not_accepted->message
-        )
+        fmt::format("{}.validation.caCertificateRefs[{}].name", field, i),
+        pem.error().message
     );
+    made.unresolved = std::move(pem.error());
+  }
+  if (made.clients.ca_pem.empty()) {
+    made.not_accepted = Problem{
+        std::string(resource::reason::kNoValidCaCertificate),
+        made.unresolved ? made.unresolved->message : "no authority for client certificates is named"
+    };
+  }
+  return made;
+}
+
+void validateClients(Draft& draft, GatewayDraft& gateway) {
+  std::map<std::uint16_t, PortValidation> ports;
+  for (ListenerDraft& listener : gateway.listeners) {
+    if (!listener.tls || !listener.accepted()) {
+      continue;
+    }
+    const std::uint16_t port = listener.spec->port;
+    auto known = ports.find(port);
+    if (known == ports.end()) {
+      known = ports.emplace(port, resolveAuthorities(draft, gateway, port)).first;
+    }
+    listener.clients = known->second.clients;
+    listener.not_accepted = known->second.not_accepted;
+    if (known->second.unresolved) {
+      listener.unresolved = known->second.unresolved;
+    }
   }
 }
 
-/// The certificate a Gateway shall show to upstreams must be there, though nothing shows it yet.
-void checkClientCertificate(Draft& draft, GatewayDraft& gateway) {
+/// The certificate a Gateway shows to upstreams. Without it they are asked all the same, and those
+/// that want one refuse.
+void resolveClientCertificate(Draft& draft, GatewayDraft& gateway) {
   const auto& ref = gateway.resource->backend_client_certificate;
   if (!ref) {
     return;
   }
-  auto pair = readPair(draft, *ref, gateway.resource->meta.key);
+  auto pair = resolvePair(draft, *ref, gateway.resource->meta.key);
   if (pair) {
+    noteUse(
+        draft,
+        {gateway.resource->meta,
+         "spec.tls.backend.clientCertificateRef.name",
+         fmt::format("{}/{}", ref->ns, ref->name),
+         "Gateway " + gateway.name()},
+        *pair
+    );
+    gateway.client_certificate = *std::move(pair);
     return;
   }
   Problem& problem = pair.error();
@@ -256,11 +280,11 @@ void passCertificates(Draft& draft) {
   for (GatewayDraft& gateway : draft.gateways) {
     for (ListenerDraft& listener : gateway.listeners) {
       if (listener.tls && listener.accepted()) {
-        resolveCertificates(draft, listener);
-        resolveAuthorities(draft, gateway, listener);
+        resolveCertificates(draft, gateway, listener);
       }
     }
-    checkClientCertificate(draft, gateway);
+    validateClients(draft, gateway);
+    resolveClientCertificate(draft, gateway);
   }
 }
 

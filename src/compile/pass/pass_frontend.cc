@@ -2,10 +2,13 @@
 // policy that names the port goes before one of the whole Gateway; of two of one level the older
 // one holds, and the other is told so.
 #include <algorithm>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "compile/frontend_tls.h"
 #include "compile/passes.h"
 #include "compile/targets.h"
 
@@ -13,8 +16,6 @@ namespace gatehouse::compile {
 namespace {
 
 using resource::AgentgatewayPolicy;
-
-constexpr std::string_view kProxyProtocol = "proxyProtocol";
 
 const resource::Section* sectionOf(const AgentgatewayPolicy& policy, std::string_view name) {
   const auto found = std::ranges::find(policy.frontend, name, &resource::Section::name);
@@ -89,18 +90,46 @@ const Claim* winnerOf(
   return winner;
 }
 
+/// What holds for a port: of policies that name it, else of those of the whole Gateway.
+std::optional<Claim> claimOn(
+    Draft& draft, const GatewayDraft& gateway, std::uint16_t port, std::string_view name
+) {
+  const std::vector<Claim> claims = claimsOn(draft, gateway, port, name);
+  const std::string where = "Gateway " + gateway.name();
+  const Claim* exact = winnerOf(draft, claims, true, fmt::format("port {} of {}", port, where));
+  const Claim* whole = winnerOf(draft, claims, false, where);
+  const Claim* winner = exact != nullptr ? exact : whole;
+  return winner == nullptr ? std::nullopt : std::optional(*winner);
+}
+
+/// Listeners on which nothing can be spoken are not served.
+void refuse(GatewayDraft& gateway, std::uint16_t port, const std::string& why) {
+  for (ListenerDraft& listener : gateway.listeners) {
+    if (listener.tls && listener.spec->port == port && listener.accepted()) {
+      listener.not_accepted = Problem{std::string(resource::reason::kUnsupportedValue), why};
+    }
+  }
+}
+
+void applyTls(Draft& draft, GatewayDraft& gateway, PortDraft& port, const Claim& claim) {
+  auto limits = tlsLimitsOf(draft, claim.policy->meta, claim.section->value);
+  if (limits) {
+    port.tls = *std::move(limits);
+  } else {
+    refuse(gateway, port.port, limits.error());
+  }
+}
+
 }  // namespace
 
 void passFrontend(Draft& draft) {
   for (GatewayDraft& gateway : draft.gateways) {
     for (PortDraft& port : gateway.ports) {
-      const auto claims = claimsOn(draft, gateway, port.port, kProxyProtocol);
-      const std::string where = "Gateway " + gateway.name();
-      const Claim* exact =
-          winnerOf(draft, claims, true, fmt::format("port {} of {}", port.port, where));
-      const Claim* whole = winnerOf(draft, claims, false, where);
-      if (const Claim* winner = exact != nullptr ? exact : whole) {
-        port.proxy_protocol = proxyProtocolOf(*winner->section);
+      if (const auto claim = claimOn(draft, gateway, port.port, "proxyProtocol")) {
+        port.proxy_protocol = proxyProtocolOf(*claim->section);
+      }
+      if (const auto claim = claimOn(draft, gateway, port.port, "tls")) {
+        applyTls(draft, gateway, port, *claim);
       }
     }
   }

@@ -4,8 +4,10 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "compile/passes.h"
+#include "crypto/digest.h"
 
 namespace gatehouse::compile {
 namespace {
@@ -16,6 +18,7 @@ snapshot::Port makePort(GatewayDraft& gateway, const PortDraft& port, telemetry:
   made.gateway_class = gateway.resource->gateway_class_name;
   made.port = port.port;
   made.proxy_protocol = port.proxy_protocol;
+  made.tls_limits = port.tls;
   for (const BindAddress& address : port.addresses) {
     made.addresses.push_back(toString(address));
   }
@@ -24,6 +27,7 @@ snapshot::Port makePort(GatewayDraft& gateway, const PortDraft& port, telemetry:
       continue;
     }
     made.tls = listener.tls;
+    made.clients = listener.clients;
     std::ranges::move(listener.certificates, std::back_inserter(made.certificates));
     made.listeners.push_back(snapshot::Listener{
         .gateway = made.gateway,
@@ -33,6 +37,35 @@ snapshot::Port makePort(GatewayDraft& gateway, const PortDraft& port, telemetry:
     });
   }
   return made;
+}
+
+/// Every part with its length, so that no two lists of parts give one text.
+void appendPart(std::string& out, std::string_view part) {
+  out += fmt::format("{}:{};", part.size(), part);
+}
+
+std::string tlsIdentity(const snapshot::Port& port) {
+  std::string parts;
+  appendPart(parts, port.gateway.view());
+  parts += fmt::format("{};{};", port.port, port.clients.required ? 1 : 0);
+  appendPart(parts, port.clients.ca_pem);
+  const snapshot::TlsLimits& limits = port.tls_limits;
+  parts += fmt::format(
+      "{};{};{};{};{};",
+      static_cast<int>(limits.min_version),
+      static_cast<int>(limits.max_version),
+      fmt::join(limits.cipher_suites, ":"),
+      fmt::join(limits.key_exchange_groups, ":"),
+      fmt::join(limits.alpn, ":")
+  );
+  for (const snapshot::ServerCertificate& certificate : port.certificates) {
+    for (const std::string& hostname : certificate.hostnames) {
+      appendPart(parts, hostname);
+    }
+    appendPart(parts, certificate.chain_pem);
+    appendPart(parts, crypto::sha256Hex(certificate.key_pem->reveal()));
+  }
+  return crypto::sha256Hex(parts);
 }
 
 std::optional<std::string> checkRule(const snapshot::Rule& rule) {
@@ -92,6 +125,7 @@ void passVerify(Draft& draft) {
     for (const PortDraft& port : gateway.ports) {
       snapshot::Port made = makePort(gateway, port, name);
       if (!made.listeners.empty()) {
+        made.tls_identity = made.tls ? tlsIdentity(made) : "";
         snapshot->ports.push_back(std::move(made));
       }
     }
