@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "resource/condition.h"
 #include "wire/json_write.h"
 #include "wire/percent.h"
 
@@ -127,6 +128,27 @@ wire::Value resourcesJson(const control::View& view, const Filter& filter) {
   return json;
 }
 
+wire::Value textsJson(const std::vector<std::string>& texts) {
+  return wire::Array(texts.begin(), texts.end());
+}
+
+wire::Value certificatesJson(const control::View& view) {
+  wire::Array items;
+  for (const control::CertificateView& certificate : view.certificates) {
+    wire::Value json;
+    json.set("secret", certificate.secret);
+    json.set("subject", certificate.subject);
+    json.set("names", textsJson(certificate.names));
+    json.set("not_before", resource::toRfc3339(certificate.not_before));
+    json.set("not_after", resource::toRfc3339(certificate.not_after));
+    json.set("used_by", textsJson(certificate.used_by));
+    items.push_back(std::move(json));
+  }
+  wire::Value json;
+  json.set("certificates", std::move(items));
+  return json;
+}
+
 Reply jsonReply(const wire::Value& value) {
   return {
       .content_type = "application/json",
@@ -142,8 +164,13 @@ Handler resourcesHandler(ReadView view) {
     if (path == "/api/config") {
       return jsonReply(stateJson(*view()));
     }
+    if (path == "/api/certificates") {
+      return jsonReply(certificatesJson(*view()));
+    }
     if (path != "/api/resources") {
-      return problem(404, "not_found", "Served here: /api/resources, /api/config.");
+      return problem(
+          404, "not_found", "Served here: /api/resources, /api/config, /api/certificates."
+      );
     }
     std::optional<Filter> filter = readFilter(head.query());
     if (!filter) {

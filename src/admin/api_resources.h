@@ -13,7 +13,7 @@ using ReadView = std::function<control::ViewHandle()>;
 
 /// /api/resources: every object with its status, findings and reload state; Secret values never.
 /// Filters: kind, namespace, name as query parameters. /api/config: generation and reload state
-/// alone.
+/// alone. /api/certificates: those in use, until when they are valid and where they are used.
 Handler resourcesHandler(ReadView view);
 
 }  // namespace gatehouse::admin

@@ -76,6 +76,21 @@ std::int64_t millis(Nanos time) {
   return std::chrono::duration_cast<Millis>(time).count();
 }
 
+std::vector<CertificateView> viewsOf(const std::vector<compile::CertificateUse>& uses) {
+  std::vector<CertificateView> views;
+  for (const compile::CertificateUse& use : uses) {
+    views.push_back({
+        .secret = use.secret,
+        .subject = use.facts.subject,
+        .names = use.facts.names,
+        .not_before = use.facts.begin,
+        .not_after = use.facts.end,
+        .used_by = use.used_by,
+    });
+  }
+  return views;
+}
+
 }  // namespace
 
 Reconciler::Reconciler(ReconcilerParts parts, compile::CompileOptions options)
@@ -128,6 +143,7 @@ ViewHandle Reconciler::reload() {
     next.generation = last_.generation();
     next.loaded_at = options_.now;
     next.objects = viewsOf(last_, last_report_);
+    next.certificates = viewsOf(compiled.certificates);
   }
   next.times = times;
   next.last_error.clear();

@@ -35,6 +35,16 @@ struct ReloadTimes {
   Nanos publish{};  // every worker took it; zero where none was handed out
 };
 
+/// A certificate that is used.
+struct CertificateView {
+  std::string secret;  // "namespace/name"
+  std::string subject;
+  std::vector<std::string> names;  // that it was issued for
+  WallMicros not_before{};
+  WallMicros not_after{};
+  std::vector<std::string> used_by;  // "Gateway team/gw listener https"
+};
+
 struct View {
   /// Of the snapshot that is served; 0 before the first.
   std::uint64_t generation = 0;
@@ -48,7 +58,8 @@ struct View {
   WallMicros unchanged_at{};
   ReloadTimes times;  // of the reload that made this view
   std::vector<resource::Finding> findings;
-  std::vector<ObjectView> objects;  // by kind, namespace, name
+  std::vector<ObjectView> objects;            // by kind, namespace, name
+  std::vector<CertificateView> certificates;  // by Secret
   std::vector<snapshot::BoundAddress> bound;
   std::vector<snapshot::BindFailure> unbound;
   /// Flags that name nothing. The first load is not served then; later ones are.
