@@ -28,7 +28,7 @@ std::unexpected<Problem> problem(std::string_view reason, std::string message, s
 struct AppProtocol {
   std::string_view name;
   HttpVersion version = HttpVersion::kAny;
-  bool tls = false;             // only with a BackendTLSPolicy that says whom to trust
+  bool tls = false;  // only with a BackendTLSPolicy that says whom to trust
 };
 
 constexpr std::array kAppProtocols{
