@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "telemetry/attributes.h"
 
@@ -53,7 +54,7 @@ enum class Family : std::uint8_t {
   kAgwRequestDuration,
   kAgwGenAiTokenUsage,
 };
-inline constexpr std::size_t kFamilyCount = 40;
+inline constexpr std::size_t kFamilyCount = std::to_underlying(Family::kAgwGenAiTokenUsage) + 1;
 
 enum class MetricKind : std::uint8_t { kCounter, kGauge, kHistogram };
 
