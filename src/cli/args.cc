@@ -279,7 +279,7 @@ void addLimits(CLI::App& app, RunOptions& options) {
 void addRun(CLI::App& app, RunOptions& options, RawRun& raw) {
   addFiles(app, options.files, options.default_namespace, options.strict);
   app.add_option("--bind", options.binds, "listen address of a Gateway or one of its listeners")
-      ->type_name("GATEWAY[/LISTENER]=ADDR:PORT")
+      ->type_name("GATEWAY[/LISTENER]=ADDR:PORT|unix:/PATH")
       ->allow_extra_args(false);
   app.add_option(
          "--host",

@@ -77,6 +77,30 @@ def test_curl_speaks_version_one(stage):
     assert line["src.addr"] == f"127.0.0.1:{json.loads(done.stdout)['local_port']}"
 
 
+def test_the_preamble_comes_before_tls(stage):
+    key, cert = stage.folder / "key.pem", stage.folder / "cert.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                    "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", cert],
+                   check=True, capture_output=True)
+    edge = manifests.gateway()
+    edge["spec"]["listeners"] = [{"name": "https", "protocol": "HTTPS", "port": 443,
+                                  "tls": {"certificateRefs": [{"name": "served"}]}}]
+    served = {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
+              "metadata": {"name": "served", "namespace": manifests.NAMESPACE},
+              "stringData": {"tls.crt": cert.read_text(), "tls.key": key.read_text()}}
+    mock = stage.mock()
+    file = stage.write("edge.yaml", manifests.to_text(
+        edge, served, manifests.route("all", "web"), manifests.static("web", mock.port), policy()))
+    gateway = stage.gateway([file], binds=["edge"])
+    front = proxies.haproxy(stage, f"127.0.0.1:{gateway.port('edge')} send-proxy-v2")
+    host, port = tuple_of(front.address)
+    done = subprocess.run(
+        ["curl", "-sS", "--max-time", str(harness.PATIENCE), "--cacert", cert, "-o", "/dev/null", "-w", "%{json}",
+         "--resolve", f"localhost:{port}:{host}", f"https://localhost:{port}/"], capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout)
+    assert gateway.access_log(1)[0]["src.addr"] == f"{told['local_ip']}:{told['local_port']}"
+
+
 def test_a_connection_without_its_preamble_is_closed_and_counted(stage):
     gateway = start(stage, {})
     assert closed_unanswered(gateway.port("edge"), REQUEST)
