@@ -37,7 +37,7 @@ H1Exchange::~H1Exchange() {
 // What is not taken at once goes before the head.
 void H1Exchange::writeInterim(const ResponseHead& head) {
   if (version_ == Version::kHttp10 || state_ != State::kUnwritten || !out_.empty() ||
-      body_.mayInvite()) {
+      body_.mayInvite() || body_.inviting()) {
     return;
   }
   writeInterimHead(out_, head);

@@ -1,6 +1,10 @@
 // What a client may be told besides its reply: hints before it, trailers behind it, and bytes after
 // a switch of protocols; and expectations that are not met.
+#include <memory>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -53,6 +57,34 @@ TEST_F(ServerWishesTest, HintsAreNotForWhoWaitsForAnotherWord) {
   EXPECT_EQ(client->take(), "");
   Running reading(loop, readAll(exchange->body()));
   EXPECT_EQ(client->take(), "HTTP/1.1 100 Continue\r\n\r\n");
+}
+
+/// Takes no byte while it is shut.
+class ShutStream final : public CountingStream {
+ public:
+  using CountingStream::CountingStream;
+  io::IoProgress tryWritev(std::span<const std::string_view> parts, std::size_t offset) override {
+    return shut ? io::IoProgress{0, io::IoState::kWouldBlock}
+                : CountingStream::tryWritev(parts, offset);
+  }
+  bool shut = false;
+};
+
+TEST_F(ServerWishesTest, HintsDoNotFallIntoAnInvitation) {
+  auto [stream, other] = loop.connect();
+  client = std::make_unique<TestPeer>(std::move(other));
+  CountingStream::Counts counts;
+  auto slow = std::make_unique<ShutStream>(std::move(stream), counts);
+  ShutStream& door = *slow;
+  server = serveHttp1(loop.reactor, std::move(slow), {}, shared);
+  Exchange exchange =
+      request("POST /a HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n");
+  door.shut = true;
+  Running reading(loop, readAll(exchange->body()));
+  door.shut = false;
+  exchange->writeInterim(hints());
+  loop.settle();
+  EXPECT_EQ(client->take().find("103"), std::string::npos);
 }
 
 TEST_F(ServerWishesTest, HintsAreNotForHttp10) {
