@@ -6,6 +6,8 @@ namespace gatehouse::compile {
 namespace {
 
 constexpr std::array kFeatures = std::to_array<std::string_view>({
+    "BackendTLSPolicy",
+    "BackendTLSPolicySANValidation",
     "Gateway",
     "GatewayAddressEmpty",
     "GatewayHTTPListenerIsolation",

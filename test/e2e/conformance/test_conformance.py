@@ -87,7 +87,7 @@ def check_status(name, status, wanted):
         return
     assert status is not None, f"{name} has no status"
     wanted = dict(wanted)
-    listeners, parents = wanted.pop("listeners", None), wanted.pop("parents", None)
+    listeners, parents, ancestors = (wanted.pop(key, None) for key in ("listeners", "parents", "ancestors"))
     for key in [key for key in wanted if not key[0].isupper()]:
         assert status.get(key) == wanted[key], (name, key, status.get(key))
         del wanted[key]
@@ -96,6 +96,8 @@ def check_status(name, status, wanted):
         check_listeners(name, status, listeners)
     if parents is not None:
         check_parents(name, status["parents"], parents)
+    if ancestors is not None:
+        check_parents(name, status["ancestors"], ancestors, "ancestorRef")
 
 
 def check_listeners(name, status, wanted):
@@ -111,9 +113,9 @@ def check_listeners(name, status, wanted):
         check_conditions(where, found[listener]["conditions"], rest)
 
 
-def check_parents(name, found, wanted):
-    refs = [{key: item["parentRef"].get(key) for key in expected["ref"]} for item, expected in zip(found, wanted)]
-    assert len(found) == len(wanted), (name, [item["parentRef"] for item in found])
+def check_parents(name, found, wanted, key_of_ref="parentRef"):
+    refs = [{key: item[key_of_ref].get(key) for key in expected["ref"]} for item, expected in zip(found, wanted)]
+    assert len(found) == len(wanted), (name, [item[key_of_ref] for item in found])
     assert refs == [expected["ref"] for expected in wanted], (name, refs)
     for item, expected in zip(found, wanted):
         rest = {key: value for key, value in expected.items() if key != "ref"}

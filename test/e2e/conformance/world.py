@@ -18,6 +18,9 @@ import harness
 
 # On a Service: how its server answers instead of saying what it saw.
 ANSWERS = "conformance/answers"
+# On a Service: the letter of the certificate it has TLS with, and the names in that, as openssl writes them.
+CERTIFICATE = "conformance/certificate"
+NAMES = "conformance/names"
 OURS = ("gatehouse", "agentgateway", "enterprise-agentgateway")
 
 
@@ -28,13 +31,17 @@ def identity(item):
     return f"{item['kind']} {meta['name']}" if alone else f"{item['kind']} {meta.get('namespace', 'default')}/{meta['name']}"
 
 
+def annotations(item):
+    return item["metadata"].get("annotations", {})
+
+
 class Backend:
     """One Service: says which it is and what it saw, as JSON; or does what its annotation says."""
 
-    def __init__(self, service):
+    def __init__(self, service, pair):
         self.name = identity(service).split(" ")[1]
         self.seen = []
-        answers = service["metadata"].get("annotations", {}).get(ANSWERS, "")
+        answers = annotations(service).get(ANSWERS, "")
         failures = [int(code) for code in answers.split() if code.isdigit()]
         self._release = threading.Event()
         backend = self
@@ -46,7 +53,8 @@ class Backend:
                 length = int(self.headers.get("content-length", 0))
                 body = self.rfile.read(length)
                 seen = {"backend": backend.name, "method": self.command, "target": self.path,
-                        "headers": [[name.lower(), value] for name, value in self.headers.items()]}
+                        "headers": [[name.lower(), value] for name, value in self.headers.items()],
+                        "sni": getattr(self.connection, "asked", None)}
                 backend.seen.append(seen)
                 if answers == "silent":
                     backend._release.wait(harness.PATIENCE)
@@ -75,6 +83,8 @@ class Backend:
                 pass  # the gateway went first
 
         self._server = Server(("127.0.0.1", 0), Handler)
+        if pair:
+            self._server.socket = tls_socket(self._server.socket, *pair)
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
@@ -84,6 +94,16 @@ class Backend:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(harness.PATIENCE)
+
+
+def tls_socket(listener, chain, key):
+    """The same with TLS; connections know by what name they were `asked` for."""
+    def note(connection, name, _):
+        connection.asked = name
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain, key)
+    context.sni_callback = note
+    return context.wrap_socket(listener, server_side=True, do_handshake_on_connect=False)
 
 
 @dataclasses.dataclass
@@ -173,14 +193,19 @@ class World:
 
     def certificate(self, name):
         """A new certificate and its key, PEM, for every name."""
+        return tuple(file.read_text() for file in self._pair(name))
+
+    def _pair(self, name):
         if name not in self._certificates:
             key, chain = self._stage.folder / f"{name}.key", self._stage.folder / f"{name}.crt"
+            names = [notes[NAMES] for notes in map(annotations, self.objects.values()) if notes.get(CERTIFICATE) == name]
             subprocess.run(
                 ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                 "-days", "2", "-subj", f"/CN={name}", "-keyout", key, "-out", chain],
+                 "-days", "2", "-subj", f"/CN={name}", *(["-addext", f"subjectAltName={names[0]}"] if names else []),
+                 "-keyout", key, "-out", chain],
                 check=True, capture_output=True,
             )
-            self._certificates[name] = chain.read_text(), key.read_text()
+            self._certificates[name] = chain, key
         return self._certificates[name]
 
     def _listener_sets(self, gateway):
@@ -214,8 +239,16 @@ class World:
 
     def _write(self):
         slices = [self._slice(item) for item in self.objects.values() if self._needs_slice(item)]
-        text = "\n---\n".join(json.dumps(item) for item in [*self.objects.values(), *slices])
+        text = "\n---\n".join(json.dumps(self._filled(item)) for item in [*self.objects.values(), *slices])
         return self._stage.write("config/manifests.yaml", text + "\n")
+
+    def _filled(self, item):
+        """Certificates in ConfigMaps; those in Secrets come by the environment."""
+        if item["kind"] != "ConfigMap":
+            return item
+        def certificate(match):
+            return self.certificate(match[1])[0]
+        return {**item, "data": {key: re.sub(r"\$\{CERTIFICATE_(\w+)\}", certificate, text) for key, text in item["data"].items()}}
 
     def _needs_slice(self, item):
         if item["kind"] != "Service" or item["spec"].get("type") == "ExternalName":
@@ -230,7 +263,8 @@ class World:
         """The server of a Service as its only ready endpoint, as a cluster would say it."""
         name = identity(service).split(" ")[1]
         if name not in self._backends:
-            self._backends[name] = self._stage.keep(Backend(service))
+            letter = annotations(service).get(CERTIFICATE)
+            self._backends[name] = self._stage.keep(Backend(service, self._pair(letter) if letter else None))
         meta = service["metadata"]
         ports = [{"name": entry.get("name", ""), "port": self._backends[name].port} for entry in service["spec"]["ports"]]
         return {
