@@ -75,6 +75,9 @@ std::expected<HttpVersion, Problem> versionOf(
       port.port,
       service
   );
+  if (known) {
+    message += " without a BackendTLSPolicy, which says whom to trust";
+  }
   return problem(resource::reason::kUnsupportedProtocol, std::move(message), ".port");
 }
 
