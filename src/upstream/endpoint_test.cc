@@ -1,8 +1,10 @@
 #include "upstream/endpoint.h"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -39,6 +41,27 @@ TEST(Endpoint, AUnixSocketIsOurs) {
   nameEndpoint(endpoint);
   EXPECT_EQ(endpoint.name, "unix:/run/model.sock");
   EXPECT_TRUE(endpoint.inside);
+}
+
+TEST(Endpoint, OneOfHttp2IsKnownByItsVersionOrItsAlpn) {
+  Endpoint endpoint;
+  EXPECT_FALSE(mayBeHttp2(endpoint));
+  endpoint.version = HttpVersion::kHttp2;
+  EXPECT_TRUE(mayBeHttp2(endpoint));
+  EXPECT_EQ(overHttp1(endpoint).error().kind(), ErrorKind::kNotSupported);
+  endpoint.version = HttpVersion::kAny;
+  endpoint.pool_key = "key";
+  auto tls = std::make_shared<TlsSettings>();
+  tls->alpn = {"h2", "http/1.1"};
+  endpoint.tls = tls;
+  EXPECT_TRUE(mayBeHttp2(endpoint));
+  auto other = overHttp1(endpoint);
+  ASSERT_TRUE(other.has_value());
+  EXPECT_FALSE(mayBeHttp2(**other));
+  EXPECT_EQ((*other)->tls->alpn, std::vector<std::string>{"http/1.1"});
+  EXPECT_NE((*other)->pool_key, endpoint.pool_key);
+  tls->alpn = {"http/1.1"};
+  EXPECT_FALSE(mayBeHttp2(endpoint));
 }
 
 }  // namespace

@@ -240,6 +240,28 @@ TEST_F(H2ClientTest, InterimResponsesArePassedOver) {
   EXPECT_FALSE(asked->response()->head.fields.has("link"));
 }
 
+TEST_F(H2ClientTest, WhoWantsToKnowHearsOfEarlyHints) {
+  class Hints final : public InterimListener {
+   public:
+    void onInterim(ResponseHead head) override {
+      links.emplace_back(head.fields.get("link").value_or("(none)"));
+    }
+    std::vector<std::string> links;
+  };
+  greet();
+  Hints hints;
+  ClientRequest request = ClientScene::get();
+  request.interim = &hints;
+  auto asked = ask(std::move(request));
+  upstream->headers(1, responseFields("103", {{"link", "a"}}));
+  upstream->headers(1, responseFields("102", {{"link", "b"}}));
+  loop.settle();
+  EXPECT_EQ(hints.links, std::vector<std::string>{"a"});
+  EXPECT_FALSE(asked->done());
+  answer(1, "ok");
+  EXPECT_EQ(*asked->rest(), "ok");
+}
+
 TEST_F(H2ClientTest, TheAnswerToHeadHasALengthAndNoBody) {
   greet();
   ClientRequest request = ClientScene::get();

@@ -188,8 +188,8 @@ class H2Session {
   nghttp2_session* session_ = nullptr;
   FrameMeter meter_;
   std::optional<std::uint32_t> limit_;  // of streams, until it is announced
-  OutQueue* out_ = nullptr;  // while collecting
-  std::size_t most_ = 0;     // the same
+  OutQueue* out_ = nullptr;             // while collecting
+  std::size_t most_ = 0;                // the same
   std::size_t open_ = 0;
   std::uint64_t data_frames_ = 0;
   std::uint64_t useful_ = 0;
@@ -199,7 +199,7 @@ class H2Session {
   // all, later too many to know them.
   std::array<H2StreamId, 16> cut_{};
   std::size_t cuts_ = 0;
-  H2StreamId unsent_ = 0;    // of a request whose head could not leave; its stream closes next
+  H2StreamId unsent_ = 0;  // of a request whose head could not leave; its stream closes next
   std::string_view problem_;
   H2Role role_;
   bool broken_ = false;  // takes no more input
