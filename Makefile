@@ -60,6 +60,14 @@ fuzz: setup-test  ## every fuzz target for SECONDS_EACH (20) from its corpus
 bench: setup-test build  ## compare with nginx and haproxy; see bench/README.md
 	@bench/run $(ARGS)
 
+.PHONY: bench-routes
+bench-routes: setup-test build  ## what 10, 1,000 and 10,000 routes cost, and reloads under load
+	@bench/routes $(ARGS)
+
+.PHONY: soak
+soak: setup-test build  ## an hour of 5,000 streams, reloads, faults and slow readers; ARGS="--minutes 15"
+	@bench/soak $(ARGS)
+
 .PHONY: profile
 profile: setup-test  ## count what runs, which release builds are laid out by; after changes to the data path
 	@tools/profile

@@ -2,9 +2,9 @@
 
 import subprocess
 
-from rounds import SUBJECTS, say
+from rounds import KB, NO_NGINX, SUBJECTS, say
+from stand import Wiring
 
-KB = 1 << 10
 REQUESTS = 2  # the second goes over a connection that was used
 
 
@@ -16,13 +16,13 @@ def check(stand):
     """Ends the run at the first body that did not arrive as it was sent, but for the `model` that gatehouse puts in."""
     echo = stand.folder / "echo"
     plain = stand.upstream("--echo", echo)
-    ports = {False: plain, True: stand.tls_upstream(behind=plain)}
-    for tls, sizes in ((False, (KB, 40 * KB, 200 * KB)), (True, (200 * KB,))):
-        for name in SUBJECTS:
+    ports = {"h1": plain, "tls": stand.nginx_upstream("tls", behind=plain), "h2": stand.nginx_upstream("h2", behind=plain)}
+    for speaks, sizes in (("h1", (KB, 40 * KB, 200 * KB, 2048 * KB)), ("tls", (200 * KB,)), ("h2", (200 * KB,))):
+        for name in SUBJECTS if speaks != "h2" else NO_NGINX:
             log = stand.folder / "check.log"
-            subject = getattr(stand, name)(ports[tls], tls=tls, **({"log": log} if name == "gatehouse" else {}))
+            subject = getattr(stand, name)(ports[speaks], Wiring(upstream=speaks), **({"log": log} if name == "gatehouse" else {}))
             for size in sizes:
-                one(stand, subject, size, echo, f"{name}, {size >> 10} KB{' over TLS' if tls else ''}")
+                one(stand, subject, size, echo, f"{name}, {size >> 10} KB to an upstream of {speaks}")
             subject.stop()
             if name == "gatehouse" and (lines := log.read_bytes().count(b'"msg":"request"')) != REQUESTS * len(sizes):
                 raise SystemExit(f"gatehouse logged {lines} of {REQUESTS * len(sizes)} requests")

@@ -3,9 +3,10 @@
 import sys
 import time
 
-from stand import GATEWAY_CORE, idle_seconds
+from stand import GATEWAY_CORE, PLAIN, Wiring, idle_seconds
 
 RATE = 2000
+LOW_RATE = 100
 SUBJECTS = ("nginx", "haproxy", "gatehouse")
 CHUNKS, END_EVENTS = 50, 2  # of a stream: events at an interval, then the finish and [DONE]
 HELD_EVENTS = 3  # a slow stream is measured after its head and two more events
@@ -23,14 +24,16 @@ def say(what):
 
 
 def upstreams(stand):
-    """Every upstream of a run, by the name that GROUPS uses: port, and whether it speaks TLS."""
+    """Every upstream of a run: port, by the name that GROUPS uses."""
     hold = stand.upstream("--chunks", 1_000_000, "--interval", 900)
     return {
-        "reply": (stand.upstream(), False),
-        "tls": (stand.tls_upstream(), True),
-        "stream": (stand.upstream("--chunks", CHUNKS, "--interval", 20), False),
-        "hold": (hold, False),
-        "tls_hold": (stand.tls_upstream(behind=hold), True),
+        "reply": stand.upstream(),
+        "tls": stand.nginx_upstream("tls"),
+        "h2": stand.nginx_upstream("h2"),
+        "stream": stand.upstream("--chunks", CHUNKS, "--interval", 20),
+        "hold": hold,
+        "tls_hold": stand.nginx_upstream("tls", behind=hold),
+        "h2_hold": stand.nginx_upstream("h2", behind=hold),
     }
 
 
@@ -43,12 +46,28 @@ def work(subject, load, per):
     return done, {"": spent * 1e6 / done[per], "_busy": spent / done["seconds"], "_others": others / took}
 
 
-def requests(body_size):
+def requests(body_size, connections=32):
     def measure(stand, subject, size):
-        load = lambda: stand.load(subject.port, size=body_size, connections=32, seconds=size.seconds)
+        load = lambda: stand.load(subject.port, size=body_size, connections=connections, seconds=size.seconds)
         return work(subject, load, "requests")[1]
 
     return measure
+
+
+def requests_to(front, body_size):
+    """By h2load, to a door that speaks HTTP/2 or TLS."""
+
+    def measure(stand, subject, size):
+        load = lambda: stand.h2load(subject.port, front, body_size, connections=32, seconds=size.seconds)
+        return work(subject, load, "requests")[1]
+
+    return measure
+
+
+def low_rate(stand, subject, size):
+    """Far from saturation every request is woken for alone, and costs a multiple; never to be compared with the others."""
+    load = lambda: stand.load(subject.port, size=1024, connections=16, seconds=size.seconds * 2, rate=LOW_RATE)
+    return work(subject, load, "requests")[1]
 
 
 def stream_events(stand, subject, size):
@@ -56,23 +75,44 @@ def stream_events(stand, subject, size):
     return work(subject, lambda: stand.load(subject.port, **options), "events")[1]
 
 
-def memory_per_stream(stand, subject, size):
-    stand.hold(subject.port, 8, HELD_EVENTS).end()  # what the first streams need once
-    empty = subject.rss_kb()
-    streams = stand.hold(subject.port, size.streams, HELD_EVENTS)
-    full = subject.rss_kb()
-    streams.end()
-    return {"": (full - empty) / size.streams}
+def memory_per_stream(many=1):
+    def measure(stand, subject, size):
+        stand.hold(subject.port, 8, HELD_EVENTS).end()  # what the first streams need once
+        empty = subject.rss_kb()
+        count = int(size.streams * many)
+        streams = stand.hold(subject.port, count, HELD_EVENTS)
+        full = subject.rss_kb()
+        streams.end()
+        return {"": (full - empty) / count}
+
+    return measure
 
 
-# upstream: its measures. The proxies of a group run side by side, and only one of them has work.
-GROUPS = {
-    "reply": {"cpu_1k": requests(1 << 10), "cpu_40k": requests(40 << 10), "cpu_200k": requests(200 << 10)},
-    "tls": {"tls_1k": requests(1 << 10), "tls_200k": requests(200 << 10)},
-    "stream": {"sse_event": stream_events},
-    "hold": {"rss_stream_kb": memory_per_stream},
-    "tls_hold": {"rss_tls_stream_kb": memory_per_stream},
-}
+KB = 1 << 10
+
+
+class Group:
+    """Measures of proxies that run side by side, of which only one has work."""
+
+    def __init__(self, upstream, measures, wiring=PLAIN, subjects=SUBJECTS):
+        self.upstream, self.measures, self.wiring, self.subjects = upstream, measures, wiring, subjects
+
+
+NO_NGINX = ("haproxy", "gatehouse")  # nginx speaks no HTTP/2 to upstreams, and cannot hold 9,000 streams in 20,000 descriptors
+GROUPS = (
+    Group("reply", {"cpu_1k": requests(KB), "cpu_40k": requests(40 * KB), "cpu_200k": requests(200 * KB), "cpu_2m": requests(2048 * KB, 8)}),
+    Group("reply", {"low_rate": low_rate}),
+    Group("reply", {"two_workers_1k": requests(KB)}, Wiring(workers=2)),
+    Group("reply", {"h2_front_1k": requests_to("h2", KB), "h2_front_40k": requests_to("h2", 40 * KB)}, Wiring(front="h2")),
+    Group("tls", {"tls_1k": requests(KB), "tls_200k": requests(200 * KB)}, Wiring(upstream="tls")),
+    Group("tls", {"tls_both_1k": requests_to("tls", KB), "tls_both_200k": requests_to("tls", 200 * KB)}, Wiring("tls", "tls")),
+    Group("h2", {"h2_upstream_1k": requests(KB)}, Wiring(upstream="h2"), NO_NGINX),
+    Group("stream", {"sse_event": stream_events}),
+    Group("hold", {"rss_stream_kb": memory_per_stream()}),
+    Group("hold", {"rss_9000_kb": memory_per_stream(4.5)}, subjects=NO_NGINX),
+    Group("tls_hold", {"rss_tls_stream_kb": memory_per_stream()}, Wiring(upstream="tls")),
+    Group("h2_hold", {"rss_h2_stream_kb": memory_per_stream()}, Wiring(upstream="h2"), NO_NGINX),
+)
 
 
 def latency(stand, subjects, ports, size, found):
@@ -82,7 +122,7 @@ def latency(stand, subjects, ports, size, found):
         return stand.load(port, size=1024, connections=64, seconds=size.seconds, rate=RATE)
 
     say(f"direct latency at {RATE}/s")
-    direct = load(ports["reply"][0])
+    direct = load(ports["reply"])
     found["direct"] = {"p50": direct["p50_us"], "p99": direct["p99_us"], "late_p99": direct["late_p99_us"]}
     for name, subject in subjects.items():
         say(f"{name} latency at {RATE}/s")
@@ -93,21 +133,27 @@ def latency(stand, subjects, ports, size, found):
         found[name] |= {"late_p99": done["late_p99_us"], "latency_others": shares["_others"]}
 
 
+def warm(stand, subject, group):
+    if group.wiring.front != "h1":
+        stand.h2load(subject.port, group.wiring.front, KB, connections=32, seconds=1)
+    elif not group.upstream.endswith("hold"):
+        stand.load(subject.port, size=KB, connections=32, requests=32 if group.upstream == "stream" else 1000)
+
+
 def one_round(stand, ports, size):
     """{subject: {measure: value}}; microseconds and KB. With _busy behind its name: the subject's share of its core during the
     measure; with _others: the share of everybody else."""
     found = {name: {} for name in SUBJECTS}
-    for upstream, measures in GROUPS.items():
-        port, tls = ports[upstream]
-        subjects = {name: getattr(stand, name)(port, tls=tls) for name in SUBJECTS}
-        if not upstream.endswith("hold"):
-            for subject in subjects.values():  # warm
-                stand.load(subject.port, size=1024, connections=32, requests=1000 if upstream != "stream" else 32)
-        for measure, take in measures.items():
+    for group in GROUPS:
+        port, subjects = ports[group.upstream], {}
+        for name in group.subjects:
+            subjects[name] = getattr(stand, name)(port, group.wiring)
+            warm(stand, subjects[name], group)
+        for measure, take in group.measures.items():
             for name, subject in subjects.items():
                 say(f"{name} {measure}")
                 found[name] |= {measure + part: value for part, value in take(stand, subject, size).items()}
-        if upstream == "reply":
+        if "low_rate" in group.measures:
             latency(stand, subjects, ports, size, found)
         lost = subjects["gatehouse"].lost_log_lines()
         found["gatehouse"]["lost_log_lines"] = found["gatehouse"].get("lost_log_lines", 0) + lost

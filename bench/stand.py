@@ -1,6 +1,8 @@
 """Starts what is measured and what measures it; reads processor time and memory of processes."""
 
+import base64
 import ctypes
+import dataclasses
 import json
 import os
 import pathlib
@@ -20,6 +22,7 @@ CORES = sorted(os.sched_getaffinity(0))
 GATEWAY_CORE, OTHER_CORE = CORES[0], CORES[-1]
 
 
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -28,6 +31,19 @@ def free_port():
 
 LIBC = ctypes.CDLL(None)
 TLS_NAME = "model.bench"
+
+
+@dataclasses.dataclass(frozen=True)
+class Wiring:
+    """How a proxy is asked, and how it asks."""
+
+    front: str = "h1"  # h1, h2 by prior knowledge, tls: HTTP/1.1 over TLS
+    upstream: str = "h1"  # the same
+    workers: int = 1  # more share all cores
+
+
+PLAIN = Wiring()
+CHAT = "/v1/chat/completions"
 TLS_REPLY = json.dumps({
     "id": "chatcmpl-bench", "object": "chat.completion", "created": 1700000000, "model": "bench-model",
     "choices": [{
@@ -37,15 +53,19 @@ TLS_REPLY = json.dumps({
 }, separators=(",", ":"))
 
 
-def pinned(core, words, **options):
-    """A child on that core, which does not outlive us whatever ends us."""
+def pinned(cores, words, **options):
+    """A child on these cores, which does not outlive us whatever ends us."""
 
     def prepare():
         LIBC.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-        os.sched_setaffinity(0, {core})
+        os.sched_setaffinity(0, cores)
 
     options.setdefault("stdin", subprocess.DEVNULL)
     return subprocess.Popen([str(word) for word in words], preexec_fn=prepare, **options)
+
+
+def cores_of(wiring):
+    return {GATEWAY_CORE} if wiring.workers == 1 else set(CORES)
 
 
 def descendants(pid):
@@ -115,70 +135,96 @@ class Stand:
     def __init__(self, folder, binary, bench):
         self.folder, self.binary, self.bench = pathlib.Path(folder), binary, bench
         self.running = []
+        self.configs = 0
         self.ca = None
 
     def upstream(self, *words):
-        process = self._kept(pinned(OTHER_CORE, [self.bench, "upstream", *words], stdout=subprocess.PIPE, text=True))
+        process = self._kept(pinned({OTHER_CORE}, [self.bench, "upstream", *words], stdout=subprocess.PIPE, text=True))
         return int(process.stdout.readline().rsplit(":", 1)[1])
 
     def config(self, name, **values):
         text = (HERE / name).read_text()
         for key, value in values.items():
             text = text.replace(f"@{key}@", str(value))
-        path = self.folder / f"{values.get('LISTEN', 0)}-{name}"
+        self.configs += 1
+        path = self.folder / f"{self.configs}-{name}"
         path.write_text(text)
         return path
 
-    def tls_upstream(self, behind=None):
-        """nginx that speaks TLS as TLS_NAME; it answers every request itself, or passes it to the plain upstream on that port."""
-        key = self.folder / "key.pem"
-        if self.ca is None:
-            self.ca = self.folder / "ca.pem"
-            self._make_certificate(key)
+    def nginx_upstream(self, speaks, behind=None):
+        """nginx that speaks TLS as TLS_NAME, or HTTP/2 by prior knowledge; it answers every request itself, or passes it to the plain
+        upstream on that port."""
         port = free_port()
-        values = {"LISTEN": port, "DIR": self.folder, "CERT": self.ca, "KEY": key}
+        values = {"LISTEN": port, "DIR": self.folder, "SPEAKS": self._nginx_front(speaks)}
         values["ANSWER"] = f"proxy_pass http://127.0.0.1:{behind};" if behind else f"return 200 '{TLS_REPLY}';"
-        process = self._kept(pinned(OTHER_CORE, [find("nginx"), "-c", self.config("tls_upstream.conf", **values)]))
-        self._started(Subject("TLS upstream", process, port))
+        process = self._kept(pinned({OTHER_CORE}, [find("nginx"), "-c", self.config("nginx_upstream.conf", **values)]))
+        self._started(Subject(f"the upstream that speaks {speaks}", process, port))
         return port
 
-    def _make_certificate(self, key):
-        words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-        words += ["-subj", f"/CN={TLS_NAME}", "-addext", f"subjectAltName=DNS:{TLS_NAME}", "-keyout", key, "-out", self.ca]
-        subprocess.run(words, check=True, capture_output=True)
+    def _nginx_front(self, speaks):
+        """What follows the address of an nginx listener, up to the end of its line."""
+        if speaks != "tls":
+            return "http2;" if speaks == "h2" else ";"
+        return f"ssl; ssl_certificate {self.certificate()}; ssl_certificate_key {self.folder / 'key.pem'};"
 
-    def gatehouse(self, upstream_port, tls=False, wrap=(), log=None):
-        policy = f"tls: {{sni: {TLS_NAME}}}" if tls else "{}"
-        host = TLS_NAME if tls else "127.0.0.1"
-        path = self.config("gatehouse.yaml", PORT=upstream_port, HOST=host, TLS=policy if tls else "")
+    def certificate(self):
+        """Of TLS_NAME; its own authority."""
+        if self.ca is None:
+            self.ca = self.folder / "ca.pem"
+            words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+            words += ["-subj", f"/CN={TLS_NAME}", "-addext", f"subjectAltName=DNS:{TLS_NAME}"]
+            subprocess.run([*words, "-keyout", self.folder / "key.pem", "-out", self.ca], check=True, capture_output=True)
+            both = self.ca.read_bytes() + (self.folder / "key.pem").read_bytes()
+            (self.folder / "both.pem").write_bytes(both)  # as haproxy wants it
+        return self.ca
+
+    def gatehouse(self, upstream_port, wiring=PLAIN, wrap=(), log=None, err=None, config=None):
+        """log and err: files for the access log and for what it says of itself; config: a folder in place of gatehouse.yaml."""
+        path = config or self.gatehouse_config(upstream_port, wiring)
         port, metrics_port = free_port(), free_port()
-        words = [*wrap, self.binary, "run", "-f", path, "--workers", "1", "--bind", f"bench=127.0.0.1:{port}"]
+        words = [*wrap, self.binary, "run", "-f", path, "--workers", wiring.workers, "--bind", f"bench=127.0.0.1:{port}"]
         words += ["--admin", "127.0.0.1:0", "--readiness", "127.0.0.1:0", "--metrics", f"127.0.0.1:{metrics_port}"]
         environment = dict(os.environ)
-        if tls:
+        if wiring.upstream == "tls":
             words += ["--resolve", f"{TLS_NAME}:{upstream_port}:127.0.0.1"]
-            environment["SSL_CERT_FILE"] = str(self.ca)
-        with open(log or os.devnull, "wb") as out:  # the access log
-            process = pinned(GATEWAY_CORE, words, stdout=out, stderr=subprocess.DEVNULL, env=environment)
+            environment["SSL_CERT_FILE"] = str(self.certificate())
+        with open(log or os.devnull, "wb") as out, open(err or os.devnull, "wb") as said:
+            process = pinned(cores_of(wiring), words, stdout=out, stderr=said, env=environment)
         subject = Subject("gatehouse", self._kept(process), port)
         subject.metrics_port = metrics_port
         return self._started(subject)
 
-    def nginx(self, upstream_port, tls=False):
-        port = free_port()
-        more = ""
-        if tls:
-            more = f"proxy_ssl_verify on; proxy_ssl_trusted_certificate {self.ca}; proxy_ssl_server_name on; proxy_ssl_name {TLS_NAME};"
-        values = {"PORT": upstream_port, "LISTEN": port, "DIR": self.folder, "SCHEME": "https" if tls else "http", "TLS": more}
-        words = [find("nginx"), "-c", self.config("nginx.conf", **values)]
-        return self._started(Subject("nginx", self._kept(pinned(GATEWAY_CORE, words, stderr=subprocess.DEVNULL)), port))
+    def gatehouse_config(self, upstream_port, wiring=PLAIN):
+        policies = {"h1": "", "tls": f"tls: {{sni: {TLS_NAME}}}", "h2": "http: {version: HTTP2}"}
+        values = {"PORT": upstream_port, "HOST": TLS_NAME if wiring.upstream == "tls" else "127.0.0.1"}
+        values |= {"POLICY": policies[wiring.upstream], "LISTENER": "name: http, protocol: HTTP, port: 80", "CERTIFICATE": ""}
+        if wiring.front == "tls":
+            values["LISTENER"] = "name: https, protocol: HTTPS, port: 443, tls: {certificateRefs: [{name: bench-front}]}"
+            pair = {"tls.crt": self.certificate(), "tls.key": self.folder / "key.pem"}
+            data = ", ".join(f"{name}: {base64.b64encode(file.read_bytes()).decode()}" for name, file in pair.items())
+            about = "apiVersion: v1, kind: Secret, type: kubernetes.io/tls, metadata: {name: bench-front, namespace: bench}"
+            values["CERTIFICATE"] = f"---\n{{{about}, data: {{{data}}}}}"
+        return self.config("gatehouse.yaml", **values)
 
-    def haproxy(self, upstream_port, tls=False):
+    def nginx(self, upstream_port, wiring=PLAIN):
+        port, more = free_port(), ""
+        if wiring.upstream == "tls":
+            more = f"proxy_ssl_verify on; proxy_ssl_trusted_certificate {self.certificate()}; proxy_ssl_server_name on; "
+            more += f"proxy_ssl_name {TLS_NAME};"
+        values = {"PORT": upstream_port, "LISTEN": port, "DIR": self.folder, "UPSTREAM_TLS": more, "SPEAKS": self._nginx_front(wiring.front)}
+        values |= {"SCHEME": "https" if more else "http", "WORKERS": wiring.workers, "MASTER": "off" if wiring.workers == 1 else "on"}
+        process = pinned(cores_of(wiring), [find("nginx"), "-c", self.config("nginx.conf", **values)], stderr=subprocess.DEVNULL)
+        return self._started(Subject("nginx", self._kept(process), port))
+
+    def haproxy(self, upstream_port, wiring=PLAIN):
         port = free_port()
-        more = f"ssl verify required ca-file {self.ca} sni str({TLS_NAME}) verifyhost {TLS_NAME}" if tls else ""
-        path = self.config("haproxy.cfg", PORT=upstream_port, LISTEN=port, TLS=more)
-        words = [find("haproxy"), "-db", "-f", path]
-        return self._started(Subject("haproxy", self._kept(pinned(GATEWAY_CORE, words, stderr=subprocess.DEVNULL)), port))
+        verify = f"ssl verify required ca-file {self.certificate()} sni str({TLS_NAME}) verifyhost {TLS_NAME}"
+        upstream = {"h1": "", "tls": verify, "h2": "proto h2"}[wiring.upstream]
+        front = {"h1": "", "tls": f"ssl crt {self.folder / 'both.pem'}", "h2": "proto h2"}[wiring.front]
+        values = {"PORT": upstream_port, "LISTEN": port, "SERVER": upstream, "FRONT": front, "WORKERS": wiring.workers}
+        words = [find("haproxy"), "-db", "-f", self.config("haproxy.cfg", **values)]
+        process = pinned(cores_of(wiring), words, stderr=subprocess.DEVNULL)
+        return self._started(Subject("haproxy", self._kept(process), port))
 
     def _kept(self, process):
         self.running.append(process)
@@ -196,10 +242,24 @@ class Stand:
                 select.select([], [], [], 0.05)
 
     def _generator(self, port, limit, options, **pipes):
-        words = [self.bench, "load", "--target", f"127.0.0.1:{port}", "--path", "/bench/v1/chat/completions", "--limit", limit]
+        words = [self.bench, "load", "--target", f"127.0.0.1:{port}", "--path", f"/bench{CHAT}", "--limit", limit]
         for name, value in options.items():
             words += [f"--{name}", value]
-        return self._kept(pinned(OTHER_CORE, words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **pipes))
+        return self._kept(pinned({OTHER_CORE}, words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **pipes))
+
+    def h2load(self, port, front, size, connections, seconds):
+        """The same load by h2load, which speaks HTTP/2 and TLS. What it had under way at the end is not counted."""
+        file = self.folder / f"body-{size}"
+        file.write_bytes(subprocess.run([self.bench, "body", "--size", str(size)], capture_output=True, check=True).stdout)
+        words = ["h2load", "-c", connections, "-m", 1, "-D", max(1, round(seconds)), "--warm-up-time", 0, "-d", file]
+        words += ["-H", "content-type: application/json", *(["--h1"] if front == "tls" else [])]
+        words += [f"--connect-to=127.0.0.1:{port}", f"{'https' if front == 'tls' else 'http'}://{TLS_NAME}/bench{CHAT}"]
+        done = pinned({OTHER_CORE}, words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).communicate()[0]
+        counts = re.search(r"(\d+) succeeded, (\d+) failed", done)
+        if not counts or int(counts.group(1)) == 0 or int(counts.group(2)):
+            raise SystemExit(f"h2load failed: {done}")
+        took = re.search(r"finished in ([\d.]+)(m?s)", done)
+        return {"requests": int(counts.group(1)), "seconds": float(took.group(1)) / (1000 if took.group(2) == "ms" else 1)}
 
     def load(self, port, **options):
         """What the generator found. It sees to its limit itself and says what was missing."""
