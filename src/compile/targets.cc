@@ -1,6 +1,7 @@
 #include "compile/targets.h"
 
 #include <algorithm>
+#include <concepts>
 #include <utility>
 
 #include <fmt/format.h>
@@ -20,9 +21,11 @@ bool carries(const resource::StringMap& labels, const resource::StringMap& wante
   });
 }
 
-std::vector<std::string_view> sectionsOf(const resource::Gateway& gateway) {
+template <typename T>
+  requires std::same_as<T, resource::Gateway> || std::same_as<T, resource::ListenerSet>
+std::vector<std::string_view> sectionsOf(const T& owner) {
   std::vector<std::string_view> names;
-  for (const resource::Listener& listener : gateway.listeners) {
+  for (const resource::Listener& listener : owner.listeners) {
     names.push_back(listener.name);
   }
   return names;
@@ -75,6 +78,8 @@ class TargetResolver {
   void follow(const resource::PolicyTargetRef& ref, const std::string& field) {
     if (ref.kind == resource::Gateway::kKind) {
       followTo<resource::Gateway>(ref, field);
+    } else if (ref.kind == resource::ListenerSet::kKind) {
+      followTo<resource::ListenerSet>(ref, field);
     } else if (ref.kind == resource::HttpRoute::kKind) {
       followTo<resource::HttpRoute>(ref, field);
     } else if (ref.kind == resource::AgentgatewayBackend::kKind) {
@@ -151,6 +156,8 @@ class TargetResolver {
     std::size_t found = 0;
     if (selector.kind == resource::Gateway::kKind) {
       found = reachAll<resource::Gateway>(selector.match_labels);
+    } else if (selector.kind == resource::ListenerSet::kKind) {
+      found = reachAll<resource::ListenerSet>(selector.match_labels);
     } else if (selector.kind == resource::HttpRoute::kKind) {
       found = reachAll<resource::HttpRoute>(selector.match_labels);
     } else if (selector.kind == resource::AgentgatewayBackend::kKind) {
@@ -180,6 +187,13 @@ class TargetResolver {
   void reachFrom(const resource::Gateway& gateway) {
     if (const auto* draft = draft_.findGateway(gateway.meta.key.ns, gateway.meta.key.name)) {
       add(*draft);
+    }
+  }
+
+  void reachFrom(const resource::ListenerSet& wanted) {
+    const auto* set = draft_.findListenerSet(wanted.meta.key.ns, wanted.meta.key.name);
+    if (set != nullptr && !set->not_accepted) {
+      add(*set->gateway);
     }
   }
 
@@ -280,6 +294,8 @@ std::vector<TrafficTarget> trafficTargets(
     TrafficTarget target{.section = ref.section_name.value_or("")};
     if (ref.kind == resource::Gateway::kKind) {
       target.gateway = draft.resources.find<resource::Gateway>(ns, ref.name);
+    } else if (ref.kind == resource::ListenerSet::kKind) {
+      target.set = draft.resources.find<resource::ListenerSet>(ns, ref.name);
     } else if (ref.kind == resource::HttpRoute::kKind) {
       target.route = draft.resources.find<resource::HttpRoute>(ns, ref.name);
     }
@@ -300,10 +316,11 @@ std::vector<TrafficTarget> trafficTargets(
   };
   for (const resource::PolicyTargetSelector& selector : policy.target_selectors) {
     select(selector, &TrafficTarget::gateway);
+    select(selector, &TrafficTarget::set);
     select(selector, &TrafficTarget::route);
   }
   std::erase_if(targets, [](const TrafficTarget& target) {
-    return target.gateway == nullptr && target.route == nullptr;
+    return target.gateway == nullptr && target.set == nullptr && target.route == nullptr;
   });
   return targets;
 }

@@ -40,9 +40,10 @@ struct GatewayTarget {
 /// In the order of the policy; what is missing is told by resolveTargets().
 std::vector<GatewayTarget> gatewayTargets(Draft& draft, const resource::AgentgatewayPolicy& policy);
 
-/// A Gateway, or HTTPRoute, that a policy names, or selects, itself.
+/// A Gateway, ListenerSet or HTTPRoute that a policy names, or selects, itself.
 struct TrafficTarget {
-  const resource::Gateway* gateway = nullptr;  // one of these two
+  const resource::Gateway* gateway = nullptr;  // one of these three
+  const resource::ListenerSet* set = nullptr;
   const resource::HttpRoute* route = nullptr;
   std::string section;  // the listener, or rule; empty: all
 };

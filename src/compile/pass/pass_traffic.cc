@@ -1,7 +1,7 @@
 // What policies say of the requests of routes: spec.traffic, by the levels of resources.md 8.1. A
-// policy on a rule goes before one on its route, that before one on a listener, and that before one
-// on the Gateway; of two of one level the older one holds, and the other is told so. What a route
-// says itself goes before all of them.
+// policy on a rule goes before one on its route, that before one on a listener or ListenerSet, and
+// that before one on the Gateway; of two of one level the older one holds, and the other is told
+// so. What a route says itself goes before all of them.
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -59,9 +59,14 @@ bool reaches(const TrafficTarget& target, const Place& place, Level level) {
     return target.route == &place.route && level == (whole ? Level::kRoute : Level::kRule) &&
            (whole || target.section == place.rule.name);
   }
+  const bool named = whole || target.section == place.listener.spec->name;
+  if (target.set != nullptr) {
+    return target.set == place.listener.set && level == Level::kListener && named;
+  }
+  // A section of a Gateway is a listener of its own.
   return target.gateway == place.gateway.resource &&
-         level == (whole ? Level::kGateway : Level::kListener) &&
-         (whole || target.section == place.listener.spec->name);
+         level == (whole ? Level::kGateway : Level::kListener) && named &&
+         (whole || place.listener.set == nullptr);
 }
 
 class TrafficCompiler {
