@@ -19,13 +19,11 @@ def ruled(name, **rule):
 @pytest.fixture(name="port", scope="module")
 def _port(shared_stage):
     mock = shared_stage.mock()
-    unix = manifests.static("unix", 1)
-    unix["spec"] = {"static": {"unixPath": "/run/web"}}
     modifier = [{"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["connection"]}}]
     nowhere = {"path": {"type": "ReplaceFullPath", "replaceFullPath": "no-path"}}
     text = manifests.to_text(
-        manifests.gateway(), manifests.static("web", mock.port), manifests.openai("model", mock.port), unix,
-        ruled("socket", backendRefs=[{**MODEL, "name": "unix"}]), ruled("service", backendRefs=[{"name": "gone", "port": 80}]),
+        manifests.gateway(), manifests.static("web", mock.port), manifests.openai("model", mock.port),
+        ruled("service", backendRefs=[{"name": "gone", "port": 80}]),
         ruled("filter", backendRefs=[WEB], filters=modifier), ruled("weightless", backendRefs=[{**WEB, "weight": 0}]),
         ruled("redirect", backendRefs=[], filters=[{"type": "RequestRedirect", "requestRedirect": nowhere}]),
         ruled("reference-filter", backendRefs=[{**WEB, "filters": modifier}]),
@@ -36,7 +34,7 @@ def _port(shared_stage):
 
 
 @pytest.mark.parametrize("name,status", [
-    ("socket", 501), ("service", 500), ("filter", 500), ("weightless", 500), ("redirect", 500), ("reference-filter", 500),
+    ("service", 500), ("filter", 500), ("weightless", 500), ("redirect", 500), ("reference-filter", 500),
 ])
 def test_a_plain_route_that_is_not_served_says_so_as_a_problem(port, name, status):
     reply = harness.post(port, f"/{name}{CHAT}", harness.CHAT)
