@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "compile/services.h"
+#include "compile/tls_policy.h"
 #include "resource/decode_ref.h"
 #include "resource/nearest.h"
 #include "resource/schema/format.h"
@@ -19,7 +20,13 @@ namespace {
 using resource::Severity;
 using snapshot::InvalidBackend;
 using Made = std::expected<std::shared_ptr<const upstream::Tunnel>, InvalidBackend>;
-using Proxies = std::vector<upstream::EndpointHandle>;
+
+/// It is asked for tunnels in HTTP/1.1, so that it is offered nothing else.
+upstream::EndpointHandle asProxy(upstream::Endpoint endpoint) {
+  endpoint.version = upstream::HttpVersion::kHttp1;
+  endpoint.tls = withVersion(std::move(endpoint.tls), endpoint.version);
+  return finishEndpoint(std::move(endpoint));
+}
 
 /// The policy of one backend, and the proxies it names.
 class TunnelPolicy {
@@ -86,9 +93,11 @@ class TunnelPolicy {
           ".backendRef", fmt::format("Service {}/{} has no ready address", ref.ns, ref.name)
       );
     }
-    return std::make_shared<const upstream::Tunnel>(
-        upstream::Tunnel{.proxies = http->endpoints, .authorization = nullptr}
-    );
+    upstream::Tunnel tunnel;
+    for (const upstream::EndpointHandle& endpoint : http->endpoints) {
+      tunnel.proxies.push_back(asProxy(*endpoint));
+    }
+    return std::make_shared<const upstream::Tunnel>(std::move(tunnel));
   }
 
   Made toBackend(const resource::BackendObjectRef& ref) {
@@ -110,7 +119,10 @@ class TunnelPolicy {
       );
     }
     const auto* target = std::get_if<resource::StaticBackend>(&backend->target);
-    const auto policies = effectivePolicies(backend->policies, nullptr);
+    auto policies = effectivePolicies(backend->policies, nullptr);
+    if (!policies.hasTls()) {
+      policies.attached_tls = findTlsPolicy(draft_, backend->meta.key, "");
+    }
     if (target == nullptr || policies.tunnel != nullptr) {
       return wrong(
           ".backendRef",
@@ -150,7 +162,7 @@ class TunnelPolicy {
       return std::unexpected(std::move(proxy.error()));
     }
     return std::make_shared<const upstream::Tunnel>(
-        upstream::Tunnel{.proxies = {finishEndpoint(*std::move(proxy))}, .authorization = nullptr}
+        upstream::Tunnel{.proxies = {asProxy(*std::move(proxy))}, .authorization = nullptr}
     );
   }
 
