@@ -35,8 +35,8 @@ gatehouse::Result<ProxyEnvironment> read(const std::string& proxy, const std::st
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::optional<std::string_view> rest(std::string_view(reinterpret_cast<const char*>(data), size));
-  const std::string host = gatehouse::fold(takePart(rest, '\n').value_or(""));
-  const std::string proxy(takePart(rest, '\n').value_or(""));
+  const std::string host = gatehouse::fold(gatehouse::takePart(rest, '\n').value_or(""));
+  const std::string proxy(gatehouse::takePart(rest, '\n').value_or(""));
   const std::string direct(rest.value_or(""));
   const auto environment = read(proxy, direct);
   if (!environment) {
