@@ -254,6 +254,23 @@ TEST_F(Tls, VerifiesAddressesAndASeparateName) {
   EXPECT_EQ((**far)->peer().server_name, "sent.test");
 }
 
+TEST_F(Tls, OneOfSeveralNamesOrUrisIsEnough) {
+  auto with_server = server({.certificates = {certificateFor({"127.0.0.1", "real.test"})}});
+  for (const std::string own : {"real.test", "127.0.0.1"}) {
+    shake(with_server, client(), {.server_name = "sent.test", .verified_names = {"a.test", own}});
+    EXPECT_TRUE(near->has_value()) << own;
+  }
+  const TlsName none{.server_name = "real.test", .verified_names = {"a.test", "b.test", ""}};
+  const TlsName uris{.server_name = "real.test", .verified_uris = {"spiffe://example.org/web"}};
+  for (const TlsName& name : {none, uris}) {
+    shake(with_server, client(), name);
+    ASSERT_FALSE(near->has_value());
+    EXPECT_EQ(near->error().kind(), ErrorKind::kTlsCertificate);
+    EXPECT_NE(near->error().detail().find("it is for 127.0.0.1, real.test"), std::string::npos)
+        << near->error().detail();
+  }
+}
+
 TEST_F(Tls, TheServerChoosesItsCertificateByName) {
   auto with_server =
       server({.certificates = {certificateFor({"first.test"}), certificateFor({"*.second.test"})}});
