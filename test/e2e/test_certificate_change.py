@@ -31,8 +31,8 @@ class Dripping:
 
     def __call__(self, connection, _):
         read_request(connection)
+        self.connection = connection  # before the client can know of it
         connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-        self.connection = connection
         connection.recv(1)
 
     def send(self, piece):
