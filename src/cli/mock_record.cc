@@ -56,7 +56,10 @@ std::uint64_t MockRecord::request(
   wire::JsonWriter json(line);
   json.beginObject().key("event").string("request").key("n").number(number);
   json.key("connection").number(connection);
-  json.key("server_name").string(peer.server_name).key("tls").string(peer.tls_version);
+  json.key("server_name")
+      .string(peer.serverName())
+      .key("tls")
+      .string(peer.tls == nullptr ? "" : peer.tls->version);
   json.key("method").string(head.methodName()).key("target");
   json.string(keys_ == RecordedKeys::kClear ? head.target : maskedTarget(head.target));
   json.key("authority").string(head.authority).key("fields");

@@ -21,21 +21,33 @@
 
 namespace gatehouse::io {
 
-/// Who is at the other end. Strings are empty where TLS is not spoken or the peer said nothing.
-struct Peer {
-  Address remote;
-  Address local;
+/// What the handshake told of the other end. Strings are empty where it said nothing.
+struct TlsPeer {
   /// Server name the client asked for (SNI): on the server what came, on the client what was sent.
   std::string server_name;
   /// Protocol agreed by ALPN, e.g. "h2".
   std::string alpn;
-  /// "TLSv1.3", "TLSv1.2"; empty on a plain stream.
-  std::string_view tls_version;
+  /// "TLSv1.3", "TLSv1.2".
+  std::string_view version;
   /// On the server, of the certificate of the client where it was accepted: its SPIFFE id, else its
-  /// subject; null: it showed none.
-  std::shared_ptr<const std::string> identity;
-  /// The TLS session was resumed: no certificate was exchanged.
+  /// subject.
+  std::string identity;
+  /// The session was resumed: no certificate was exchanged.
   bool resumed = false;
+};
+
+/// Who is at the other end.
+struct Peer {
+  Address remote;
+  Address local;
+  std::shared_ptr<const TlsPeer> tls;  // null on a plain stream
+
+  std::string_view serverName() const {
+    return tls == nullptr ? std::string_view() : std::string_view(tls->server_name);
+  }
+  std::string_view alpn() const {
+    return tls == nullptr ? std::string_view() : std::string_view(tls->alpn);
+  }
 };
 
 enum class IoState : std::uint8_t {

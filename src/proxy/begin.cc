@@ -39,13 +39,13 @@ telemetry::TracePlace placeInTrace(Worker& worker, Exchange& x) {
 
 void noteClient(telemetry::RequestRecord& record, const Arrival& arrival) {
   const io::Peer& peer = *arrival.peer;
-  record.secure = !peer.tls_version.empty();
+  record.secure = peer.tls != nullptr;
   record.client_port = peer.remote.port();
   record.set(Text::kClientAddress, arrival.client_address);
-  record.set(Text::kTlsServerName, peer.server_name);
-  record.set(Text::kTlsVersion, peer.tls_version);
-  if (peer.identity != nullptr) [[unlikely]] {
-    record.set(Text::kSourceIdentity, *peer.identity);
+  if (peer.tls != nullptr) {
+    record.set(Text::kTlsServerName, peer.tls->server_name);
+    record.set(Text::kTlsVersion, peer.tls->version);
+    record.set(Text::kSourceIdentity, peer.tls->identity);
   }
   if (arrival.accept_wait) {
     record.accept_wait = telemetry::Mark(std::chrono::duration_cast<Micros>(*arrival.accept_wait));

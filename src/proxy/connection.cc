@@ -104,7 +104,7 @@ std::unique_ptr<http::ServerConnection> serveFirst(
 std::unique_ptr<http::ServerConnection> serveSecured(
     Worker& worker, std::unique_ptr<io::Stream> stream, http::RefusedRequests& refused
 ) {
-  if (stream->peer().alpn != kHttp2) {
+  if (stream->peer().alpn() != kHttp2) {
     return serveFirst(worker, std::move(stream), refused, http::Http2::kRefused);
   }
   return http::serveHttp2(
@@ -132,7 +132,7 @@ io::Task<std::unique_ptr<http::ServerConnection>> open(
     co_return nullptr;
   }
   worker.telemetry().tlsHandshake(
-      doorway->listener(), (*secured)->peer().resumed, worker.now() - began
+      doorway->listener(), (*secured)->peer().tls->resumed, worker.now() - began
   );
   co_return serveSecured(worker, *std::move(secured), *refused);
 }

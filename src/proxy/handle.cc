@@ -25,10 +25,10 @@ std::string_view withoutRoot(std::string_view host) {
 /// Whether the host is that of another listener than the name the connection was made for. A
 /// connection made for no name is for any.
 [[gnu::noinline]] bool isMisdirected(const Exchange& x, const io::Peer& peer) {
-  if (peer.server_name.empty() || x.listener == nullptr) {
+  if (peer.serverName().empty() || x.listener == nullptr) {
     return false;
   }
-  const std::string made_for = fold(withoutRoot(peer.server_name));
+  const std::string made_for = fold(withoutRoot(peer.serverName()));
   return snapshot::chooseListener(*x.port, made_for) != x.listener;
 }
 
@@ -60,7 +60,7 @@ Result<void> chooseRoute(Worker& worker, Exchange& x, const io::Peer& peer) {
         ErrorKind::kRouteNotFound,
         Origin::kDownstream,
         "Host " + printable(host, 80) + " is not served on a connection made for " +
-            printable(peer.server_name, 80)
+            printable(peer.serverName(), 80)
     );
   }
   std::optional<snapshot::RouteMatch> match = x.listener->routes.match(host, x.head());

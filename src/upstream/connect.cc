@@ -49,8 +49,8 @@ std::unexpected<Error> atEndpoint(Error error, const Endpoint& endpoint) {
 
 // RFC 9113 section 3.2: under TLS it is agreed on by ALPN, or not spoken.
 Result<bool> agreesOnHttp2(const Endpoint& endpoint, const io::Peer& peer) {
-  if (endpoint.tls == nullptr || peer.alpn == "h2") {
-    return endpoint.version == HttpVersion::kHttp2 || peer.alpn == "h2";
+  if (endpoint.tls == nullptr || peer.alpn() == "h2") {
+    return endpoint.version == HttpVersion::kHttp2 || peer.alpn() == "h2";
   }
   if (endpoint.version == HttpVersion::kHttp2) {
     return fail(

@@ -41,7 +41,7 @@ struct H2ClientWire final : H2Wire {
         ),
         events(client_events) {}
 
-  std::string_view scheme() const { return stream->peer().tls_version.empty() ? "http" : "https"; }
+  std::string_view scheme() const { return stream->peer().tls == nullptr ? "http" : "https"; }
 
   ClientLimits limits;
   H2ResponseHead head;  // being received: never more than one at a time

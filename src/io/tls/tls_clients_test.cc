@@ -60,7 +60,7 @@ class TlsClients : public Tls {
     // Tickets come with the first read.
     EXPECT_TRUE(runTask(reactor, write(***far, "hello")).has_value());
     EXPECT_EQ(runTask(reactor, readSome(***near)), "hello");
-    return peer.identity == nullptr ? "nobody" : *peer.identity;
+    return peer.tls->identity.empty() ? "nobody" : peer.tls->identity;
   }
 
   std::string verdict(ClientCertificate demand, TlsClientOptions options) {
@@ -122,7 +122,7 @@ TEST_F(TlsClients, AResumedSessionKeepsWhoItIs) {
     const std::string expected = known ? "CN = worker.test" : "nobody";
     EXPECT_EQ(verdict(with_server, with_client), expected);
     EXPECT_EQ(verdict(with_server, with_client), expected);
-    EXPECT_TRUE((**far)->peer().resumed);
+    EXPECT_TRUE((**far)->peer().tls->resumed);
   }
 }
 

@@ -42,8 +42,8 @@ class TlsServer : public Tls {
     // Tickets come with the first read.
     EXPECT_TRUE(runTask(reactor, write(***far, "hello")).has_value());
     EXPECT_EQ(runTask(reactor, readSome(***near)), "hello");
-    EXPECT_EQ((**far)->peer().resumed, (**near)->peer().resumed);
-    return (**near)->peer().resumed;
+    EXPECT_EQ((**far)->peer().tls->resumed, (**near)->peer().tls->resumed);
+    return (**near)->peer().tls->resumed;
   }
 
   std::shared_ptr<TlsServerConfig> sealing(

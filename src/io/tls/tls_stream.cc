@@ -82,7 +82,7 @@ class TlsStream final : public Stream {
   bool encryptRecord(std::string_view plain);
   void holdUnread();
   void learnPeer();
-  std::shared_ptr<const std::string> clientIdentity() const;
+  std::string clientIdentity() const;
   void fail(ErrorKind kind, std::string detail, Retry retry = Retry::kNever);
   void failSsl(std::string_view doing);
 
@@ -108,7 +108,7 @@ TlsStream::TlsStream(
       peer_(under_->peer()),
       ssl_(ssl),
       side_(side),
-      nested_(!peer_.tls_version.empty()) {
+      nested_(peer_.tls != nullptr) {
   GATEHOUSE_INVARIANT(ssl_ != nullptr);
   BIO* bio = wire_.makeBio().release();
   SSL_set_bio(ssl, bio, bio);
@@ -205,14 +205,14 @@ void TlsStream::expectClient() {
   SSL_set_app_data(ssl_.get(), &notes_);
 }
 
-/// The client's, in one text; null where it has no certificate that was accepted, be it now or when
-/// the session that is resumed was made.
-std::shared_ptr<const std::string> TlsStream::clientIdentity() const {
+/// The client's, in one text; empty where it has no certificate that was accepted, be it now or
+/// when the session that is resumed was made.
+std::string TlsStream::clientIdentity() const {
   X509* shown = SSL_is_server(ssl_.get()) == 1 ? SSL_get0_peer_certificate(ssl_.get()) : nullptr;
   if (shown == nullptr || notes_.tolerated || SSL_get_verify_result(ssl_.get()) != X509_V_OK) {
-    return nullptr;
+    return {};
   }
-  return std::make_shared<const std::string>(identityOf(shown));
+  return identityOf(shown);
 }
 
 Task<Result<void>> TlsStream::handshake() {
@@ -252,16 +252,18 @@ Task<Result<void>> TlsStream::handshake() {
 }
 
 void TlsStream::learnPeer() {
+  TlsPeer learned;
   if (const char* name = SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name)) {
-    peer_.server_name = name;
+    learned.server_name = name;
   }
   const unsigned char* alpn = nullptr;
   unsigned length = 0;
   SSL_get0_alpn_selected(ssl_.get(), &alpn, &length);
-  peer_.alpn.assign(reinterpret_cast<const char*>(alpn), length);
-  peer_.tls_version = SSL_get_version(ssl_.get());
-  peer_.identity = clientIdentity();
-  peer_.resumed = SSL_session_reused(ssl_.get()) == 1;
+  learned.alpn.assign(reinterpret_cast<const char*>(alpn), length);
+  learned.version = SSL_get_version(ssl_.get());
+  learned.identity = clientIdentity();
+  learned.resumed = SSL_session_reused(ssl_.get()) == 1;
+  peer_.tls = std::make_shared<const TlsPeer>(std::move(learned));
 }
 
 /// Bytes in the scratch buffer would not survive a suspension.

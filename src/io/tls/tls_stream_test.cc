@@ -46,10 +46,10 @@ TEST_F(Tls, BothSidesKnowNameProtocolAndVersion) {
   shake(with_server, client({.alpn = {"http/1.1", "h2"}}), {.server_name = "api.test"});
   ASSERT_TRUE(near->has_value()) << near->error().chain();
   ASSERT_TRUE(far->has_value()) << far->error().chain();
-  EXPECT_EQ((**far)->peer().server_name, "api.test");
-  EXPECT_EQ((**far)->peer().alpn, "h2") << "the server's preference";
-  EXPECT_EQ((**near)->peer().alpn, "h2");
-  EXPECT_EQ((**near)->peer().tls_version, "TLSv1.3");
+  EXPECT_EQ((**far)->peer().serverName(), "api.test");
+  EXPECT_EQ((**far)->peer().alpn(), "h2") << "the server's preference";
+  EXPECT_EQ((**near)->peer().alpn(), "h2");
+  EXPECT_EQ((**near)->peer().tls->version, "TLSv1.3");
 }
 
 TEST_F(Tls, CarriesManyRecordsBothWays) {
@@ -88,7 +88,7 @@ TEST_F(Tls, CarriesTls) {
       {.server_name = "api.test"}
   );
   ASSERT_TRUE(near->has_value()) << near->error().chain();
-  EXPECT_EQ((**far)->peer().server_name, "api.test");
+  EXPECT_EQ((**far)->peer().serverName(), "api.test");
   std::string big(1'000'000, '\0');
   for (std::size_t i = 0; i < big.size(); ++i) {
     big[i] = static_cast<char>(i * 131 >> 3);
@@ -248,10 +248,10 @@ TEST_F(Tls, VerifiesAddressesAndASeparateName) {
   auto with_server = server({.certificates = {certificateFor({"127.0.0.1", "real.test"})}});
   shake(with_server, client(), {.server_name = "127.0.0.1"});
   ASSERT_TRUE(near->has_value()) << near->error().chain();
-  EXPECT_EQ((**far)->peer().server_name, "") << "an address is no server name";
+  EXPECT_EQ((**far)->peer().serverName(), "") << "an address is no server name";
   shake(with_server, client(), {.server_name = "sent.test", .verified_names = {"real.test"}});
   ASSERT_TRUE(near->has_value()) << near->error().chain();
-  EXPECT_EQ((**far)->peer().server_name, "sent.test");
+  EXPECT_EQ((**far)->peer().serverName(), "sent.test");
 }
 
 TEST_F(Tls, OneOfSeveralNamesOrUrisIsEnough) {
@@ -308,9 +308,9 @@ TEST_F(Tls, ResumesSessions) {
   // full handshake would not.
   shake(with_server, with_client, {.server_name = "api.test"});
   ASSERT_TRUE(near->has_value());
-  EXPECT_TRUE((**near)->peer().resumed);
+  EXPECT_TRUE((**near)->peer().tls->resumed);
   shake(with_server, client(), {.server_name = "api.test"});
-  EXPECT_FALSE((**near)->peer().resumed);
+  EXPECT_FALSE((**near)->peer().tls->resumed);
 }
 
 TEST_F(Tls, PlainHttpOnATlsPortIsNamed) {
