@@ -398,6 +398,20 @@ TEST_F(H2ClientLimitsTest, FloodsEndTheConnection) {
   }
 }
 
+// RFC 9113 section 8.1: who has answered may reset what is left of the request.
+TEST_F(H2ClientLimitsTest, EveryRequestMayBeResetOnce) {
+  greet();
+  for (std::uint32_t stream = 1; stream < 4000; stream += 2) {
+    auto asked = get();
+    upstream->headers(stream, responseFields(), kEndStream);
+    upstream->send(Frame{.type = FrameType::kReset, .stream = stream, .payload = number(0, 4)});
+    loop.settle();
+    upstream->take();
+    ASSERT_TRUE(asked->done() && asked->response().has_value()) << stream;
+  }
+  EXPECT_FALSE(client->over());
+}
+
 TEST_F(H2ClientLimitsTest, BrokenFramesEndTheConnection) {
   const std::vector<Frame> broken = {
       {.type = FrameType::kData, .stream = 99, .payload = "of no stream"},

@@ -21,12 +21,17 @@ class H2Manners {
   std::uint64_t bytesIn() const { return bytes_in_; }
 
  private:
+  void earnByRequests();
+
   H2Session& session_;
   Allowance resets_;
   Allowance controls_;
   Allowance updates_;
   std::uint64_t bytes_in_ = 0;
-  std::uint64_t frames_seen_ = 0;
+  std::uint64_t frames_seen_ = 0;  // of content sent, for window updates
+  // Of our requests, until a frame of the peer was last counted.
+  std::uint64_t requests_seen_ = 0;
+  std::uint64_t request_frames_seen_ = 0;
 };
 
 }  // namespace gatehouse::http

@@ -216,6 +216,7 @@ std::optional<H2StreamId> H2Session::request(const H2Request& request, H2Stream&
     return std::nullopt;
   }
   ++open_;
+  ++requests_;
   return id;
 }
 

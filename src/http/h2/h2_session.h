@@ -141,6 +141,8 @@ class H2Session {
   const FrameMeter& meter() const { return meter_; }
   /// DATA frames sent.
   std::uint64_t dataFrames() const { return data_frames_; }
+  /// Requests made here; 0 on a server.
+  std::uint64_t requests() const { return requests_; }
   /// What of the received bytes was content or fields, and what of the sent ones content.
   std::uint64_t useful() const { return useful_; }
 
@@ -192,6 +194,7 @@ class H2Session {
   std::size_t most_ = 0;                // the same
   std::size_t open_ = 0;
   std::uint64_t data_frames_ = 0;
+  std::uint64_t requests_ = 0;
   std::uint64_t useful_ = 0;
   std::size_t section_ = 0;  // octets of the field section that is being received
   H2StreamId newest_ = 0;    // that the peer has opened
