@@ -130,9 +130,16 @@ class TargetResolver {
 
   /// Only Gateways are reached by port.
   static bool hasPort(const auto& /*target*/, std::uint16_t /*port*/) { return true; }
-  static bool hasPort(const resource::Gateway& gateway, std::uint16_t port) {
-    return std::ranges::find(gateway.listeners, port, &resource::Listener::port) !=
-           gateway.listeners.end();
+  /// Those of its ListenerSets count.
+  bool hasPort(const resource::Gateway& gateway, std::uint16_t port) const {
+    const auto* draft = draft_.findGateway(gateway.meta.key.ns, gateway.meta.key.name);
+    if (draft == nullptr) {
+      return std::ranges::find(gateway.listeners, port, &resource::Listener::port) !=
+             gateway.listeners.end();
+    }
+    return std::ranges::any_of(draft->listeners, [port](const ListenerDraft& listener) {
+      return listener.spec->port == port;
+    });
   }
 
   template <typename T>

@@ -32,6 +32,13 @@ std::string_view withoutRoot(std::string_view host) {
   return snapshot::chooseListener(*x.port, made_for) != x.listener;
 }
 
+[[gnu::noinline]] Result<void> refuseLoad(Worker& worker, const Exchange& x) {
+  worker.load().noteShed(x.shed ? Load::Cause::kConnections : Load::Cause::kRequests);
+  return fail(
+      ErrorKind::kOverloaded, Origin::kGateway, "The gateway has all the requests it can take"
+  );
+}
+
 /// The rule that the request is for.
 Result<void> chooseRoute(Worker& worker, Exchange& x, const io::Peer& peer) {
   if (x.head().method == http::Method::kConnect) {
@@ -47,6 +54,9 @@ Result<void> chooseRoute(Worker& worker, Exchange& x, const io::Peer& peer) {
     x.record.listener = x.listener->name;
   }
   worker.telemetry().requestBegan(x.record);
+  if (x.shed) [[unlikely]] {
+    return refuseLoad(worker, x);
+  }
   if (x.listener == nullptr) {
     return fail(
         ErrorKind::kRouteNotFound,
@@ -107,17 +117,10 @@ Result<void> chooseBackend(Worker& worker, Exchange& x) {
   );
 }
 
-[[gnu::noinline]] Result<void> refuseLoad(Worker& worker, const Exchange& x) {
-  worker.load().noteShed(x.shed ? Load::Cause::kConnections : Load::Cause::kRequests);
-  return fail(
-      ErrorKind::kOverloaded, Origin::kGateway, "The gateway has all the requests it can take"
-  );
-}
-
 /// Where the request goes.
 Result<void> choose(Worker& worker, Exchange& x) {
   GATEHOUSE_CHECK_OK(chooseBackend(worker, x));
-  if (x.shed || worker.load().busy()) [[unlikely]] {
+  if (worker.load().busy()) [[unlikely]] {
     return refuseLoad(worker, x);
   }
   if (const auto* invalid = std::get_if<snapshot::InvalidBackend>(&x.backend->target)) {

@@ -113,11 +113,13 @@ def test_connections_beyond_the_limit_get_one_answer(stage):
     refused = harness.raw_exchange(port, b"GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n")
     assert refused.startswith(b"HTTP/1.1 503 ") and b"\r\nRetry-After: 1\r\n" in refused
     assert b"\r\nConnection: close\r\n" in refused
+    nowhere = harness.raw_exchange(port, b"GET /no/route HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert nowhere.startswith(b"HTTP/1.1 503 "), "it is the connection that is too much"
     client = h2_client.Client(port)
     number = client.start("GET", "/v1/models")
     client.until(lambda: client.streams[number].ended and client.goaways, "an answer and GOAWAY")
     assert client.streams[number].status == 503
-    assert shed(gateway, "connections") == 2
+    assert shed(gateway, "connections") == 3
     # Those that were there first go on.
     first.sendall(b"GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n")
     assert b" 200 " in first.recv(65536)
