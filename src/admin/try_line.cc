@@ -150,10 +150,15 @@ std::string hostOf(const RouteOverview& row) {
   return name.starts_with("*.") ? "try" + name.substr(1) : name;
 }
 
+/// Whether curl, which writes version 1 of the PROXY protocol, gets through the door.
+bool takesCurl(const snapshot::Port& port) {
+  return !port.proxy_protocol || !port.proxy_protocol->required || port.proxy_protocol->v1;
+}
+
 std::optional<Ask> askOf(const Offer& offer) {
   const RouteOverview& row = *offer.row;
-  if (row.entry == nullptr || row.speaks == Speaks::kNothing || row.choice->weight == 0 ||
-      row.key_from.starts_with("missing: ")) {
+  if (row.entry == nullptr || !takesCurl(*row.port) || row.speaks == Speaks::kNothing ||
+      row.choice->weight == 0 || row.key_from.starts_with("missing: ")) {
     return std::nullopt;
   }
   for (std::string& path : pathsOf(row)) {
@@ -200,6 +205,15 @@ std::string contentOf(const RouteOverview& row, const Ask& ask) {
          );
 }
 
+/// How the door is opened, as curl is told it.
+std::string openingOf(const snapshot::Port& port) {
+  std::string text = "curl ";
+  text += port.tls ? "-k " : "";
+  text += port.clients.required ? "--cert CERTIFICATE.pem --key KEY.pem " : "";
+  text += port.proxy_protocol && port.proxy_protocol->required ? "--haproxy-protocol " : "";
+  return text;
+}
+
 std::string commandOf(const Offer& offer, const Ask& ask) {
   const bool tls = offer.row->port->tls;
   const bool path = isUnixSocket(offer.address);
@@ -209,7 +223,7 @@ std::string commandOf(const Offer& offer, const Ask& ask) {
   // The name of a TLS request is also the one its certificate is chosen for.
   const bool named = tls && !ask.host.empty();
   const std::string& target = ask.head.target;
-  std::string text = tls ? "curl -k " : "curl ";
+  std::string text = openingOf(*offer.row->port);
   text += target.find_first_of("[]{}") == std::string::npos ? "" : "-g ";
   text += path ? "--unix-socket " + shellWord(offer.address.substr(5)) + " " : "";
   text += target.find("/.") == std::string::npos ? "" : "--path-as-is ";

@@ -20,7 +20,8 @@ struct Offer {
 
 /// The command for the best of `offers`: a route without conditions before one with them; then the
 /// simulated model, a chat, Messages, a plain request; then plaintext before TLS; then the first.
-/// Empty if none can be asked. A route whose key is missing is none.
+/// Empty if none can be asked. A route whose key is missing is none, nor is one behind a door that
+/// wants version 2 of the PROXY protocol, which curl does not know.
 std::string tryLine(std::span<const Offer> offers);
 
 /// An address a client on this machine can dial: loopback for all addresses, else as it is.

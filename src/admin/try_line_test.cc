@@ -17,6 +17,8 @@ class TryLineTest : public testing::Test {
     snapshot_.ports.clear();
     snapshot::Port& port = snapshot_.ports.emplace_back();
     port.tls = tls_;
+    port.clients = clients_;
+    port.proxy_protocol = proxy_protocol_;
     port.listeners.emplace_back().routes = snapshot::RouteTable({std::move(entry)});
     const std::vector<RouteOverview> rows = overview(snapshot_);
     const std::vector<Offer> offers{{rows.data(), "127.0.0.1:1"}};
@@ -44,6 +46,8 @@ class TryLineTest : public testing::Test {
 
   decltype(snapshot::Backend::target) target_ = snapshot::SimulatedBackend{};
   bool tls_ = false;
+  snapshot::ClientValidation clients_;
+  std::optional<snapshot::ProxyProtocol> proxy_protocol_;
   snapshot::Snapshot snapshot_;
 };
 
@@ -92,6 +96,21 @@ TEST_F(TryLineTest, NamesAreSent) {
       start(named),
       "curl -k https://try.example.com:1/v1/chat/completions --resolve try.example.com:1:127.0.0.1"
   );
+}
+
+TEST_F(TryLineTest, TheDoorIsOpened) {
+  tls_ = true;
+  clients_ = {.ca_pem = "ca", .required = true};
+  EXPECT_EQ(
+      start(prefix("/")),
+      "curl -k --cert CERTIFICATE.pem --key KEY.pem https://127.0.0.1:1/v1/chat/completions"
+  );
+  tls_ = false;
+  clients_ = {};
+  proxy_protocol_ = {.v1 = true};
+  EXPECT_EQ(start(prefix("/")), "curl --haproxy-protocol http://127.0.0.1:1/v1/chat/completions");
+  proxy_protocol_ = {.v1 = false};
+  EXPECT_EQ(start(prefix("/")), "") << "curl knows version 1 alone";
 }
 
 TEST_F(TryLineTest, APlainBackendIsAskedPlainly) {
