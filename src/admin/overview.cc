@@ -5,9 +5,16 @@
 namespace gatehouse::admin {
 namespace {
 
+/// Where it is, and how it is reached if not as usual.
 std::string urlOf(const upstream::Endpoint& endpoint) {
-  return (endpoint.tls != nullptr ? "https://" : "http://") +
-         (endpoint.authority.empty() ? endpoint.name : endpoint.authority);
+  std::string text = endpoint.tls != nullptr ? "https://" : "http://";
+  text += endpoint.authority.empty() ? endpoint.name : endpoint.authority;
+  if (!endpoint.unix_path.empty()) {
+    text = endpoint.name;
+  }
+  text += endpoint.version == upstream::HttpVersion::kHttp2 ? " in HTTP/2" : "";
+  return endpoint.tunnel == nullptr ? text
+                                    : text + " via " + endpoint.tunnel->proxies.front()->name;
 }
 
 void describe(const snapshot::InvalidBackend& backend, RouteOverview& row) {

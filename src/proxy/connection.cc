@@ -45,7 +45,11 @@ void noteOpened(Worker& worker, const Doorway& doorway) {
   }
 }
 
+/// One that just closes has done nothing wrong: so load balancers see whether the door is there.
 [[gnu::noinline]] void noteRefused(Worker& worker, const Doorway& doorway, const Error& error) {
+  if (error.kind() == ErrorKind::kPeerClosed) {
+    return;
+  }
   const bool certificate = error.kind() == ErrorKind::kTlsCertificate;
   worker.telemetry().protocolError(doorway.listener(), certificate ? "tls_certificate" : "tls");
   worker.log().debug(
