@@ -182,11 +182,14 @@ void H1Server::drain() {
   }
 }
 
-// Idle until something of a head is there; then one limit for the whole of it, however it trickles
-// in.
+// Idle until something of a head is there, but not for long before the first; then one limit for
+// the whole of it, however it trickles in.
 io::Deadline H1Server::headDeadline() {
   if (nothingBegun()) {
-    return io::Deadline::after(wire_.reactor, wire_.limits.idle_timeout);
+    const bool silent = accept_wait_ == kUnheard;  // from the beginning
+    return io::Deadline::after(
+        wire_.reactor, silent ? wire_.limits.head_timeout : wire_.limits.idle_timeout
+    );
   }
   if (head_deadline_.isNever()) {
     head_deadline_ = io::Deadline::after(wire_.reactor, wire_.limits.head_timeout);

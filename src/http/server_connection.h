@@ -29,7 +29,7 @@ struct ServerLimits {
   std::size_t target = 16 * 1024;
   std::size_t field_section = 64 * 1024;
   std::size_t field_count = 100;
-  Nanos head_timeout = Seconds(30);    // from the first byte of a head to its end
+  Nanos head_timeout = Seconds(30);    // from the first byte of a head to its end; to the first one
   Nanos idle_timeout = Seconds(600);   // between exchanges
   Nanos body_timeout = Seconds(60);    // between two pieces of a request body
   Nanos write_timeout = Seconds(300);  // a client that takes no byte for so long is gone

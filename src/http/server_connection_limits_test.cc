@@ -206,6 +206,8 @@ TEST_F(ServerLimitsTest, ClientThatDoesNotTakeTheEndIsGone) {
 }
 
 TEST_F(ServerLimitsTest, SlowHeadGets408HoweverItTrickles) {
+  reply(*request(kGet), "");
+  client->take();
   Running<Exchange> waiting(loop, server->next());
   loop.wait(Seconds(9));
   client->send("GET / HTTP/1.1\r\n");
@@ -219,6 +221,16 @@ TEST_F(ServerLimitsTest, SlowHeadGets408HoweverItTrickles) {
   EXPECT_TRUE(client->take().starts_with("HTTP/1.1 408 "));
   EXPECT_EQ(shared.slow_heads, 1U);
   expectEnd(waiting);
+}
+
+TEST_F(ServerLimitsTest, WhoSaysNothingFromTheBeginningIsNotWaitedForLong) {
+  Running<Exchange> waiting(loop, server->next());
+  loop.wait(Seconds(2));
+  EXPECT_FALSE(waiting.done());
+  loop.wait(Seconds(2));
+  ASSERT_TRUE(waiting.done());
+  EXPECT_EQ(client->take(), "");
+  EXPECT_TRUE(client->ended());
 }
 
 TEST_F(ServerLimitsTest, IdleConnectionIsClosedSilently) {

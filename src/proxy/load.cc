@@ -57,7 +57,13 @@ Load::Load(
 
 bool Load::mayAccept() {
   // Those that are only told 503 have room of their own, so that they cannot grow without end.
-  if (connections_ >= limits_.connections + std::max<std::size_t>(8, limits_.connections / 8)) {
+  const bool was_full = std::exchange(
+      full_, connections_ >= limits_.connections + std::max<std::size_t>(8, limits_.connections / 8)
+  );
+  if (full_) {
+    if (!was_full) {
+      noteShed(Cause::kConnections);
+    }
     return false;
   }
   if (lacks_descriptors_ || ++taken_ % kLookEvery == 0) {

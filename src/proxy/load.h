@@ -101,6 +101,7 @@ class Load final : private io::Timer {
   std::size_t requests_ = 0;
   std::size_t taken_ = 0;  // connections since descriptors were looked at
   bool lacks_descriptors_ = false;
+  bool full_ = false;       // none are accepted, to be told 503 either
   std::uint64_t shed_ = 0;  // in this episode
   MonoTime begun_{};        // of the episode, and of what was refused last in it
   MonoTime last_{};

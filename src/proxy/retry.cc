@@ -73,7 +73,7 @@ io::Task<Result<void>> pauseBefore(
 /// The connection it was sent on had been idle, and was not there any more.
 bool wasStale(Exchange& x, const Result<http::ClientResponse>& response) {
   return !response && response.error().kind() == ErrorKind::kUpstreamClosed &&
-         x.record.lastAttempt().reused;
+         response.error().retry() != Retry::kNever && x.record.lastAttempt().reused;
 }
 
 /// Any of the backend's endpoints but the one that failed, if it has others.

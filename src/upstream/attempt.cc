@@ -92,7 +92,8 @@ io::Task<Result<http::ClientResponse>> attempt(
     }
     ErrorKind kind = error.kind();
     Origin origin = error.origin();
-    co_return fail(std::move(error).because(kind, origin, endpoint->name));
+    Retry retry = error.retry();
+    co_return fail(std::move(error).because(kind, origin, endpoint->name, retry));
   }
 }
 

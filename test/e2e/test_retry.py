@@ -180,7 +180,8 @@ def test_a_body_that_is_too_large_to_be_kept_is_sent_once(stage):
 def test_a_body_of_any_size_finds_the_endpoint_that_listens(stage):
     """Nothing of it has left for the one that does not."""
     host, port = harness.quiet_host(), None
-    peer = stage.keep(Peer(lambda connection, _: read_request(connection) and connection.sendall(GOOD)))
+    last = GOOD.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1)
+    peer = stage.keep(Peer(lambda connection, _: read_request(connection) and connection.sendall(last)))
     port = peer.port
     service = {
         "apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": "default"},

@@ -13,6 +13,8 @@ namespace {
 
 // Interim responses passed over before an upstream that sends nothing else is given up.
 constexpr int kMostInterim = 16;
+// A peer that has refused a stream is held to what it had for so long.
+constexpr Nanos kRefusalLasts = Seconds(1);
 
 // RFC 9110 section 9.2.2: may be sent again whatever became of it.
 bool isIdempotent(Method method) {
@@ -330,7 +332,8 @@ void H2Call::onHead(H2Response response, bool ended) {
 
 void H2Call::onClosed(H2Error reason) {
   if (reason == H2Error::kRefusedStream && !answered_) {
-    wire_.refused_at = wire_.session.open();
+    wire_.refused_at = std::max<std::size_t>(wire_.session.open(), 1);
+    wire_.refused_until = wire_.reactor.now() + kRefusalLasts;
     closed({
         ErrorKind::kUpstreamClosed,
         Origin::kUpstream,

@@ -21,7 +21,13 @@ constexpr Nanos kSettingsTime = Seconds(10);
 constexpr std::size_t kMostRequests = 1000;
 
 H2Limits limitsFor(const ClientLimits& limits) {
-  return {.streams = 0, .field_section = static_cast<std::uint32_t>(limits.field_section)};
+  // What a stream's reader does not take is held here: no more than it takes to keep a stream busy.
+  constexpr std::uint32_t kStreamWindow = 256U << 10;
+  return {
+      .streams = 0,
+      .stream_window = kStreamWindow,
+      .field_section = static_cast<std::uint32_t>(limits.field_section)
+  };
 }
 
 class H2Connection final : public H2Client, private H2SessionEvents {
@@ -80,7 +86,7 @@ std::size_t H2Connection::most() const {
     return 0;
   }
   std::size_t most = std::min<std::size_t>(wire_.session.peerStreams(), kMostRequests);
-  return std::min(most, wire_.refused_at.value_or(most));
+  return wire_.reactor.now() < wire_.refused_until ? std::min(most, wire_.refused_at) : most;
 }
 
 bool H2Connection::hasRoom() const {

@@ -51,7 +51,9 @@ struct H2ClientWire final : H2Wire {
   std::size_t requests = 0;      // that exist
   std::uint64_t begun = 0;       // that ever did
   std::uint64_t heard = 0;       // times that bytes came
-  std::optional<std::size_t> refused_at{};  // so many streams there were when one was refused
+  /// So many streams there were when one was refused, and until when no more are asked for.
+  std::size_t refused_at = 0;
+  MonoTime refused_until{};
 };
 
 /// A stream on its way, for those who work on it.

@@ -104,7 +104,17 @@ bool H2ResponseBody::canTake(RequestSent request) const {
   return ended_ || !stored().empty() || broken_ != nullptr;
 }
 
+/// Who pulls again has passed on what it had: there is room for as much.
+void H2ResponseBody::giveBack() {
+  const std::size_t taken = std::exchange(taken_, 0);
+  if (taken != 0 && !ended_ && !sending_.closed) {
+    sending_.wire.session.consumeStream(sending_.id, taken);
+    sending_.wire.push();
+  }
+}
+
 std::optional<Result<Piece>> H2ResponseBody::take(RequestSent request) {
+  giveBack();
   if (!canTake(request)) {
     return std::nullopt;
   }
@@ -113,10 +123,7 @@ std::optional<Result<Piece>> H2ResponseBody::take(RequestSent request) {
     return fail(*broken_);
   }
   received_at_ = received_.size();
-  if (!ended_ && !sending_.closed) {
-    sending_.wire.session.consumeStream(sending_.id, bytes.size());
-    sending_.wire.push();
-  }
+  taken_ = bytes.size();
   return Piece{bytes, ended_ && request == RequestSent::kYes};
 }
 

@@ -45,6 +45,7 @@ class H2ResponseBody {
   bool canTake(RequestSent request) const;
   /// Holds no memory for what has been taken.
   void release();
+  void giveBack();
   /// Nobody pulls any more.
   void drop();
 
@@ -65,6 +66,7 @@ class H2ResponseBody {
   std::optional<std::uint64_t> length_;
   io::Buffer received_;
   std::size_t received_at_ = 0;
+  std::size_t taken_ = 0;  // of the window, by the piece that was pulled last
   std::uint64_t arrived_ = 0;
   std::unique_ptr<Error> broken_;
   std::unique_ptr<Fields> trailers_;

@@ -195,7 +195,9 @@ std::optional<H2StreamId> H2Session::request(const H2Request& request, H2Stream&
     addPair(pairs, ":scheme", request.scheme);
     addPair(pairs, ":path", head.target);
   }
-  addPair(pairs, ":authority", head.authority);
+  if (!head.authority.empty()) {
+    addPair(pairs, ":authority", head.authority);
+  }
   addFields(pairs, head.fields);
   if (request.te_trailers) {
     addPair(pairs, "te", "trailers");

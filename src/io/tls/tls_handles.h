@@ -17,6 +17,11 @@
 
 namespace gatehouse::io {
 
+/// How names are looked for in a certificate: among its alternative names alone (RFC 9110 section
+/// 4.3.4), a wildcard for a whole label.
+constexpr unsigned kNameRules =
+    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
+
 template <auto kFree>
 struct FreeWith {
   template <typename T>

@@ -42,10 +42,8 @@ bool isFor(X509* certificate, const std::string& name) {
   if (X509_check_ip_asc(certificate, name.c_str(), 0) == 1) {
     return true;
   }
-  constexpr unsigned kFlags =
-      X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
   return !name.empty() &&
-         X509_check_host(certificate, name.data(), name.size(), kFlags, nullptr) == 1;
+         X509_check_host(certificate, name.data(), name.size(), kNameRules, nullptr) == 1;
 }
 
 /// Whether the leaf is for none of those of which it must be for one.

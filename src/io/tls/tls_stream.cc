@@ -186,8 +186,8 @@ Result<void> TlsStream::expectServer(const TlsClientConfig& config, TlsName name
   } else if (config.verify() == TlsVerify::kFull) {
     const std::string& verified = name.verified_names.front();
     X509_VERIFY_PARAM* wanted = SSL_get0_param(ssl);
-    X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    bool numeric = Address::fromIp(verified, 0).has_value();
+    X509_VERIFY_PARAM_set_hostflags(wanted, kNameRules);
+    const bool numeric = Address::fromIp(verified, 0).has_value();
     int set = numeric ? X509_VERIFY_PARAM_set1_ip_asc(wanted, verified.c_str())
                       : X509_VERIFY_PARAM_set1_host(wanted, verified.data(), verified.size());
     // An empty name would switch the check off.
