@@ -66,7 +66,8 @@ def test_validate_as_in_the_readme():
     assert "0 errors" in done.stdout
 
 
-@pytest.mark.parametrize("page, name", [("configuration", "two-providers"), ("filters", "filters")])
+@pytest.mark.parametrize("page, name", [
+    ("configuration", "two-providers"), ("configuration", "listener-set"), ("connections", "connections"), ("filters", "filters")])
 def test_the_example_of_a_page_has_no_findings(page, name):
     page = (harness.ROOT / f"docs/{page}.md").read_text()
     script = re.search(rf"<!-- test: {name} -->\n```sh\n(.*?)```", page, re.S)[1]
