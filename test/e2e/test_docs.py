@@ -76,19 +76,27 @@ def test_the_example_of_a_page_has_no_findings(page, name):
 
 
 def test_the_clients_of_the_page_on_tls_get_in(stage):
-    """As written there, but for the port and the place of the example."""
+    """As written there, but for the ports and the place of the keys."""
     page = (harness.ROOT / "docs/tls.md").read_text()
-    made, asked = (re.search(rf"<!-- test: {name} -->\n```sh\n(.*?)```", page, re.S)[1] for name in ("mutual-tls", "mutual-tls-curl"))
+    mocked, made, asked = (re.search(rf"<!-- test: {name} -->\n```sh\n(.*?)```", page, re.S)[1]
+                           for name in ("mutual-tls-mock", "mutual-tls", "mutual-tls-curl"))
+    mock = stage.process(shlex.split(mocked.strip().removesuffix(" &").replace(":9000", ":0"))[1:])
+    said = mock.wait_for(lambda: re.search(r"http://127\.0\.0\.1:(\d+)", mock.text()), "the mock says where it is")
     made, _, start = made.strip().rpartition("\n")
-    shown = run(f"{made}\nenv -0", stage.folder)
+    shown = run(f"export TMPDIR={shlex.quote(str(stage.folder))}\n{made}\nprintf '\\0'\nenv -0", stage.folder)
     variables = dict(entry.split("=", 1) for entry in shown.stdout.split("\0") if "=" in entry)
-    example = shlex.split(start)[-1]
-    gateway = stage.gateway([harness.ROOT / example], binds=["edge"],
+    folder = variables["KEYS"]
+    assert shown.stdout.startswith(f"{folder}\n")
+    text = (harness.ROOT / shlex.split(start)[-1]).read_text()
+    assert text.count("port: 9000") == 1
+    copy = stage.write("mutual-tls.yaml", text.replace("port: 9000", f"port: {said[1]}"))
+    gateway = stage.gateway([copy], binds=["edge"],
                             env={name: variables[name] for name in ("CLIENTS_CA", "EDGE_CERTIFICATE", "EDGE_KEY")})
     asked = asked.strip().replace(":8443/", f":{gateway.port('edge')}/")
-    done = run(asked, stage.folder)
-    assert done.returncode == 0 and '"object":"list"' in done.stdout.replace(" ", ""), done.stdout + done.stderr
-    assert run(re.sub(r"--cert \S+ --key \S+ ", "", asked), stage.folder).returncode != 0
+    done = run(asked, folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '"object":"list"' in done.stdout and '"chat.completion"' in done.stdout
+    assert run(re.sub(r"--cert \S+ --key \S+ ", "", asked), folder).returncode != 0
 
 
 def test_check_as_in_the_readme():
