@@ -95,10 +95,11 @@ Result<std::shared_ptr<io::TlsServerConfig>> tlsFor(
 }
 
 /// Whether connections that began under the door's part of the last snapshot may go on: not where
-/// other clients would be let in now.
+/// other clients would be let in now, or another Gateway would answer them.
 bool mayGoOn(const Doorway& doorway, const snapshot::Port& port) {
   return port.tls == doorway.secure && port.proxy_protocol == doorway.proxy_protocol &&
-         (doorway.port == nullptr || doorway.port->clients == port.clients);
+         (doorway.port == nullptr ||
+          (doorway.port->gateway == port.gateway && doorway.port->clients == port.clients));
 }
 
 }  // namespace
@@ -117,8 +118,8 @@ void Acceptor::refresh(
     const snapshot::SnapshotHandle& next
 ) {
   if (!mayGoOn(doorway, port)) {
-    // They end after their exchange: none goes on in plain text, unchecked, or under a client's
-    // address that nobody vouches for.
+    // They end after their exchange: none goes on in plain text, unchecked, with another Gateway,
+    // or under a client's address that nobody vouches for.
     doorway.closing->request();
     doorway.closing = std::make_shared<io::Stop>();
   }
