@@ -101,7 +101,7 @@ std::expected<FlagWish, std::string> resolveFlag(const Draft& draft, const BindF
   }
   const Target& target = targets.front();
   if (target.listener.empty()) {
-    if (portsOf(*target.gateway).size() > 1) {
+    if (portsOf(*target.gateway).own.size() > 1) {
       return std::unexpected(fmt::format(
           "Gateway {0} has several ports; write {0}/LISTENER with one of its listeners: {1}",
           target.gateway->name(),
@@ -126,10 +126,11 @@ std::expected<FlagWish, std::string> resolveFlag(const Draft& draft, const BindF
 std::optional<Wish> byFlag(
     const GatewayDraft& gateway, std::uint16_t port, const std::vector<FlagWish>& flags
 ) {
+  const bool own = std::ranges::binary_search(portsOf(gateway).own, port);
   Wish exact;
   Wish whole;
   for (const FlagWish& flag : flags) {
-    if (flag.gateway == &gateway && (!flag.port || *flag.port == port)) {
+    if (flag.gateway == &gateway && (flag.port ? *flag.port == port : own)) {
       (flag.port ? exact : whole).addresses.push_back(flag.address);
     }
   }
@@ -146,13 +147,14 @@ std::optional<Wish> byAnnotation(const GatewayDraft& gateway, std::uint16_t port
   if (text == nullptr) {
     return std::nullopt;
   }
+  const std::vector<std::uint16_t> own = portsOf(gateway).own;
   Wish wish;
   wish.field = fmt::format("metadata.annotations.{}", kBindAnnotation);
   for (const std::string_view part : split(*text, ',')) {
     const auto pair = splitOnce(trim(part), '=');
     const auto address = parseBindAddress(pair ? trim(pair->second) : trim(part));
     const auto named = pair ? portOfListener(gateway, trim(pair->first)) : std::nullopt;
-    if (!address || (pair && !named) || (!pair && portsOf(gateway).size() > 1)) {
+    if (!address || (pair && !named) || (!pair && own.size() > 1)) {
       wish.problem = fmt::format(
           "\"{}\": expected ADDR:PORT or unix:/PATH, or one of them behind LISTENER= with a "
           "listener "
@@ -161,7 +163,7 @@ std::optional<Wish> byAnnotation(const GatewayDraft& gateway, std::uint16_t port
       );
       return wish;
     }
-    if (!pair || *named == port) {
+    if (pair ? *named == port : std::ranges::binary_search(own, port)) {
       wish.addresses.push_back(*address);
     }
   }
@@ -228,8 +230,51 @@ std::vector<std::string> localAddresses(
   return candidates;
 }
 
-/// Rule 4. One address that cannot be used makes the Gateway unusable.
-std::optional<Wish> byAddresses(Draft& draft, GatewayDraft& gateway, std::uint16_t port) {
+}  // namespace
+
+Ports portsOf(const GatewayDraft& gateway) {
+  std::set<std::uint16_t> own;
+  std::set<std::uint16_t> of_sets;
+  for (const ListenerDraft& listener : gateway.listeners) {
+    if (listener.accepted()) {
+      (listener.set == nullptr ? own : of_sets).insert(listener.spec->port);
+    }
+  }
+  std::erase_if(of_sets, [&](std::uint16_t port) { return own.contains(port); });
+  return {.own = {own.begin(), own.end()}, .of_sets = {of_sets.begin(), of_sets.end()}};
+}
+
+std::vector<FlagWish> resolveFlags(Draft& draft) {
+  std::vector<FlagWish> wishes;
+  for (const BindFlag& flag : draft.options.addresses.binds) {
+    auto wish = resolveFlag(draft, flag);
+    if (wish) {
+      wishes.push_back(*std::move(wish));
+    } else {
+      draft.flag_errors.push_back(
+          fmt::format("--bind {}={}: {}", flag.target, flag.address, wish.error())
+      );
+    }
+  }
+  return wishes;
+}
+
+std::optional<Wish> askedFor(
+    const Draft& draft,
+    const GatewayDraft& gateway,
+    std::uint16_t port,
+    const std::vector<FlagWish>& flags
+) {
+  if (auto wish = byFlag(gateway, port, flags)) {
+    return wish;
+  }
+  if (auto wish = byAnnotation(gateway, port)) {
+    return wish;
+  }
+  return byNodePort(draft, gateway, port);
+}
+
+std::optional<Wish> byAddresses(const Draft& draft, GatewayDraft& gateway, std::uint16_t port) {
   Wish wish;
   const auto& asked = gateway.resource->addresses;
   for (std::size_t i = 0; i < asked.size(); ++i) {
@@ -255,48 +300,6 @@ std::optional<Wish> byAddresses(Draft& draft, GatewayDraft& gateway, std::uint16
     }
   }
   return wish.addresses.empty() ? std::nullopt : std::optional(std::move(wish));
-}
-
-}  // namespace
-
-std::vector<std::uint16_t> portsOf(const GatewayDraft& gateway) {
-  std::set<std::uint16_t> ports;
-  for (const ListenerDraft& listener : gateway.listeners) {
-    if (listener.accepted()) {
-      ports.insert(listener.spec->port);
-    }
-  }
-  return {ports.begin(), ports.end()};
-}
-
-std::vector<FlagWish> resolveFlags(Draft& draft) {
-  std::vector<FlagWish> wishes;
-  for (const BindFlag& flag : draft.options.addresses.binds) {
-    auto wish = resolveFlag(draft, flag);
-    if (wish) {
-      wishes.push_back(*std::move(wish));
-    } else {
-      draft.flag_errors.push_back(
-          fmt::format("--bind {}={}: {}", flag.target, flag.address, wish.error())
-      );
-    }
-  }
-  return wishes;
-}
-
-std::optional<Wish> askedFor(
-    Draft& draft, GatewayDraft& gateway, std::uint16_t port, const std::vector<FlagWish>& flags
-) {
-  if (auto wish = byFlag(gateway, port, flags)) {
-    return wish;
-  }
-  if (auto wish = byAnnotation(gateway, port)) {
-    return wish;
-  }
-  if (auto wish = byNodePort(draft, gateway, port)) {
-    return wish;
-  }
-  return byAddresses(draft, gateway, port);
 }
 
 }  // namespace gatehouse::compile

@@ -22,19 +22,32 @@ struct Wish {
 /// A `--bind` flag with its Gateway found.
 struct FlagWish {
   const GatewayDraft* gateway = nullptr;
-  std::optional<std::uint16_t> port;  // of the listener named; absent: the Gateway's only one
+  std::optional<std::uint16_t> port;  // of the listener named; absent: the only one of its own
   BindAddress address;
 };
 
-/// Ports of the accepted listeners, ascending.
-std::vector<std::uint16_t> portsOf(const GatewayDraft& gateway);
+/// Ports of the accepted listeners, ascending: those of the Gateway's own, and those that only
+/// ListenerSets bring. A set is written by others than the Gateway, and takes nothing from it.
+struct Ports {
+  std::vector<std::uint16_t> own;
+  std::vector<std::uint16_t> of_sets;
+};
+Ports portsOf(const GatewayDraft& gateway);
 
 /// Flags whose target is not there, or is not one port, become flag errors.
 std::vector<FlagWish> resolveFlags(Draft& draft);
 
-/// The first of rules 1 to 4 that applies; nothing if none does.
+/// The first of rules 1 to 3 that applies; nothing if none does. A flag or annotation without a
+/// listener is about the Gateway's own ports alone.
 std::optional<Wish> askedFor(
-    Draft& draft, GatewayDraft& gateway, std::uint16_t port, const std::vector<FlagWish>& flags
+    const Draft& draft,
+    const GatewayDraft& gateway,
+    std::uint16_t port,
+    const std::vector<FlagWish>& flags
 );
+
+/// Rule 4: `port` on the addresses of the Gateway; nothing if it names none. One address that
+/// cannot be used makes the Gateway unusable.
+std::optional<Wish> byAddresses(const Draft& draft, GatewayDraft& gateway, std::uint16_t port);
 
 }  // namespace gatehouse::compile

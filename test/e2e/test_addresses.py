@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import tempfile
 
@@ -285,3 +286,71 @@ def test_a_gateway_that_comes_first_takes_8080_and_only_its_holder_moves(stage):
     again = start(stage, path, host)
     assert ports(again, *after) == after
     assert remaps(again) == {f"default/{name}": (80, port) for name, port in after.items()}
+
+
+def test_a_connection_ends_when_its_address_goes_to_another_gateway(stage):
+    """What a client opened to one Gateway is never answered by another."""
+    mock = stage.mock()
+    with tempfile.TemporaryDirectory(prefix="gh-") as folder:
+        path = os.path.join(folder, "edge.sock")
+
+        def write(name):
+            gateway = manifests.gateway(name)
+            gateway["metadata"]["annotations"] = {"gatehouse.dev/bind": f"unix:{path}"}
+            return stage.write("edge.yaml", manifests.to_text(
+                gateway, manifests.route("all", "web", gateway=name), manifests.static("web", mock.port)))
+
+        gateway = stage.gateway([write("edge")])
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(harness.PATIENCE)
+            client.connect(path)
+            client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert client.recv(65536)
+            gateway.reloaded(lambda: write("other"))
+            while client.recv(65536):
+                pass
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(harness.PATIENCE)
+            client.connect(path)
+            client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert client.recv(65536)
+
+
+def test_a_listener_set_takes_no_address_of_a_gateway(stage):
+    """Neither the port of another Gateway nor, with a second port, the path a flag gives to its own."""
+    host = quiet_host()
+    port = 19090
+    shared, private = manifests.gateway("a-shared"), manifests.gateway("b-private")
+    shared["spec"]["allowedListeners"] = {"namespaces": {"from": "Same"}}
+    private["spec"]["listeners"][0]["port"] = port
+    mock = stage.mock()
+    rest = [manifests.route("all", "web", gateway="b-private"), manifests.static("web", mock.port)]
+    more = {
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "ListenerSet",
+        "metadata": {"name": "tenant", "namespace": manifests.NAMESPACE},
+        "spec": {"parentRef": {"name": "a-shared"}, "listeners": [{"name": "more", "protocol": "HTTP", "port": port}]},
+    }
+
+    def ask(family, address):
+        with socket.socket(family) as client:
+            client.settimeout(harness.PATIENCE)
+            client.connect(address)
+            client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            return client.recv(65536).split(b" ", 2)[1]
+
+    with tempfile.TemporaryDirectory(prefix="gh-") as folder:
+        path = os.path.join(folder, "edge.sock")
+        extra = ["--host", host, "--bind", f"a-shared=unix:{path}"]
+        stage.write("edge.yaml", manifests.to_text(shared, private, *rest))
+        gateway = stage.gateway([stage.folder / "edge.yaml"], extra=extra)
+
+        def same():
+            return ask(socket.AF_INET, (host, port)) == b"200" and ask(socket.AF_UNIX, path) == b"404"
+
+        assert same()
+        gateway.reloaded(lambda: stage.write("edge.yaml", manifests.to_text(shared, private, *rest, more)))
+        assert same()
+        gateway.signal(signal.SIGTERM)
+        assert gateway.exit_code() == 0
+        stage.gateway([stage.folder / "edge.yaml"], extra=extra)
+        assert same()

@@ -30,28 +30,66 @@ class Addresses {
     }
   }
 
+  /// What ListenerSets bring comes behind what every Gateway has of its own, so that nobody who
+  /// may only add a ListenerSet takes the address of another Gateway.
   void run() {
     const std::vector<FlagWish> flags = resolveFlags(draft_);
-    std::vector<std::pair<GatewayDraft*, std::uint16_t>> rest;
+    std::vector<Wanted> own;
+    std::vector<Wanted> of_sets;
     for (GatewayDraft& gateway : draft_.gateways) {
-      for (const std::uint16_t port : portsOf(gateway)) {
-        if (auto wish = askedFor(draft_, gateway, port, flags)) {
-          give(gateway, port, *std::move(wish));
-        } else {
-          rest.emplace_back(&gateway, port);
-        }
-      }
+      Ports ports = portsOf(gateway);
+      own.emplace_back(&gateway, std::move(ports.own));
+      of_sets.emplace_back(&gateway, std::move(ports.of_sets));
     }
-    std::set<std::uint16_t> taken = taken_;
-    for (const auto& [gateway, port] : rest) {
-      give(*gateway, port, byDefault(*gateway, port, taken));
-    }
+    const auto by_rule_4 = [this](GatewayDraft& gateway, std::uint16_t port) {
+      return byAddresses(draft_, gateway, port);
+    };
+    const auto by_name = [&](GatewayDraft& gateway, std::uint16_t port) {
+      return askedFor(draft_, gateway, port, flags);
+    };
+    giveWhere(own, [&](GatewayDraft& gateway, std::uint16_t port) {
+      auto wish = by_name(gateway, port);
+      return wish ? wish : by_rule_4(gateway, port);
+    });
+    giveWhere(of_sets, by_name);
+    giveDefaults(own);
+    giveWhere(of_sets, by_rule_4);  // the port is the set's choice
+    giveDefaults(of_sets);
     for (GatewayDraft& gateway : draft_.gateways) {
       std::ranges::sort(gateway.ports, {}, &PortDraft::port);
     }
   }
 
  private:
+  /// Ports of a Gateway that have no address yet.
+  struct Wanted {
+    GatewayDraft* gateway = nullptr;
+    std::vector<std::uint16_t> ports;
+  };
+
+  /// Those for which `rule` has a wish are no longer wanted.
+  template <typename Rule>
+  void giveWhere(std::vector<Wanted>& all, const Rule& rule) {
+    for (Wanted& wanted : all) {
+      std::erase_if(wanted.ports, [&](std::uint16_t port) {
+        std::optional<Wish> wish = rule(*wanted.gateway, port);
+        if (wish) {
+          give(*wanted.gateway, port, *std::move(wish));
+        }
+        return wish.has_value();
+      });
+    }
+  }
+
+  void giveDefaults(const std::vector<Wanted>& all) {
+    std::set<std::uint16_t> taken = taken_;
+    for (const Wanted& wanted : all) {
+      for (const std::uint16_t port : wanted.ports) {
+        give(*wanted.gateway, port, byDefault(*wanted.gateway, port, taken));
+      }
+    }
+  }
+
   Wish byDefault(const GatewayDraft& gateway, std::uint16_t port, std::set<std::uint16_t>& taken) {
     const std::uint16_t chosen = givePort(port, fmt::format("{}/{}", gateway.name(), port), taken);
     Wish wish;
@@ -79,7 +117,7 @@ class Addresses {
     const auto listener = std::ranges::find_if(gateway.listeners, [port](const ListenerDraft& one) {
       return one.accepted() && one.spec->port == port;
     });
-    const bool alone = portsOf(gateway).size() == 1;
+    const bool alone = listener->set == nullptr && portsOf(gateway).own.size() == 1;
     draft_.find(
         Severity::kInfo,
         *listener->owner,
