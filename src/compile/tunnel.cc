@@ -209,7 +209,7 @@ std::expected<std::shared_ptr<const upstream::Tunnel>, InvalidBackend> makeTunne
                 : policy.make(*policies.tunnel);
   }
   const bool tls = policies.hasTls() || address.tls == ImplicitTls::kYes;
-  return path ? nullptr : draft.options.proxies.tunnelFor(address.host, tls);
+  return path ? nullptr : draft.options.proxies.tunnelFor(address.host, address.port, tls);
 }
 
 }  // namespace gatehouse::compile

@@ -1,11 +1,12 @@
 #include "upstream/proxy_environment.h"
 
 #include <algorithm>
+#include <string>
+#include <tuple>
 #include <utility>
 
 #include "base/text.h"
 #include "crypto/secret_text.h"
-#include "io/address.h"
 #include "resource/schema/format.h"
 #include "upstream/endpoint.h"
 #include "wire/base64.h"
@@ -74,13 +75,44 @@ bool sameBits(const io::Address& a, const io::Address& b, std::size_t bits) {
   return true;
 }
 
-bool inBlock(const io::Address& address, std::string_view entry) {
-  const auto parts = splitOnce(entry, '/');
-  const auto block = io::Address::fromIp(parts ? parts->first : entry, 0);
-  const std::size_t width = address.family() == io::Family::kV4 ? 32 : 128;
-  const auto bits = parts ? parseUnsigned(parts->second, width) : std::optional(width);
-  return block && bits && block->family() == address.family() &&
-         sameBits(*block, address, static_cast<std::size_t>(*bits));
+/// A name that can be one of a host. One whose last label is a number is none: such are addresses
+/// (WHATWG URL, "ends in a number"), this one written wrongly or in part.
+bool isHostName(std::string_view name) {
+  constexpr std::string_view kMarks = "-_";
+  const std::vector<std::string_view> labels = split(name, '.');
+  const bool plain = std::ranges::all_of(labels, [&](std::string_view label) {
+    return !label.empty() && std::ranges::all_of(label, [&](char c) {
+      return isDigit(c) || (c >= 'a' && c <= 'z') || kMarks.contains(c);
+    });
+  });
+  return plain && !std::ranges::all_of(labels.back(), isDigit);
+}
+
+/// Without ":PORT", which goes to `port`; false if it is none. IPv6 stays whole, without brackets.
+bool takePort(std::string_view& text, std::uint16_t& port) {
+  std::string_view digits;
+  if (text.starts_with('[')) {
+    const std::size_t end = text.find(']');
+    if (end == std::string_view::npos) {
+      return false;
+    }
+    digits = text.substr(end + 1);
+    text = text.substr(1, end - 1);
+    if (digits.empty()) {
+      return text.contains(':');
+    }
+    if (!digits.starts_with(':') || !text.contains(':')) {
+      return false;
+    }
+    digits.remove_prefix(1);
+  } else if (std::ranges::count(text, ':') == 1) {
+    std::tie(text, digits) = *splitOnce(text, ':');
+  } else {
+    return true;
+  }
+  const auto number = parseUnsigned(digits, 0xffff);
+  port = static_cast<std::uint16_t>(number.value_or(0));
+  return port != 0;
 }
 
 bool isBelow(std::string_view host, std::string_view name) {
@@ -93,31 +125,71 @@ std::string_view withoutDot(std::string_view host) {
 
 }  // namespace
 
-NoProxy::NoProxy(std::string_view list) : all_(trim(list) == "*") {
-  while (!list.empty()) {
-    const std::size_t end = std::min(list.find_first_of(", \t"), list.size());
-    std::string_view entry = withoutDot(list.substr(0, end));
-    entry.remove_prefix(entry.starts_with('.') ? 1 : 0);
-    if (!entry.empty()) {
-      entries_.push_back(fold(entry));
-    }
-    list.remove_prefix(std::min(end + 1, list.size()));
+std::optional<NoProxy::Entry> NoProxy::parseEntry(std::string_view text) {
+  Entry entry;
+  if (!takePort(text, entry.port)) {
+    return std::nullopt;
   }
+  const auto parts = splitOnce(text, '/');
+  entry.block = io::Address::fromIp(parts ? parts->first : text, 0);
+  if (entry.block) {
+    const std::size_t width = entry.block->family() == io::Family::kV4 ? 32 : 128;
+    const auto bits = parts ? parseUnsigned(parts->second, width) : std::optional(width);
+    entry.bits = static_cast<std::size_t>(bits.value_or(0));
+    return bits ? std::optional(std::move(entry)) : std::nullopt;
+  }
+  text = withoutDot(text);
+  text.remove_prefix(text.starts_with("*.") ? 2 : text.starts_with('.') ? 1 : 0);
+  entry.name = fold(text);
+  return isHostName(entry.name) ? std::optional(std::move(entry)) : std::nullopt;
 }
 
-bool NoProxy::covers(std::string_view host) const {
+Result<NoProxy> NoProxy::parse(std::string_view list) {
+  NoProxy direct;
+  for (std::size_t ordinal = 1; !list.empty();) {
+    const std::size_t end = std::min(list.find_first_of(", \t"), list.size());
+    const std::string_view text = list.substr(0, end);
+    list.remove_prefix(std::min(end + 1, list.size()));
+    if (text.empty()) {
+      continue;
+    }
+    std::optional<Entry> entry;
+    if (text == "*") {
+      direct.all_ = true;
+    } else if (entry = parseEntry(text); entry) {
+      direct.entries_.push_back(*std::move(entry));
+    } else {
+      return fail(
+          ErrorKind::kInvalidConfiguration,
+          Origin::kGateway,
+          "entry " + std::to_string(ordinal) +
+              ": expected a name, an address or a block like 10.0.0.0/8, perhaps with :PORT, or *"
+      );
+    }
+    ++ordinal;
+  }
+  return direct;
+}
+
+bool NoProxy::matches(
+    const Entry& entry, std::string_view host, const std::optional<io::Address>& address
+) {
+  if (!address || !entry.block) {
+    return !address && !entry.block && isBelow(host, entry.name);
+  }
+  return entry.block->family() == address->family() && sameBits(*entry.block, *address, entry.bits);
+}
+
+bool NoProxy::covers(std::string_view host, std::uint16_t port) const {
   host = withoutDot(host);
   if (all_ || isBelow(host, "localhost")) {
     return true;
   }
-  if (const auto address = io::Address::fromIp(host, 0)) {
-    return address->isLoopback() || std::ranges::any_of(entries_, [&](const std::string& entry) {
-             return inBlock(*address, entry);
-           });
-  }
-  return std::ranges::any_of(entries_, [&](const std::string& entry) {
-    return isBelow(host, entry);
-  });
+  const auto address = io::Address::fromIp(host, 0);
+  return (address && address->isLoopback()) ||
+         std::ranges::any_of(entries_, [&](const Entry& entry) {
+           return (entry.port == 0 || entry.port == port) && matches(entry, host, address);
+         });
 }
 
 Result<std::optional<ProxyEnvironment::Proxy>> ProxyEnvironment::readProxy(
@@ -169,15 +241,26 @@ Result<ProxyEnvironment> ProxyEnvironment::read(const LookUp& look_up) {
   ProxyEnvironment environment;
   GATEHOUSE_TRY(environment.https_, readProxy(look_up, "https_proxy", "HTTPS_PROXY"));
   GATEHOUSE_TRY(environment.http_, readProxy(look_up, "http_proxy", "HTTP_PROXY"));
-  if (const auto direct = variable(look_up, "no_proxy", "NO_PROXY")) {
-    environment.direct_ = NoProxy(direct->value);
+  const auto list = variable(look_up, "no_proxy", "NO_PROXY");
+  if (list && (environment.https_ || environment.http_)) {
+    auto direct = NoProxy::parse(list->value);
+    if (!direct) {
+      return fail(
+          ErrorKind::kInvalidConfiguration,
+          Origin::kGateway,
+          std::string(list->name) + " " + std::string(direct.error().detail())
+      );
+    }
+    environment.direct_ = *std::move(direct);
   }
   return environment;
 }
 
-std::shared_ptr<const Tunnel> ProxyEnvironment::tunnelFor(std::string_view host, bool tls) const {
+std::shared_ptr<const Tunnel> ProxyEnvironment::tunnelFor(
+    std::string_view host, std::uint16_t port, bool tls
+) const {
   const std::optional<Proxy>& proxy = tls ? https_ : http_;
-  return !proxy || direct_.covers(host) ? nullptr : proxy->tunnel;
+  return !proxy || direct_.covers(host, port) ? nullptr : proxy->tunnel;
 }
 
 std::vector<ProxyEnvironment::Named> ProxyEnvironment::named() const {

@@ -3,6 +3,7 @@
 // them by CONNECT, those without TLS too.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "io/address.h"
 #include "upstream/tunnel.h"
 
 namespace gatehouse::upstream {
@@ -20,15 +22,28 @@ namespace gatehouse::upstream {
 class NoProxy {
  public:
   NoProxy() = default;
-  /// Names (and all below them), IP addresses, blocks in CIDR notation, "*" for all; parted by
-  /// commas or spaces. What is none of these matches nothing, as with curl.
-  explicit NoProxy(std::string_view list);
+  /// Parted by commas or spaces: names (and all below them; a "." or "*." in front changes
+  /// nothing), IP addresses, blocks in CIDR notation, each perhaps with ":PORT" (IPv6 in brackets
+  /// then), "*" for all. kInvalidConfiguration with the ordinal of what is none of these, never
+  /// with its text.
+  static Result<NoProxy> parse(std::string_view list);
 
   /// `host`: lower case, without brackets. Loopback always is.
-  bool covers(std::string_view host) const;
+  bool covers(std::string_view host, std::uint16_t port) const;
 
  private:
-  std::vector<std::string> entries_;
+  struct Entry {
+    std::string name;                  // folded, without dots at its ends; empty: a block
+    std::optional<io::Address> block;  // of which the first `bits` count
+    std::size_t bits = 0;
+    std::uint16_t port = 0;  // 0: all
+  };
+  static std::optional<Entry> parseEntry(std::string_view text);
+  static bool matches(
+      const Entry& entry, std::string_view host, const std::optional<io::Address>& address
+  );
+
+  std::vector<Entry> entries_;
   bool all_ = false;
 };
 
@@ -39,11 +54,13 @@ class ProxyEnvironment {
 
   /// No proxy.
   ProxyEnvironment() = default;
-  /// kInvalidConfiguration with the variable and the form expected, never with its value.
+  /// kInvalidConfiguration with the variable and the form expected, never with its value. NO_PROXY
+  /// is read where there is a proxy.
   static Result<ProxyEnvironment> read(const LookUp& look_up);
 
   /// The way to an upstream; null: direct.
-  std::shared_ptr<const Tunnel> tunnelFor(std::string_view host, bool tls) const;
+  std::shared_ptr<const Tunnel> tunnelFor(std::string_view host, std::uint16_t port, bool tls)
+      const;
 
   /// For the log at start: "HTTPS_PROXY", "http://proxy.example:3128". No credentials.
   struct Named {

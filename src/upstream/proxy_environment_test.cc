@@ -1,5 +1,6 @@
 #include "upstream/proxy_environment.h"
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -24,7 +25,7 @@ Result<ProxyEnvironment> read(const Variables& variables) {
 std::string proxyFor(const Variables& variables, std::string_view host, bool tls = true) {
   const auto environment = read(variables);
   EXPECT_TRUE(environment.has_value());
-  const auto tunnel = environment->tunnelFor(host, tls);
+  const auto tunnel = environment->tunnelFor(host, 443, tls);
   return tunnel == nullptr ? "" : tunnel->proxies.front()->name;
 }
 
@@ -45,7 +46,7 @@ TEST(ProxyEnvironment, LowerCaseGoesBeforeUpperCaseAndEmptyIsNotSet) {
 TEST(ProxyEnvironment, CredentialsAreForTheProxyAndNotShown) {
   const auto environment = read({{"HTTPS_PROXY", "http://us%65r:p%40ss:word@[::1]:3128/"}});
   ASSERT_TRUE(environment.has_value());
-  const auto tunnel = environment->tunnelFor("x.example", true);
+  const auto tunnel = environment->tunnelFor("x.example", 443, true);
   ASSERT_NE(tunnel, nullptr);
   EXPECT_EQ(tunnel->authorization->reveal(), "Basic dXNlcjpwQHNzOndvcmQ=");
   ASSERT_EQ(environment->named().size(), 1u);
@@ -55,7 +56,7 @@ TEST(ProxyEnvironment, CredentialsAreForTheProxyAndNotShown) {
 
 TEST(ProxyEnvironment, TlsToTheProxyIsCheckedByItsName) {
   const auto environment = read({{"https_proxy", "https://Proxy.Example:8443"}});
-  const auto proxy = environment->tunnelFor("x.example", true)->proxies.front();
+  const auto proxy = environment->tunnelFor("x.example", 443, true)->proxies.front();
   ASSERT_NE(proxy->tls, nullptr);
   EXPECT_EQ(proxy->tls->sni, "proxy.example");
   EXPECT_EQ(proxy->tls->verify, Verify::kChainAndName);
@@ -79,34 +80,90 @@ TEST(ProxyEnvironment, WhatIsNoProxyIsAnErrorWithoutItsValue) {
   }
 }
 
+bool isDirect(std::string_view list, std::string_view host, std::uint16_t port = 443) {
+  const auto direct = NoProxy::parse(list);
+  EXPECT_TRUE(direct.has_value()) << list;
+  return direct && direct->covers(host, port);
+}
+
 TEST(NoProxy, NamesAndAllBelowThem) {
-  const NoProxy direct("example.com, .inner  Corp.Example.");
+  constexpr std::string_view kList = "example.com, .inner  Corp.Example.,,*.star.example";
   for (const char* host :
-       {"example.com", "a.example.com", "a.example.com.", "inner", "x.inner", "corp.example"}) {
-    EXPECT_TRUE(direct.covers(host)) << host;
+       {"example.com",
+        "a.example.com",
+        "a.example.com.",
+        "inner",
+        "x.inner",
+        "corp.example",
+        "star.example",
+        "a.b.star.example"}) {
+    EXPECT_TRUE(isDirect(kList, host)) << host;
   }
-  for (const char* host : {"badexample.com", "example.com.evil", "com", "10.0.0.1"}) {
-    EXPECT_FALSE(direct.covers(host)) << host;
+  for (const char* host :
+       {"badexample.com", "example.com.evil", "com", "10.0.0.1", "badstar.example"}) {
+    EXPECT_FALSE(isDirect(kList, host)) << host;
   }
 }
 
 TEST(NoProxy, AddressesAndBlocks) {
-  const NoProxy direct("10.0.0.0/8,192.168.1.7,fd00::/8,172.16.0.0/33");
-  for (const char* host : {"10.9.8.7", "192.168.1.7", "fd12::1"}) {
-    EXPECT_TRUE(direct.covers(host)) << host;
+  constexpr std::string_view kList = "10.0.0.0/8,192.168.1.7,fd00::/8,[fe80::7]";
+  for (const char* host : {"10.9.8.7", "192.168.1.7", "fd12::1", "fe80::7"}) {
+    EXPECT_TRUE(isDirect(kList, host)) << host;
   }
-  for (const char* host : {"11.0.0.1", "192.168.1.8", "fe00::1", "172.16.0.1"}) {
-    EXPECT_FALSE(direct.covers(host)) << host;
+  for (const char* host : {"11.0.0.1", "192.168.1.8", "fe00::1", "fe80::8", "a.example"}) {
+    EXPECT_FALSE(isDirect(kList, host)) << host;
+  }
+}
+
+TEST(NoProxy, APortIsForThatPortAlone) {
+  constexpr std::string_view kList =
+      "corp.example:80,*.star.example:81,192.168.1.7:82,[fd00::1]:83";
+  EXPECT_TRUE(isDirect(kList, "a.corp.example", 80));
+  EXPECT_TRUE(isDirect(kList, "a.star.example", 81));
+  EXPECT_TRUE(isDirect(kList, "192.168.1.7", 82));
+  EXPECT_TRUE(isDirect(kList, "fd00::1", 83));
+  for (const char* host : {"corp.example", "a.star.example", "192.168.1.7", "fd00::1"}) {
+    EXPECT_FALSE(isDirect(kList, host, 443)) << host;
   }
 }
 
 TEST(NoProxy, AllAndLoopback) {
-  EXPECT_TRUE(NoProxy("*").covers("api.example"));
-  EXPECT_FALSE(NoProxy("*.example").covers("api.example")) << "curl knows no such pattern";
+  EXPECT_TRUE(isDirect("*", "api.example"));
+  EXPECT_TRUE(isDirect("other, *", "api.example"));
   for (const char* host : {"localhost", "a.localhost", "127.0.0.1", "::1"}) {
-    EXPECT_TRUE(NoProxy().covers(host)) << host;
+    EXPECT_TRUE(NoProxy().covers(host, 443)) << host;
   }
-  EXPECT_FALSE(NoProxy("").covers("api.example"));
+  EXPECT_FALSE(isDirect("", "api.example"));
+}
+
+TEST(NoProxy, WhatCannotBeReadIsAnErrorWithoutItsText) {
+  for (const char* text :
+       {"172.16.0.0/33",
+        "corp.example/8",
+        "corp.example:",
+        "corp.example:0",
+        "c.example:65536",
+        "192.168.*",
+        "*corp.example",
+        "a.*.example",
+        "10.0.0",
+        "<local>",
+        "http://u:secret@a",
+        "[::1",
+        "[::1]80",
+        "[a.example]:80",
+        ".",
+        "*.",
+        ":80",
+        "a..example",
+        "**"}) {
+    const auto environment =
+        read({{"HTTPS_PROXY", "http://one:1"}, {"no_proxy", std::string("a.example, ") + text}});
+    ASSERT_FALSE(environment.has_value()) << text;
+    EXPECT_TRUE(environment.error().detail().starts_with("no_proxy entry 2: expected")) << text;
+    EXPECT_FALSE(environment.error().detail().contains("secret")) << text;
+    EXPECT_TRUE(read({{"NO_PROXY", text}}).has_value()) << "no proxy, nothing to be left out";
+  }
 }
 
 }  // namespace

@@ -110,7 +110,7 @@ def test_no_proxy_and_loopback_are_reached_directly(stage):
     assert ask(gateway).status == 200
     second = stage.write("second.yaml", backend(80, "model.corp.example"))
     gateway = stage.gateway([second], binds=["edge"], resolve=[f"model.corp.example:80:{mock.address}"],
-                            env={"HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": "other,.corp.example"})
+                            env={"HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": "other,*.corp.example:80"})
     assert ask(gateway).status == 200
 
 
@@ -191,3 +191,11 @@ def test_a_variable_that_names_no_proxy_ends_the_start(stage):
     process = stage.process(["run", "-f", file], env={"HTTPS_PROXY": "socks5://u:s3cret@proxy:1080"})
     assert process.exit_code() == 1
     assert "HTTPS_PROXY: expected http://HOST:PORT" in process.text() and "s3cret" not in process.text()
+
+
+def test_a_list_of_direct_upstreams_that_cannot_be_read_ends_the_start(stage):
+    file = stage.write("edge.yaml", backend(80))
+    env = {"HTTPS_PROXY": "http://proxy:1080", "NO_PROXY": "corp.example,10.0.0.0/33"}
+    process = stage.process(["run", "-f", file], env=env)
+    assert process.exit_code() == 1
+    assert "NO_PROXY entry 2: expected a name" in process.text()
