@@ -11,6 +11,7 @@
 #include "compile/services.h"
 #include "compile/tls_policy.h"
 #include "resource/decode_ref.h"
+#include "resource/grant.h"
 #include "resource/nearest.h"
 #include "resource/schema/format.h"
 
@@ -43,6 +44,9 @@ class TunnelPolicy {
       return wrong("", "neither backendRef nor url");
     }
     const auto target = resource::decodeBackendObjectRef(*ref, meta_.key.ns);
+    if (!resource::isGranted(draft_.resources, asReferrer(), keyOf(target))) {
+      return notGranted(target);
+    }
     return target.kind == resource::Service::kKind ? toService(target) : toBackend(target);
   }
 
@@ -54,6 +58,30 @@ class TunnelPolicy {
   }
 
  private:
+  resource::Referrer asReferrer() const {
+    return {
+        .group = resource::kAgentgatewayGroup,
+        .kind = resource::AgentgatewayBackend::kKind,
+        .ns = meta_.key.ns
+    };
+  }
+
+  /// Says the same whether the target is there or not.
+  Made notGranted(const resource::BackendObjectRef& ref) {
+    return wrong(
+        ".backendRef.namespace",
+        fmt::format(
+            "{} is in another namespace and no ReferenceGrant there permits it; expected one in "
+            "namespace {} from {} in namespace {} to {}",
+            resource::toString(keyOf(ref)),
+            ref.ns,
+            asReferrer().kind,
+            meta_.key.ns,
+            ref.kind
+        )
+    );
+  }
+
   Made toUrl(const std::string& text) {
     const auto url = resource::parseHttpUrl(text);
     if (!url) {
