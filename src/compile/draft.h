@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -167,6 +168,8 @@ struct Draft {
   std::vector<TlsPolicyDraft> tls_policies;  // oldest first
   /// Which of them speaks for a target, by object and section.
   std::map<std::pair<resource::ObjectKey, std::string>, std::size_t> tls_winners;
+  /// Objects of which a policy names a section that is not there: closed where no other policy is.
+  std::set<resource::ObjectKey> tls_closed;
   /// Where a RequestMirror goes, by the address of its filter; none where that does not resolve.
   std::map<const resource::HttpFilter*, snapshot::BackendHandle> mirrors;
 

@@ -287,6 +287,12 @@ resource::PolicyAncestorStatus ancestorOf(
   return ancestor;
 }
 
+std::shared_ptr<const upstream::TlsSettings> trustNothing() {
+  upstream::TlsSettings settings;
+  settings.trust_nothing = true;
+  return std::make_shared<const upstream::TlsSettings>(std::move(settings));
+}
+
 /// A policy that has errors of its own: what is wrong was told when it was read, and it has no
 /// status. No connection is made to what it is for.
 TlsPolicyDraft closed(const resource::BackendTlsPolicy& refused) {
@@ -298,16 +304,25 @@ TlsPolicyDraft closed(const resource::BackendTlsPolicy& refused) {
         .missing = {},
     });
   }
-  auto settings = std::make_shared<upstream::TlsSettings>();
-  settings->trust_nothing = true;
-  made.settings = std::move(settings);
+  made.settings = trustNothing();
   return made;
 }
 
+/// Is there a section of that name, or, without a name, the object?
+bool isThere(const Draft& draft, const TlsTargetDraft& target) {
+  const auto sections = findSections(draft, target.object);
+  return sections && (target.section.empty() ||
+                      std::ranges::find(*sections, target.section) != sections->end());
+}
+
+/// A section that is not there may be any that has been renamed: what no other policy is for is
+/// closed, rather than served without the TLS that is asked for.
 void addPolicy(Draft& draft, TlsPolicyDraft policy) {
   for (const TlsTargetDraft& target : policy.targets) {
-    if (!target.missing) {
+    if (isThere(draft, target)) {
       draft.tls_winners.try_emplace({target.object, target.section}, draft.tls_policies.size());
+    } else {
+      draft.tls_closed.insert(target.object);
     }
   }
   draft.tls_policies.push_back(std::move(policy));
@@ -338,7 +353,10 @@ std::shared_ptr<const upstream::TlsSettings> findTlsPolicy(
     const Draft& draft, const resource::ObjectKey& target, std::string_view section
 ) {
   const auto found = draft.tls_winners.find({target, std::string(section)});
-  return found == draft.tls_winners.end() ? nullptr : draft.tls_policies[found->second].settings;
+  if (found != draft.tls_winners.end()) {
+    return draft.tls_policies[found->second].settings;
+  }
+  return section.empty() && draft.tls_closed.contains(target) ? trustNothing() : nullptr;
 }
 
 resource::PolicyStatus reportTlsPolicy(const Draft& draft, const TlsPolicyDraft& policy) {

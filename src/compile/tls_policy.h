@@ -18,7 +18,8 @@ void resolveTlsPolicies(Draft& draft);
 
 /// TLS as the policy for exactly that section of the object says; an empty section is the whole
 /// object. Null without one. A policy that cannot be used gives settings that trust nothing: its
-/// connections must fail.
+/// connections must fail. So does, for the whole of an object without a policy, one that names a
+/// section it does not have.
 std::shared_ptr<const upstream::TlsSettings> findTlsPolicy(
     const Draft& draft, const resource::ObjectKey& target, std::string_view section
 );

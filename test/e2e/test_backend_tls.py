@@ -115,6 +115,18 @@ def test_a_plain_server_gets_nothing_where_a_policy_wants_tls(stage, ours):
     assert not any(b"HTTP/1.1" in head for head in heads)
 
 
+def test_a_policy_for_a_port_that_is_not_there_closes_the_others(stage, ours):
+    heads = []
+
+    def handle(connection, _):
+        heads.append(connection.recv(65536))
+        connection.sendall(response())
+    peer = stage.keep(Peer(handle))
+    gateway = to_web(stage, peer, authority_map("ca", ours.pem), policy("secure", section="renamed"))
+    assert ask(gateway).status in (502, 503)
+    assert not any(b"HTTP/1.1" in head for head in heads)
+
+
 URI = "spiffe://example.org/web"
 
 
