@@ -134,7 +134,7 @@ io::Task<Result<ClientResponse>> H1Client::send(ClientRequest& request) {
     wire_.answered = true;
     GATEHOUSE_CO_TRY(std::optional<Answer> answer, parse(bytes, asked));
     if (answer) {
-      if (upload != nullptr && (answer->head.status >= 300 || upload->uninvited())) {
+      if (upload != nullptr && answer->head.status >= 300) {
         upload = nullptr;  // it wants no more
       }
       if (upload != nullptr && answer->framing.body.kind == BodyFraming::Kind::kNone) {

@@ -63,7 +63,6 @@ TimedWrite::Rules H1Upload::writeRules(Unsent unsent) const {
 }
 
 io::Task<Result<H1Upload::Progress>> H1Upload::send() {
-  answered_uninvited_ = false;
   for (;;) {
     if (write_) {
       GATEHOUSE_CO_TRY(Progress progress, sent(co_await *write_));
@@ -148,7 +147,6 @@ io::Task<Result<H1Upload::Progress>> H1Upload::awaitInvitation() {
   const auto deadline = io::Deadline::after(wire_.reactor, kPatience);
   auto count = co_await TimedRead(*wire_.stream, wire_.headSpace(), deadline, Origin::kUpstream);
   if (count) {
-    answered_uninvited_ = *count != 0;
     co_return Progress{*count == 0 ? State::kBroken : State::kAnswered, *count};
   }
   switch (count.error().kind()) {

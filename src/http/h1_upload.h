@@ -55,8 +55,6 @@ class H1Upload {
 
   /// All of it has left.
   bool allSent() const { return source_ == nullptr && !write_; }
-  /// The last send() ended because the upstream answered in place of inviting the body.
-  bool uninvited() const { return answered_uninvited_; }
   io::Reactor& reactor() const { return wire_.reactor; }
 
  private:
@@ -78,7 +76,6 @@ class H1Upload {
   std::string last_chunk_;  // with trailers
   bool listening_ = true;   // an answer ends the sending
   bool uninvited_ = false;  // the upstream is asked before the source is
-  bool answered_uninvited_ = false;
 };
 
 /// What is still to be sent of a request whose answer has come, sent beside the reading of it.

@@ -335,7 +335,7 @@ def test_a_listener_set_takes_no_address_of_a_gateway(stage):
         with socket.socket(family) as client:
             client.settimeout(harness.PATIENCE)
             client.connect(address)
-            client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            client.sendall(b"GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n")
             return client.recv(65536).split(b" ", 2)[1]
 
     with tempfile.TemporaryDirectory(prefix="gh-") as folder:

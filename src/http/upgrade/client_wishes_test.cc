@@ -106,19 +106,6 @@ TEST_F(ClientWishesTest, ABodyThatIsRefusedIsNotAskedFor) {
   EXPECT_FALSE(client->reusable());
 }
 
-TEST_F(ClientWishesTest, ABodyThatWasNotWantedIsNotAskedFor) {
-  ClientRequest request = uninvited();
-  auto sending = send(request);
-  upstream->take();
-  upstream->send(lengthAnswer("ok"));
-  loop.settle();
-  ASSERT_TRUE(sending->done());
-  EXPECT_EQ(body(*sending->result()), "ok");
-  sending->result()->body = {};
-  EXPECT_FALSE(client->reusable());
-  EXPECT_EQ(upstream->take(), "");
-}
-
 TEST_F(ClientWishesTest, ABodyIsSentUninvitedAfterAWhile) {
   ClientRequest request = uninvited();
   auto sending = send(request);
