@@ -73,10 +73,11 @@ class Addresses {
     for (Wanted& wanted : all) {
       std::erase_if(wanted.ports, [&](std::uint16_t port) {
         std::optional<Wish> wish = rule(*wanted.gateway, port);
-        if (wish) {
-          give(*wanted.gateway, port, *std::move(wish));
+        if (!wish) {
+          return false;
         }
-        return wish.has_value();
+        give(*wanted.gateway, port, *std::move(wish));
+        return true;
       });
     }
   }
