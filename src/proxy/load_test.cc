@@ -1,5 +1,6 @@
 #include "proxy/load.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -114,6 +115,10 @@ TEST_F(LoadTest, ThoseThatAreToldSoHaveRoomOfTheirOwn) {
   }
   EXPECT_TRUE(load_.crowded());
   EXPECT_FALSE(load_.mayAccept());
+  EXPECT_FALSE(load_.mayAccept());
+  const std::string text = logged();
+  EXPECT_NE(text.find("overloaded"), std::string::npos);
+  EXPECT_EQ(std::ranges::count(text, '\n'), 1) << text;
   connections.pop_back();
   EXPECT_TRUE(load_.mayAccept());
 }

@@ -12,40 +12,14 @@
 #include "io/listener.h"
 #include "io/reactor.h"
 #include "io/run_task.h"
+#include "upstream/pool_for_test.h"
 
 namespace gatehouse::upstream {
 namespace {
 
-using Leased = Result<Pool::Lease>;
-
-io::Task<void> keep(io::Task<Leased> task, std::optional<Leased>& out) {
-  out.emplace(co_await std::move(task));
-}
-
 io::Task<io::Listener::Accepted> accept(io::Listener& listener) {
   co_return co_await listener.accept();
 }
-
-/// All endpoints together.
-class Totals final : public ConnectionCounter {
- public:
-  std::unique_ptr<ConnectionCount> countOf(const Endpoint&) override {
-    return std::make_unique<One>(*this);
-  }
-  int idle = 0;
-  int active = 0;
-
- private:
-  class One final : public ConnectionCount {
-   public:
-    explicit One(Totals& totals) : totals_(totals) {}
-    void idle(int change) override { totals_.idle += change; }
-    void active(int change) override { totals_.active += change; }
-
-   private:
-    Totals& totals_;
-  };
-};
 
 class PoolTest : public testing::Test {
  protected:

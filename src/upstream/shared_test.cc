@@ -14,15 +14,10 @@
 #include "io/run_task.h"
 #include "upstream/attempt.h"
 #include "upstream/pool.h"
+#include "upstream/pool_for_test.h"
 
 namespace gatehouse::upstream {
 namespace {
-
-using Leased = Result<Pool::Lease>;
-
-io::Task<void> keep(io::Task<Leased> task, std::optional<Leased>& out) {
-  out.emplace(co_await std::move(task));
-}
 
 /// Somebody who asks for a connection, and may go away.
 class Asker {
@@ -46,26 +41,6 @@ class Asker {
  private:
   io::Stop stop_;
   io::Gate gate_;
-};
-
-class Totals final : public ConnectionCounter {
- public:
-  std::unique_ptr<ConnectionCount> countOf(const Endpoint&) override {
-    return std::make_unique<One>(*this);
-  }
-  int idle = 0;
-  int active = 0;
-
- private:
-  class One final : public ConnectionCount {
-   public:
-    explicit One(Totals& totals) : totals_(totals) {}
-    void idle(int change) override { totals_.idle += change; }
-    void active(int change) override { totals_.active += change; }
-
-   private:
-    Totals& totals_;
-  };
 };
 
 io::Task<io::Listener::Accepted> accept(io::Listener& listener) {

@@ -72,6 +72,9 @@ function act(stream, headers, size) {
   } else if (path === "/reset") {
     stream.respond({ ":status": 200 });
     stream.write("begin", () => stream.destroy(new Error("as asked for")));
+  } else if (path === "/fail") {
+    stream.on("end", () => stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR));
+    stream.resume();
   } else if (path === "/large") {
     stream.respond({ ":status": 200 });
     stream.end(Buffer.alloc(3 << 20, "x"));

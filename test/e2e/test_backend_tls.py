@@ -7,7 +7,7 @@ import pytest
 
 import harness
 import manifests
-from certificates import Authority
+from issuing import Authority
 from peer import Peer, read_request, response
 from test_filters import conditions_of
 from test_services import endpoint_slice, serve, service, to_service
@@ -44,11 +44,8 @@ class TlsServer(Peer):
 
 
 def tls_server(stage, authority, *names, name="secure"):
-    return stage.keep(TlsServer(name, *authority.issue(*names)))
-
-
-def authority_map(name, pem):
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, **NAMED}, "data": {"ca.crt": pem}}
+    pair = authority.issue("leaf", *names)
+    return stage.keep(TlsServer(name, pair.chain, pair.key))
 
 
 def policy(name, target="web", kind="Service", section=None, created=None, **validation):
@@ -82,7 +79,7 @@ ACCEPTED = {"Accepted": ("True", "Accepted"), "ResolvedRefs": ("True", "Resolved
 
 def test_a_service_is_reached_by_tls_with_the_name_and_authority_of_its_policy(stage, ours):
     server = tls_server(stage, ours, "DNS:web.test")
-    gateway = to_web(stage, server, authority_map("ca", ours.pem), policy("secure"))
+    gateway = to_web(stage, server, ours.config_map("ca"), policy("secure"))
     reply = ask(gateway)
     assert (reply.status, reply.body) == (200, b"secure")
     assert server.asked == ["web.test"]
@@ -96,7 +93,7 @@ def test_a_certificate_for_another_name_or_of_another_authority_is_refused(stage
     gateway = serve(
         stage, to_service("name", prefix="/name"), service("name"), endpoint_slice("name", wrong_name.port),
         to_service("issuer", prefix="/issuer"), service("issuer"), endpoint_slice("issuer", wrong_issuer.port),
-        authority_map("ca", ours.pem), policy("name", "name"), policy("issuer", "issuer"),
+        ours.config_map("ca"), policy("name", "name"), policy("issuer", "issuer"),
     )
     for path in ("/name", "/issuer"):
         assert ask(gateway, path).status == 502, path
@@ -110,7 +107,7 @@ def test_a_plain_server_gets_nothing_where_a_policy_wants_tls(stage, ours):
         connection.sendall(response())
         heads.append(connection.recv(65536))
     peer = stage.keep(Peer(handle))
-    gateway = to_web(stage, peer, authority_map("ca", ours.pem), policy("secure"))
+    gateway = to_web(stage, peer, ours.config_map("ca"), policy("secure"))
     assert ask(gateway).status == 503
     assert not any(b"HTTP/1.1" in head for head in heads)
 
@@ -130,14 +127,22 @@ URI = "spiffe://example.org/web"
 ])
 def test_with_alternative_names_one_of_them_must_be_in_the_certificate(stage, ours, certificate, wanted, status):
     server = tls_server(stage, ours, *certificate)
-    gateway = to_web(stage, server, authority_map("ca", ours.pem), policy("secure", subjectAltNames=wanted))
+    gateway = to_web(stage, server, ours.config_map("ca"), policy("secure", subjectAltNames=wanted))
     assert ask(gateway).status == status
     assert server.asked == ["web.test"]
 
 
+def test_a_common_name_is_no_name(stage, ours):
+    pair = ours.issue("web.test", f"URI:{URI}")
+    server = stage.keep(TlsServer("secure", pair.chain, pair.key))
+    gateway = to_web(stage, server, ours.config_map("ca"), policy("secure"))
+    assert ask(gateway).status == 502
+    assert server.heads == []
+
+
 def test_two_requests_resume_what_was_verified(stage, ours):
     server = tls_server(stage, ours, f"URI:{URI}")
-    gateway = to_web(stage, server, authority_map("ca", ours.pem), policy("secure", subjectAltNames=[{"type": "URI", "uri": URI}]))
+    gateway = to_web(stage, server, ours.config_map("ca"), policy("secure", subjectAltNames=[{"type": "URI", "uri": URI}]))
     assert [ask(gateway).status for _ in range(4)] == [200] * 4
 
 
@@ -150,14 +155,14 @@ def test_a_policy_for_one_port_leaves_the_others_alone(stage, ours):
         item["ports"][0]["name"] = port["name"]
     both = to_service("web", 443)
     both["spec"]["rules"].append({"matches": [{"path": {"value": "/plain"}}], "backendRefs": [{"name": "web", "port": 80}]})
-    gateway = serve(stage, both, service("web", ports=ports), *slices, authority_map("ca", ours.pem), policy("secure", section="https"))
+    gateway = serve(stage, both, service("web", ports=ports), *slices, ours.config_map("ca"), policy("secure", section="https"))
     assert ask(gateway).body == b"secure" and ask(gateway, "/plain").body == b"plain"
 
 
 def test_the_older_of_two_policies_counts_and_the_other_says_that_it_lost(stage, ours, theirs):
     server = tls_server(stage, ours, "DNS:web.test")
     gateway = to_web(
-        stage, server, authority_map("ca", ours.pem), authority_map("theirs", theirs.pem),
+        stage, server, ours.config_map("ca"), theirs.config_map("theirs"),
         policy("a-younger", created="2025-02-01T00:00:00Z", caCertificateRefs=[{"group": "", "kind": "ConfigMap", "name": "theirs"}]),
         policy("b-older", created="2025-01-01T00:00:00Z"),
     )
@@ -166,7 +171,10 @@ def test_the_older_of_two_policies_counts_and_the_other_says_that_it_lost(stage,
     assert reasons(gateway, "a-younger")["Accepted"] == ("False", "Conflicted")
 
 
-@pytest.mark.parametrize("authority", [None, authority_map("ca", "no certificate"), {**authority_map("ca", ""), "data": {}}])
+NO_AUTHORITY = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "ca", **NAMED}}
+
+
+@pytest.mark.parametrize("authority", [None, {**NO_AUTHORITY, "data": {"ca.crt": "no certificate"}}, {**NO_AUTHORITY, "data": {}}])
 def test_an_authority_that_cannot_be_read_closes_the_way(stage, ours, authority):
     server = tls_server(stage, ours, "DNS:web.test")
     gateway = to_web(stage, server, *([authority] if authority else []), policy("secure"))
@@ -180,7 +188,7 @@ def test_an_authority_that_cannot_be_read_closes_the_way(stage, ours, authority)
 def test_a_policy_for_a_port_that_is_not_there_closes_the_way(stage, ours):
     heads = []
     peer = stage.keep(Peer(lambda connection, _: heads.append(connection.recv(65536))))
-    gateway = to_web(stage, peer, authority_map("ca", ours.pem), policy("secure", section="renamed"))
+    gateway = to_web(stage, peer, ours.config_map("ca"), policy("secure", section="renamed"))
     assert ask(gateway).status == 502
     assert heads == [], "the port it was for may be any that has another name now"
     assert reasons(gateway, "secure")["Accepted"] == ("False", "TargetNotFound")
@@ -192,7 +200,7 @@ def test_a_policy_that_cannot_be_read_closes_the_way(stage, ours, section):
     peer = stage.keep(Peer(lambda connection, _: heads.append(connection.recv(65536))))
     faulty = policy("secure", section=section)
     del faulty["spec"]["validation"]["hostname"]
-    gateway = to_web(stage, peer, authority_map("ca", ours.pem), faulty)
+    gateway = to_web(stage, peer, ours.config_map("ca"), faulty)
     assert ask(gateway).status == 502
     assert heads == [], "a policy meant to protect this, and its fault is no reason not to"
 
@@ -205,9 +213,9 @@ def test_a_policy_comes_changes_and_goes_with_the_configuration(stage, ours, the
         return stage.write("config.yaml", manifests.to_text(*objects, *more))
     gateway = stage.gateway([write()], binds=["edge"])
     assert ask(gateway).status >= 500, "plain text to a server that has TLS"
-    gateway.reloaded(lambda: write(authority_map("ca", theirs.pem), policy("secure")))
+    gateway.reloaded(lambda: write(theirs.config_map("ca"), policy("secure")))
     assert ask(gateway).status == 502
-    gateway.reloaded(lambda: write(authority_map("ca", ours.pem), policy("secure")))
+    gateway.reloaded(lambda: write(ours.config_map("ca"), policy("secure")))
     assert ask(gateway).status == 200
     gateway.reloaded(lambda: write())
     assert ask(gateway).status >= 500
@@ -219,7 +227,7 @@ def test_a_backend_has_the_tls_of_its_policy_unless_it_says_its_own(stage, ours,
     own["spec"]["policies"] = {"tls": {"sni": "web.test", "caCertificateRefs": [{"name": "ca"}]}}
     gateway = serve(
         stage, manifests.route("attached", "attached"), manifests.static("attached", server.port), manifests.route("own", "own", prefix="/own"), own,
-        authority_map("ca", ours.pem), authority_map("theirs", theirs.pem),
+        ours.config_map("ca"), theirs.config_map("theirs"),
         policy("attached", "attached", "AgentgatewayBackend"),
         policy("own", "own", "AgentgatewayBackend", caCertificateRefs=[{"group": "", "kind": "ConfigMap", "name": "theirs"}]),
     )
@@ -236,6 +244,6 @@ def test_https_and_wss_need_a_policy(stage, ours):
         assert ask(gateway).status == 500
         assert conditions_of(gateway, "web")["ResolvedRefs"]["reason"] == "UnsupportedProtocol"
         gateway.stop()
-        gateway = serve(stage, *objects, authority_map("ca", ours.pem), policy("secure"))
+        gateway = serve(stage, *objects, ours.config_map("ca"), policy("secure"))
         assert ask(gateway).body == b"secure"
         gateway.stop()

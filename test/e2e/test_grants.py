@@ -6,7 +6,7 @@ import ssl
 
 import harness
 import manifests
-from certificates import Authority
+from issuing import Authority
 from peer import Peer, answering, response
 from test_filters import conditions_of
 from test_services import endpoint_slice, service
@@ -93,10 +93,8 @@ def listener_of(gateway, name):
 
 
 def test_a_gateway_shows_a_certificate_of_another_namespace_for_as_long_as_a_grant_lets_it(stage):
-    authority = Authority(stage.folder)
-    chain, key = authority.issue("DNS:localhost")
-    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "cert", "namespace": FAR}, "type": "kubernetes.io/tls",
-              "stringData": {"tls.crt": chain.read_text(), "tls.key": key.read_text()}}
+    authority = Authority(stage.folder, "ours")
+    secret = authority.issue("leaf", "DNS:localhost").secret("cert", FAR)
     peer = stage.keep(Peer(answering(response(b"main"))))
     edge = manifests.gateway()
     edge["spec"]["listeners"].append({
@@ -111,7 +109,7 @@ def test_a_gateway_shows_a_certificate_of_another_namespace_for_as_long_as_a_gra
     assert listener_of(gateway, "secure")["Programmed"] == ("False", "Invalid")
     gateway.reloaded(lambda: write(grant("Gateway", "Secret", "cert")))
     assert listener_of(gateway, "secure")["Programmed"] == ("True", "Programmed")
-    context = ssl.create_default_context(cadata=authority.pem)
+    context = ssl.create_default_context(cafile=authority.pem)
     connection = http.client.HTTPSConnection("localhost", gateway.port("edge", "secure"), context=context, timeout=harness.PATIENCE)
     connection.request("GET", "/")
     assert connection.getresponse().read() == b"main"

@@ -231,9 +231,23 @@ def test_what_is_refused_is_tried_a_few_times(stage):
     reply = harness.post(edge.port("edge"), "/refuse", b"x" * 1000)
     assert reply.status == 502
     assert len(upstream.wait_seen("stream", 4)) == 4
+    assert len(upstream.seen("session")) == 1, "a refusal costs no connection"
     line = edge.access_of(reply)
     assert line["gatehouse.outcome"] == "UpstreamFailed"
     assert get(edge.port("edge"), "/after").status == 200
+
+
+def test_a_request_that_was_read_and_reset_is_tried_as_often_as_the_rule_says(stage):
+    upstream = stage.keep(Upstream())
+    route = manifests.route("all", "up")
+    route["spec"]["rules"][0]["retry"] = {"codes": [503], "attempts": 1, "backoff": "1ms"}
+    text = manifests.to_text(manifests.gateway(), route, static("up", upstream.port, HTTP2))
+    edge = stage.gateway([stage.write("up.yaml", text)], binds=["edge"], workers=1)
+    assert get(edge.port("edge"), "/warm").status == 200
+    reply = harness.post(edge.port("edge"), "/fail", b"x" * 1000)
+    assert reply.status == 502
+    assert get(edge.port("edge"), "/after").status == 200
+    assert [seen["path"] for seen in upstream.wait_seen("stream", 4)] == ["/warm", "/fail", "/fail", "/after"]
 
 
 def test_a_reset_within_a_reply_breaks_it_off(edge, client):

@@ -40,6 +40,25 @@ Task<void> sendAndEnd(Stream& stream, std::string text) {
   EXPECT_TRUE((co_await stream.shutdownWrite()).has_value());
 }
 
+class TlsContent : public Tls {
+ protected:
+  /// So many bytes each way over what was shaken, and both ends of it.
+  void carryBothWays(std::size_t size) {
+    std::string big(size, '\0');
+    for (std::size_t i = 0; i < big.size(); ++i) {
+      big[i] = static_cast<char>(i * 131 >> 3);
+    }
+    Stream& one = ***near;  // optional, Result, pointer
+    Stream& two = ***far;
+    for (auto [from, to] : {std::pair(&one, &two), std::pair(&two, &one)}) {
+      spawn(gate, sendAndEnd(*from, big), stop);
+      Result<std::string> received = runTask(reactor, readAll(*to));
+      ASSERT_TRUE(received.has_value()) << received.error().chain();
+      EXPECT_TRUE(*received == big);
+    }
+  }
+};
+
 TEST_F(Tls, BothSidesKnowNameProtocolAndVersion) {
   auto with_server =
       server({.certificates = {certificateFor({"api.test"})}, .alpn = {"h2", "http/1.1"}});
@@ -52,27 +71,16 @@ TEST_F(Tls, BothSidesKnowNameProtocolAndVersion) {
   EXPECT_EQ((**near)->peer().tls->version, "TLSv1.3");
 }
 
-TEST_F(Tls, CarriesManyRecordsBothWays) {
+TEST_F(TlsContent, CarriesManyRecordsBothWays) {
   shake(
       server({.certificates = {certificateFor({"api.test"})}}),
       client(),
       {.server_name = "api.test"}
   );
-  std::string big(3'000'000, '\0');
-  for (std::size_t i = 0; i < big.size(); ++i) {
-    big[i] = static_cast<char>(i * 131 >> 3);
-  }
-  Stream& one = ***near;  // optional, Result, pointer
-  Stream& two = ***far;
-  for (auto [from, to] : {std::pair(&one, &two), std::pair(&two, &one)}) {
-    spawn(gate, sendAndEnd(*from, big), stop);
-    Result<std::string> received = runTask(reactor, readAll(*to));
-    ASSERT_TRUE(received.has_value()) << received.error().chain();
-    EXPECT_TRUE(*received == big);
-  }
+  carryBothWays(3'000'000);
 }
 
-TEST_F(Tls, CarriesTls) {
+TEST_F(TlsContent, CarriesTls) {
   shake(
       server({.certificates = {certificateFor({"proxy.test"})}}),
       client(),
@@ -89,18 +97,7 @@ TEST_F(Tls, CarriesTls) {
   );
   ASSERT_TRUE(near->has_value()) << near->error().chain();
   EXPECT_EQ((**far)->peer().serverName(), "api.test");
-  std::string big(1'000'000, '\0');
-  for (std::size_t i = 0; i < big.size(); ++i) {
-    big[i] = static_cast<char>(i * 131 >> 3);
-  }
-  Stream& one = ***near;
-  Stream& two = ***far;
-  for (auto [from, to] : {std::pair(&one, &two), std::pair(&two, &one)}) {
-    spawn(gate, sendAndEnd(*from, big), stop);
-    Result<std::string> received = runTask(reactor, readAll(*to));
-    ASSERT_TRUE(received.has_value()) << received.error().chain();
-    EXPECT_TRUE(*received == big);
-  }
+  carryBothWays(1'000'000);
 }
 
 TEST_F(Tls, ReadIntoSmallBuffersLosesNothing) {
