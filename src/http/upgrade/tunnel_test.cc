@@ -1,7 +1,11 @@
 #include "http/upgrade/tunnel.h"
 
+#include <algorithm>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -158,6 +162,51 @@ TEST(Tunnel, OfABrokenUpstreamSaysSo) {
   ASSERT_FALSE(scene.result());
   EXPECT_EQ(scene.result().error().kind(), ErrorKind::kUpstreamClosed);
   EXPECT_EQ(scene.result().error().origin(), Origin::kUpstream);
+}
+
+/// Always has more to read, up to a bound, and takes whatever is written.
+class AsFastAsWe final : public CountingStream {
+ public:
+  AsFastAsWe(std::unique_ptr<io::Stream> inner, Counts& counts, std::size_t more)
+      : CountingStream(std::move(inner), counts), left_(more) {}
+
+  io::IoProgress tryRead(std::span<char> target) override {
+    if (left_ == 0) {
+      return {0, io::IoState::kWouldBlock};
+    }
+    const std::size_t count = std::min(left_, target.size());
+    left_ -= count;
+    return {count, io::IoState::kDone};
+  }
+  io::IoProgress tryWritev(std::span<const std::string_view> parts, std::size_t offset) override {
+    std::size_t size = 0;
+    for (const std::string_view part : parts) {
+      size += part.size();
+    }
+    return {size - offset, io::IoState::kDone};
+  }
+
+ private:
+  std::size_t left_;
+};
+
+TEST(Tunnel, LetsOthersRun) {
+  constexpr std::size_t kAll = 64U << 20;
+  TestLoop loop;
+  auto client = loop.connect();
+  auto upstream = loop.connect();
+  CountingStream::Counts counts;
+  AsFastAsWe near(std::move(client.first), counts, 0);
+  AsFastAsWe far(std::move(upstream.first), counts, kAll);
+  TunnelEnd client_end{.stream = near, .received = {}};
+  TunnelEnd upstream_end{.stream = far, .received = {}};
+  std::uint64_t moved = kAll;
+  loop.reactor.post([&] { loop.reactor.post([&] { moved = client_end.bytes_out; }); });
+  const Running<Result<void>> running(loop, tunnel(client_end, upstream_end, {}));
+  EXPECT_LE(moved, 1U << 20) << "when the others had their turn behind its first";
+  while (client_end.bytes_out < kAll) {
+    loop.settle();
+  }
 }
 
 }  // namespace
