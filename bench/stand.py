@@ -106,9 +106,13 @@ class Subject:
 
     def lost_log_lines(self):
         """Gatehouse's own count of lines it gave up because their writer was too slow."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=30) as page:
-            lost = re.search(r"^gatehouse_access_log_dropped_total (\d+)", page.read().decode(), re.M)
-        return int(lost.group(1)) if lost else 0  # a counter appears with its first count
+        return self.metric("gatehouse_access_log_dropped_total")
+
+    def metric(self, name, labels=""):
+        """Of Gatehouse: the sum over all series that have these labels; 0 before the first count."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=60) as page:
+            series = re.findall(rf"^{name}(?:{{(.*)}})? (\S+)$", page.read().decode(), re.M)
+        return int(sum(float(value) for found, value in series if labels in found))
 
     def stop(self):
         self.process.terminate()
