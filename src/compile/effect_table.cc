@@ -99,16 +99,19 @@ constinit const std::string_view kEffects = R"(
 + spec.{controllerName description}
 + spec.parametersRef.{group kind name namespace}
 
+== @Listener
++ {name port protocol hostname}
++ tls.mode
++ tls.certificateRefs.{group kind name namespace}
+! tls.options
++ allowedRoutes.namespaces.from
++ allowedRoutes.namespaces.selector.matchLabels
++ allowedRoutes.namespaces.selector.matchExpressions.{key operator values}
++ allowedRoutes.kinds.{group kind}
+
 == Gateway
 + spec.gatewayClassName
-+ spec.listeners.{name port protocol hostname}
-+ spec.listeners.tls.mode
-+ spec.listeners.tls.certificateRefs.{group kind name namespace}
-! spec.listeners.tls.options
-+ spec.listeners.allowedRoutes.namespaces.from
-+ spec.listeners.allowedRoutes.namespaces.selector.matchLabels
-+ spec.listeners.allowedRoutes.namespaces.selector.matchExpressions.{key operator values}
-+ spec.listeners.allowedRoutes.kinds.{group kind}
+> spec.listeners @Listener
 + spec.addresses.{type value}
 + spec.allowedListeners.namespaces.from
 + spec.allowedListeners.namespaces.selector.matchLabels
@@ -125,14 +128,7 @@ constinit const std::string_view kEffects = R"(
 
 == ListenerSet
 + spec.parentRef.{group kind name namespace}
-+ spec.listeners.{name port protocol hostname}
-+ spec.listeners.tls.mode
-+ spec.listeners.tls.certificateRefs.{group kind name namespace}
-! spec.listeners.tls.options
-+ spec.listeners.allowedRoutes.namespaces.from
-+ spec.listeners.allowedRoutes.namespaces.selector.matchLabels
-+ spec.listeners.allowedRoutes.namespaces.selector.matchExpressions.{key operator values}
-+ spec.listeners.allowedRoutes.kinds.{group kind}
+> spec.listeners @Listener
 
 == @HttpFilter
 + type
