@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include <fmt/format.h>
+
+#include "base/text.h"
 
 namespace gatehouse::resource {
 namespace {
@@ -17,9 +18,6 @@ bool isLower(char c) {
 }
 bool isUpper(char c) {
   return c >= 'A' && c <= 'Z';
-}
-bool isDigit(char c) {
-  return c >= '0' && c <= '9';
 }
 bool isAlnum(char c) {
   return isLower(c) || isUpper(c) || isDigit(c);
@@ -181,15 +179,19 @@ bool isUrlTarget(std::string_view text) {
          });
 }
 
+/// Characters of an IPv6 address, without brackets.
+bool isIpv6Text(std::string_view text) {
+  return std::ranges::count(text, ':') >= 2 &&
+         std::ranges::all_of(text, [](char c) { return isHexDigit(c) || c == ':' || c == '.'; });
+}
+
 /// A DNS name as people write it, with capitals and underscores, or an IP address.
 bool isHost(std::string_view text) {
   if (text.starts_with('[') && text.ends_with(']')) {
-    text = text.substr(1, text.size() - 2);
-    return text.contains(':') && isHost(text);
+    return isIpv6Text(text.substr(1, text.size() - 2));
   }
   if (text.contains(':')) {
-    return std::ranges::count(text, ':') >= 2 &&
-           std::ranges::all_of(text, [](char c) { return isHexDigit(c) || c == ':' || c == '.'; });
+    return isIpv6Text(text);
   }
   return !text.starts_with('.') && !text.contains("..") && std::ranges::all_of(text, [](char c) {
     return isAlnum(c) || c == '-' || c == '.' || c == '_';
@@ -315,25 +317,22 @@ std::optional<HttpUrl> parseHttpUrl(std::string_view text) {
   if (odd || text.find_first_of("?#@") != std::string_view::npos) {
     return std::nullopt;
   }
-  const std::size_t bracket = authority.starts_with('[') ? authority.find(']') : 0;
-  if (bracket == std::string_view::npos) {
+  const std::size_t end_of_host =
+      authority.starts_with('[') ? authority.find(']') + 1 : authority.find(':');
+  const std::string_view host = authority.substr(0, end_of_host);
+  std::string_view port = authority.substr(host.size());
+  if (host.empty() || !isHost(host)) {
     return std::nullopt;
   }
-  if (const std::size_t colon = authority.find(':', bracket); colon != std::string_view::npos) {
-    const std::string_view digits = authority.substr(colon + 1);
-    std::uint16_t port = 0;
-    const char* last = digits.data() + digits.size();
-    const auto [end, failure] = std::from_chars(digits.data(), last, port);
-    if (failure != std::errc{} || end != last || port == 0) {
+  if (!port.empty()) {
+    port.remove_prefix(1);
+    const auto number = authority[host.size()] == ':' ? parseUnsigned(port, 0xffff) : std::nullopt;
+    if (number.value_or(0) == 0) {
       return std::nullopt;
     }
-    url.port = port;
-    authority = authority.substr(0, colon);
+    url.port = static_cast<std::uint16_t>(*number);
   }
-  url.host = bracket == 0 ? authority : authority.substr(1, bracket - 1);
-  if (url.host.empty()) {
-    return std::nullopt;
-  }
+  url.host = host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
   return url;
 }
 

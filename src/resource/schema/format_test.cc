@@ -91,7 +91,14 @@ TEST(ParseHttpUrl, RefusesOtherThings) {
         "http://u@a",
         "http://[::1",
         "http://a b",
-        "http://a:"}) {
+        "http://a:",
+        "http://[]",
+        "http://[a]:80",
+        "http://[[::1]:80",
+        "http://[::1]]:80",
+        "http://[::1]80",
+        "http://::1",
+        "http://a]:80"}) {
     EXPECT_FALSE(parseHttpUrl(text).has_value()) << text;
   }
 }
