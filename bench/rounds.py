@@ -26,11 +26,13 @@ def say(what):
 def upstreams(stand):
     """Every upstream of a run: port, by the name that GROUPS uses."""
     hold = stand.upstream("--chunks", 1_000_000, "--interval", 900)
+    stream = stand.upstream("--chunks", CHUNKS, "--interval", 20)
     return {
         "reply": stand.upstream(),
         "tls": stand.nginx_upstream("tls"),
         "h2": stand.nginx_upstream("h2"),
-        "stream": stand.upstream("--chunks", CHUNKS, "--interval", 20),
+        "stream": stream,
+        "tls_stream": stand.nginx_upstream("tls", behind=stream),
         "hold": hold,
         "tls_hold": stand.nginx_upstream("tls", behind=hold),
         "h2_hold": stand.nginx_upstream("h2", behind=hold),
@@ -108,6 +110,7 @@ GROUPS = (
     Group("tls", {"tls_both_1k": requests_to("tls", KB), "tls_both_200k": requests_to("tls", 200 * KB)}, Wiring("tls", "tls")),
     Group("h2", {"h2_upstream_1k": requests(KB)}, Wiring(upstream="h2"), NO_NGINX),
     Group("stream", {"sse_event": stream_events}),
+    Group("tls_stream", {"sse_tls_event": stream_events}, Wiring(upstream="tls")),
     Group("hold", {"rss_stream_kb": memory_per_stream()}),
     Group("hold", {"rss_9000_kb": memory_per_stream(4.5)}, subjects=NO_NGINX),
     Group("tls_hold", {"rss_tls_stream_kb": memory_per_stream()}, Wiring(upstream="tls")),
@@ -137,7 +140,7 @@ def warm(stand, subject, group):
     if group.wiring.front != "h1":
         stand.h2load(subject.port, group.wiring.front, KB, connections=32, seconds=1)
     elif not group.upstream.endswith("hold"):
-        stand.load(subject.port, size=KB, connections=32, requests=32 if group.upstream == "stream" else 1000)
+        stand.load(subject.port, size=KB, connections=32, requests=32 if group.upstream.endswith("stream") else 1000)
 
 
 def one_round(stand, ports, size):

@@ -10,6 +10,7 @@ Python packages of test/e2e/requirements.txt are in a virtual environment under 
 """
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -95,7 +96,11 @@ def run_pytest(folder, binary, report, environment):
     if binary.parent.name in ("asan", "tsan"):
         more["GATEHOUSE_SANITIZED"] = binary.parent.name
         more["GATEHOUSE_PATIENCE"] = "120"
-    command = [VENV / "bin" / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", folder]
+    # As many at a time as there are processors; the tests of one file stay together and share what they started.
+    command = [
+        VENV / "bin" / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", str(os.cpu_count()), "--dist", "loadfile",
+        f"--junitxml={report}", folder,
+    ]
     done = subprocess.run(
         command, cwd=ROOT, env={**environment, **more}, timeout=TIMEOUT_SECONDS, stdin=subprocess.DEVNULL
     )
