@@ -4,57 +4,53 @@
 // them out again.
 // What is kept is bounded, and a block may be freed on another thread than it was taken on.
 // Sanitizer builds keep their own operators, which watch every block.
+#include "allocate.h"
+
+#include <cstdlib>
+
 #if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
 
 #include <array>
-#include <cstddef>
-#include <cstdlib>
+#include <cstring>
 #include <new>
+
+#include "block_slabs.h"
 
 namespace {
 
-/// Size classes are the sizes that blocks of glibc's malloc have, so that nothing is wasted.
-constexpr std::size_t kStep = 16;
-constexpr std::size_t classOf(std::size_t size) {
-  return (size + kStep / 2 - 1) / kStep;
-}
-constexpr std::size_t capacityOf(std::size_t index) {
-  return index * kStep + kStep / 2;
-}
-/// Most coroutine frames are smaller.
-constexpr std::size_t kClasses = 257;
-constexpr std::size_t kLargest = capacityOf(kClasses - 1);
-static_assert(classOf(8) == 0 && classOf(9) == 1 && classOf(24) == 1 && classOf(25) == 2);
-static_assert(kLargest >= 4096 && classOf(kLargest) == kClasses - 1);
+using gatehouse::BlockSlabs;
+using gatehouse::kBlockSizes;
+using gatehouse::kLargestBlock;
+
 /// Bytes of one size that a thread keeps: a few hundred small blocks, eight large frames. Some
 /// fifty sizes are in use.
 constexpr std::size_t kKept = std::size_t{32} * 1024;
 
-/// Lists of free blocks, one a size class. Without a destructor, so that reaching it costs nothing:
+/// Lists of free blocks, one a size. Without a destructor, so that reaching it costs nothing:
 /// threads live as long as the program.
 class BlockPool {
  public:
   constexpr BlockPool() {
-    for (std::size_t i = 0; i < kClasses; ++i) {
-      lists_[i].room = kKept / capacityOf(i);
+    for (std::size_t i = 0; i < kBlockSizes; ++i) {
+      lists_[i].room = kKept / gatehouse::blockSize(i);
     }
   }
 
   void* take(std::size_t size) {
-    std::size_t index = classOf(size);
+    std::size_t index = gatehouse::blockIndex(size);
     List& list = lists_[index];
     Free* block = list.first;
     if (block == nullptr) [[unlikely]] {
-      return std::malloc(capacityOf(index));
+      return takeNew(index);
     }
     list.first = block->next;
     ++list.room;
     return block;
   }
   void giveBack(void* block, std::size_t size) {
-    List& list = lists_[classOf(size)];
+    List& list = lists_[gatehouse::blockIndex(size)];
     if (list.room == 0) [[unlikely]] {
-      std::free(block);
+      BlockSlabs::giveBack(block, slabs_);
       return;
     }
     list.first = new (block) Free{list.first};
@@ -70,7 +66,19 @@ class BlockPool {
     std::size_t room = 0;  // for so many more
   };
 
-  std::array<List, kClasses> lists_{};
+  [[gnu::noinline]] void* takeNew(std::size_t index) {
+    if (slabs_ == nullptr) {
+      void* memory = std::malloc(sizeof(BlockSlabs));
+      if (memory == nullptr) {
+        return nullptr;
+      }
+      slabs_ = new (memory) BlockSlabs;
+    }
+    return slabs_->take(index);
+  }
+
+  std::array<List, kBlockSizes> lists_{};
+  BlockSlabs* slabs_ = nullptr;  // made with the first block
 };
 
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): operator new has no other
@@ -79,8 +87,40 @@ constinit thread_local BlockPool pool;
 
 }  // namespace
 
+namespace gatehouse {
+
+void* takeMemory(std::size_t size) noexcept {
+  return size <= kLargestBlock ? pool.take(size) : std::malloc(size);
+}
+
+void giveBackMemory(void* block) noexcept {
+  if (const std::size_t size = BlockSlabs::sizeOf(block); size != 0) {
+    pool.giveBack(block, size);
+  } else {
+    std::free(block);
+  }
+}
+
+void* resizeMemory(void* block, std::size_t size) noexcept {
+  const std::size_t before = BlockSlabs::sizeOf(block);
+  if (block != nullptr && before == 0) {
+    return std::realloc(block, size);
+  }
+  if (size <= before) {
+    return block;
+  }
+  void* larger = takeMemory(size);
+  if (larger != nullptr && block != nullptr) {
+    std::memcpy(larger, block, before);
+    giveBackMemory(block);
+  }
+  return larger;
+}
+
+}  // namespace gatehouse
+
 void* operator new(std::size_t size) {
-  void* block = size <= kLargest ? pool.take(size) : std::malloc(size);
+  void* block = gatehouse::takeMemory(size);
   if (block == nullptr) [[unlikely]] {
     throw std::bad_alloc();
   }
@@ -88,7 +128,7 @@ void* operator new(std::size_t size) {
 }
 
 void operator delete(void* block, std::size_t size) noexcept {
-  if (block == nullptr || size > kLargest) {
+  if (block == nullptr || size > kLargestBlock) {
     std::free(block);
     return;
   }
@@ -97,7 +137,7 @@ void operator delete(void* block, std::size_t size) noexcept {
 
 // Without its size: seldom, by a library or of a type that is not complete.
 void operator delete(void* block) noexcept {
-  std::free(block);
+  gatehouse::giveBackMemory(block);
 }
 
 void* operator new[](std::size_t size) {
@@ -109,5 +149,21 @@ void operator delete[](void* block, std::size_t size) noexcept {
 void operator delete[](void* block) noexcept {
   operator delete(block);
 }
+
+#else
+
+namespace gatehouse {
+
+void* takeMemory(std::size_t size) noexcept {
+  return std::malloc(size);
+}
+void* resizeMemory(void* block, std::size_t size) noexcept {
+  return std::realloc(block, size);
+}
+void giveBackMemory(void* block) noexcept {
+  std::free(block);
+}
+
+}  // namespace gatehouse
 
 #endif

@@ -32,6 +32,7 @@
 #include "io/process.h"
 #include "io/run_task.h"
 #include "io/tls/tls_config.h"
+#include "openssl_memory.h"
 #include "proxy/data_plane.h"
 #include "secret/from_environment.h"
 #include "telemetry/process_metrics.h"
@@ -259,6 +260,7 @@ int runCommand(const cli::RunOptions& options) {
 
 int main(int argc, char** argv) {
   using namespace gatehouse;
+  shareMemoryWithOpenSsl();
   cli::Command command = cli::parseArguments(argc, argv);
   if (const auto* answer = std::get_if<cli::PrintAndExit>(&command)) {
     return printAndExit(*answer);
