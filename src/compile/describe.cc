@@ -197,6 +197,17 @@ std::string_view describeVersion(upstream::HttpVersion version) {
   return "";
 }
 
+std::string describeKeepalive(const std::optional<upstream::Keepalive>& keepalive) {
+  const auto millis = [](Nanos time) { return std::chrono::duration_cast<Millis>(time).count(); };
+  return keepalive ? fmt::format(
+                         ", keepalive after {} ms, {} probes every {} ms",
+                         millis(keepalive->time),
+                         keepalive->probes,
+                         millis(keepalive->interval)
+                     )
+                   : "";
+}
+
 std::string describeTunnel(const upstream::Endpoint& endpoint) {
   std::string text;
   if (endpoint.tunnel != nullptr) {
@@ -212,12 +223,13 @@ std::string describeTunnel(const upstream::Endpoint& endpoint) {
 
 std::string describeEndpoint(const upstream::Endpoint& endpoint) {
   return fmt::format(
-      "{} host {}, {}{}{}",
+      "{} host {}, {}{}{}{}",
       endpoint.unix_path.empty() ? fmt::format("{} port {}", endpoint.host, endpoint.port)
                                  : endpoint.name,
       endpoint.authority.empty() ? "of the client" : std::string_view(endpoint.authority),
       describeTls(endpoint),
       describeVersion(endpoint.version),
+      describeKeepalive(endpoint.keepalive),
       describeTunnel(endpoint)
   );
 }
@@ -397,11 +409,12 @@ std::string describe(const snapshot::Snapshot& snapshot) {
   Backends backends;
   for (const snapshot::Port& port : snapshot.ports) {
     out += fmt::format(
-        "port {} {} on {}{}{}\n",
+        "port {} {} on {}{}{}{}\n",
         port.gateway.view(),
         port.port,
         fmt::join(port.addresses, " "),
         describeProxyProtocol(port.proxy_protocol),
+        describeKeepalive(port.keepalive),
         port.tls ? fmt::format(" TLS, {} certificates", port.certificates.size()) : ""
     );
     out += port.tls ? describeTls(port.tls_limits) : "";

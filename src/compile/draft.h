@@ -70,6 +70,7 @@ struct PortDraft {
   std::uint16_t port = 0;
   std::vector<BindAddress> addresses;
   std::optional<snapshot::ProxyProtocol> proxy_protocol{};
+  std::optional<upstream::Keepalive> keepalive{};
   snapshot::TlsLimits tls{};
 };
 

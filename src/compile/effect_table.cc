@@ -37,7 +37,7 @@ constinit const std::string_view kEffects = R"(
 + http.requestTimeout
 + http.version
 + tcp.connectTimeout
-- tcp.keepalive
++ tcp.keepalive.{interval retries time}
 + ai.routes
 ! ai.promptGuard
 - ai.{defaults finalTransformations modelAliases overrides prompt promptCaching transformations}
@@ -69,7 +69,8 @@ constinit const std::string_view kEffects = R"(
 + spec.targetSelectors.{group kind matchLabels port sectionName}
 - spec.strategy.inheritance unless Default
 + spec.frontend.proxyProtocol.{mode version}
-- spec.frontend.{accessLog connect http metrics tcp tracing}
+- spec.frontend.{accessLog connect http metrics tracing}
++ spec.frontend.tcp.keepalive.{interval retries time}
 + spec.frontend.tls.{alpnProtocols cipherSuites handshakeTimeout keyExchangeGroups}
 + spec.frontend.tls.{maxProtocolVersion minProtocolVersion}
 ! spec.frontend.networkAuthorization

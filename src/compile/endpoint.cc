@@ -7,6 +7,7 @@
 
 #include "compile/certificate.h"
 #include "compile/frontend_tls.h"
+#include "compile/keepalive.h"
 #include "compile/tunnel.h"
 #include "crypto/digest.h"
 #include "secret/from_objects.h"
@@ -336,6 +337,10 @@ std::expected<upstream::Endpoint, snapshot::InvalidBackend> drawEndpoint(
   if (policies.tcp != nullptr && policies.tcp->connect_timeout) {
     endpoint.connect_timeout = *policies.tcp->connect_timeout;
   }
+  if (policies.tcp != nullptr && policies.tcp->keepalive) {
+    endpoint.keepalive =
+        makeKeepalive(draft, meta, "spec.policies.tcp.keepalive", *policies.tcp->keepalive);
+  }
   // A Unix socket has no name of its own.
   endpoint.authority = address.unix_path.empty()
                            ? authorityOf(address.host, address.port, endpoint.tls != nullptr)
@@ -349,6 +354,14 @@ upstream::EndpointHandle finishEndpoint(upstream::Endpoint endpoint) {
       fmt::format("{},{};", endpoint.connect_timeout.count(), endpoint.handshake_timeout.count());
   if (endpoint.version != upstream::HttpVersion::kAny) {
     rest += fmt::format("version {};", static_cast<int>(endpoint.version));
+  }
+  if (const auto& keepalive = endpoint.keepalive) {
+    rest += fmt::format(
+        "keepalive {},{},{};",
+        keepalive->time.count(),
+        keepalive->interval.count(),
+        keepalive->probes
+    );
   }
   appendPart(rest, endpoint.authority);
   if (endpoint.tls != nullptr) {

@@ -18,6 +18,7 @@
 #include "io/address.h"
 #include "io/deadline.h"
 #include "io/gate.h"
+#include "io/keepalive.h"
 #include "io/socket_address.h"
 #include "io/stop.h"
 #include "io/task.h"
@@ -50,23 +51,17 @@ Error connectError(const Address& address, int error) {
   };
 }
 
-void setOption(int fd, int level, int name, int value) {
-  // Best effort: a connection without the option still works.
-  ::setsockopt(fd, level, name, &value, sizeof value);
-}
-
 /// The socket with connect() called on it.
-Connection beginConnect(Reactor& reactor, const Address& address) {
+Connection beginConnect(Reactor& reactor, const Address& address, const Keepalive& keepalive) {
   int family = address.family() == Family::kV4 ? AF_INET : AF_INET6;
   int fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) {
     return fail(connectError(address, errno));
   }
-  setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  setOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-  setOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, 60);
-  setOption(fd, IPPROTO_TCP, TCP_KEEPINTVL, 10);
-  setOption(fd, IPPROTO_TCP, TCP_KEEPCNT, 6);
+  const int on = 1;
+  // Best effort: a connection without the option still works.
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  setKeepalive(fd, keepalive);
   SocketAddress target = toSystem(address);
   if (::connect(fd, target.get(), target.length) != 0 && errno != EINPROGRESS) {
     int error = errno;
@@ -150,8 +145,9 @@ struct Race {
   std::optional<Error> first_error;
 };
 
-Task<void> attempt(Race& race, Address address, Deadline deadline) {
-  Connection connection = co_await connectTcp(race.gate.reactor(), address, deadline);
+Task<void> attempt(Race& race, Address address, ConnectOptions options) {
+  Connection connection =
+      co_await connectTcp(race.gate.reactor(), address, options.deadline, options.keepalive);
   if (!connection) {
     if (!race.first_error) {
       race.first_error = std::move(connection).error();
@@ -170,7 +166,7 @@ Task<Result<void>> runRace(Race& race, std::vector<Address> addresses, ConnectOp
   while (race.winner == nullptr) {
     // `changed` was told by a failure or by the delay: either way the next address may start.
     if (next != addresses.end()) {
-      spawn(race.gate, attempt(race, *next++, options.deadline), race.stop);
+      spawn(race.gate, attempt(race, *next++, options), race.stop);
       reactor.timers().arm(delay, reactor.now() + options.attempt_delay);
     } else if (race.gate.inside() == 0) {
       break;
@@ -182,8 +178,10 @@ Task<Result<void>> runRace(Race& race, std::vector<Address> addresses, ConnectOp
 
 }  // namespace
 
-Task<Connection> connectTcp(Reactor& reactor, Address address, Deadline deadline) {
-  GATEHOUSE_CO_TRY(std::unique_ptr<TcpStream> stream, beginConnect(reactor, address));
+Task<Connection> connectTcp(
+    Reactor& reactor, Address address, Deadline deadline, Keepalive keepalive
+) {
+  GATEHOUSE_CO_TRY(std::unique_ptr<TcpStream> stream, beginConnect(reactor, address, keepalive));
   Result<void> decided = co_await withDeadline(
       reactor,
       deadline,
@@ -205,7 +203,7 @@ Task<Connection> connectAny(
     Reactor& reactor, std::vector<Address> addresses, ConnectOptions options
 ) {
   if (addresses.size() == 1) {
-    co_return co_await connectTcp(reactor, addresses.front(), options.deadline);
+    co_return co_await connectTcp(reactor, addresses.front(), options.deadline, options.keepalive);
   }
   Race race(reactor);
   Result<void> ran = co_await runRace(race, interleave(addresses), options);

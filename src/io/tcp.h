@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "io/deadline.h"
+#include "io/keepalive.h"
 #include "io/stream.h"
 
 namespace gatehouse::io {
@@ -40,6 +41,7 @@ class TcpStream final : public Stream, private FdWatcher {
   Reactor& reactor() const override { return reactor_; }
 
   Origin side() const { return side_; }
+  void setKeepalive(const Keepalive& keepalive) { io::setKeepalive(fd_, keepalive); }
   /// What has come beyond the first `seen` octets, and those before it, into `target`, which is
   /// larger; all of it stays to be read. kEnd when no more will come.
   IoProgress tryPeek(std::span<char> target, std::size_t seen);

@@ -33,6 +33,9 @@ io::Task<void> acceptLoop(
     }
     Result<std::unique_ptr<io::TcpStream>> stream = co_await listener->accept();
     if (stream) {
+      if (const auto& keepalive = doorway->port->keepalive) {
+        (*stream)->setKeepalive(*keepalive);
+      }
       io::spawn(
           worker.gate(), serveConnection(worker, doorway, *std::move(stream)), worker.cutOff()
       );

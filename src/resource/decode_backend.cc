@@ -98,11 +98,7 @@ BackendTcp decodeTcp(const Value& document) {
   BackendTcp tcp;
   tcp.connect_timeout = readDuration(document, "connectTimeout");
   if (const Value* keepalive = readField(document, "keepalive")) {
-    tcp.keepalive = TcpKeepalive{
-        .time = readDuration(*keepalive, "time"),
-        .interval = readDuration(*keepalive, "interval"),
-        .retries = readCount(*keepalive, "retries"),
-    };
+    tcp.keepalive = decodeTcpKeepalive(*keepalive);
   }
   return tcp;
 }
@@ -157,6 +153,14 @@ AiBackend decodeAi(const Value& document, std::string_view ns) {
 }
 
 }  // namespace
+
+TcpKeepalive decodeTcpKeepalive(const Value& document) {
+  return {
+      .time = readDuration(document, "time"),
+      .interval = readDuration(document, "interval"),
+      .retries = readCount(document, "retries"),
+  };
+}
 
 std::vector<Section> decodeSections(
     const Value& object, std::initializer_list<std::string_view> typed

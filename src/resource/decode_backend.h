@@ -17,6 +17,9 @@ AgentgatewayBackend decodeBackend(const wire::Value& document, ObjectMeta meta);
 /// `policies` of a backend, of a provider, or `backend` of a policy in namespace `ns`.
 BackendPolicies decodeBackendPolicies(const wire::Value& policies, std::string_view ns);
 
+/// `keepalive` of a `tcp`.
+TcpKeepalive decodeTcpKeepalive(const wire::Value& document);
+
 /// The members of `object` as sections, but for those named in `typed`.
 std::vector<Section> decodeSections(
     const wire::Value& object, std::initializer_list<std::string_view> typed

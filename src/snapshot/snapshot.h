@@ -14,6 +14,7 @@
 #include "crypto/secret_text.h"
 #include "snapshot/route_table.h"
 #include "telemetry/record.h"
+#include "upstream/endpoint.h"
 
 namespace gatehouse::snapshot {
 
@@ -67,7 +68,8 @@ struct Port {
   std::string gateway_class;
   std::uint16_t port = 0;              // as the Gateway says
   std::vector<std::string> addresses;  // "127.0.0.1:8080", "unix:/run/edge.sock": where it listens
-  std::optional<ProxyProtocol> proxy_protocol{};  // before TLS; absent: not spoken
+  std::optional<ProxyProtocol> proxy_protocol{};   // before TLS; absent: not spoken
+  std::optional<upstream::Keepalive> keepalive{};  // of connections; absent: the system's
   bool tls = false;
   std::vector<ServerCertificate> certificates;
   ClientValidation clients;

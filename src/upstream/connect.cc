@@ -1,5 +1,6 @@
 #include "upstream/connect.h"
 
+#include <optional>
 #include <utility>
 
 #include "io/connect.h"
@@ -29,6 +30,13 @@ io::TlsName tlsName(const Endpoint& endpoint) {
       .verified_names = settings.verify_names,
       .verified_uris = settings.verify_uris,
   };
+}
+
+/// Of the connection to `dialled`, which is the endpoint or a proxy on the way to it.
+io::Keepalive keepaliveOf(const Endpoint& endpoint, const Endpoint& dialled) {
+  const std::optional<Keepalive>& wished =
+      endpoint.keepalive ? endpoint.keepalive : dialled.keepalive;
+  return wished.value_or(io::kUpstreamKeepalive);
 }
 
 std::unexpected<Error> untrusted(std::string why) {
@@ -106,7 +114,7 @@ Result<std::shared_ptr<io::TlsClientConfig>> Connector::tlsConfig(const Endpoint
 }
 
 io::Task<Result<std::unique_ptr<io::TcpStream>>> Connector::dial(
-    const Endpoint& endpoint, io::Deadline deadline, ConnectMarks& marks
+    const Endpoint& endpoint, io::Keepalive keepalive, io::Deadline deadline, ConnectMarks& marks
 ) {
   if (!endpoint.unix_path.empty()) {
     GATEHOUSE_CO_TRY(
@@ -134,7 +142,9 @@ io::Task<Result<std::unique_ptr<io::TcpStream>>> Connector::dial(
   marks.dns = reactor_.clock().now();
   GATEHOUSE_CO_TRY(
       std::unique_ptr<io::TcpStream> stream,
-      co_await io::connectAny(reactor_, std::move(addresses), {.deadline = deadline})
+      co_await io::connectAny(
+          reactor_, std::move(addresses), {.deadline = deadline, .keepalive = keepalive}
+      )
   );
   marks.tcp = reactor_.clock().now();
   co_return std::move(stream);
@@ -143,7 +153,10 @@ io::Task<Result<std::unique_ptr<io::TcpStream>>> Connector::dial(
 io::Task<Result<std::unique_ptr<io::Stream>>> Connector::enter(
     const Endpoint& endpoint, const Endpoint& proxy, io::Deadline deadline, ConnectMarks& marks
 ) {
-  GATEHOUSE_CO_TRY(std::unique_ptr<io::Stream> stream, co_await dial(proxy, deadline, marks));
+  GATEHOUSE_CO_TRY(
+      std::unique_ptr<io::Stream> stream,
+      co_await dial(proxy, keepaliveOf(endpoint, proxy), deadline, marks)
+  );
   if (proxy.tls != nullptr) {
     std::shared_ptr<io::TlsClientConfig>& tls = proxy_tls_[proxy.pool_key];
     if (tls == nullptr) {
@@ -194,7 +207,9 @@ io::Task<Result<std::unique_ptr<io::Stream>>> Connector::open(
   io::Deadline deadline = io::Deadline::after(reactor_, endpoint->connect_timeout);
   std::unique_ptr<io::Stream> stream;
   if (endpoint->tunnel == nullptr) {
-    GATEHOUSE_CO_TRY(stream, co_await dial(*endpoint, deadline, marks));
+    GATEHOUSE_CO_TRY(
+        stream, co_await dial(*endpoint, keepaliveOf(*endpoint, *endpoint), deadline, marks)
+    );
   } else {
     GATEHOUSE_CO_TRY(stream, co_await dialThrough(*endpoint, deadline, marks));
   }

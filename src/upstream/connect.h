@@ -12,6 +12,7 @@
 #include "http/client_connection.h"
 #include "io/deadline.h"
 #include "io/dns.h"
+#include "io/keepalive.h"
 #include "io/reactor.h"
 #include "io/task.h"
 #include "io/tcp.h"
@@ -62,7 +63,7 @@ class Connector {
  private:
   /// A plain connection to the endpoint's address.
   io::Task<Result<std::unique_ptr<io::TcpStream>>> dial(
-      const Endpoint& endpoint, io::Deadline deadline, ConnectMarks& marks
+      const Endpoint& endpoint, io::Keepalive keepalive, io::Deadline deadline, ConnectMarks& marks
   );
   /// A connection to the endpoint through its tunnel.
   io::Task<Result<std::unique_ptr<io::Stream>>> dialThrough(

@@ -5,12 +5,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "crypto/secret_text.h"
+#include "io/keepalive.h"
 #include "upstream/tunnel.h"
 
 namespace gatehouse::upstream {
@@ -22,6 +24,10 @@ enum class Verify : std::uint8_t { kChainAndName, kChainOnly, kNothing };
 /// as the handshake of WebSocket wants it (RFC 6455). kHttp2: HTTP/2 alone, without TLS by prior
 /// knowledge (RFC 9113 section 3.3).
 enum class HttpVersion : std::uint8_t { kAny, kHttp1, kHttp2 };
+
+/// For rooms that know no sockets.
+using Keepalive = io::Keepalive;
+inline constexpr Nanos kMaxKeepaliveTime = io::kMaxKeepaliveTime;
 
 struct TlsSettings {
   std::string sni;  // sent in the handshake; empty: none (peer named by an IP address)
@@ -48,6 +54,7 @@ struct Endpoint {
   HttpVersion version = HttpVersion::kAny;
   Nanos connect_timeout = Seconds(10);
   Nanos handshake_timeout = Seconds(10);
+  std::optional<Keepalive> keepalive{};  // absent: ours
   /// The Host sent: with the port when it is not the scheme's own. Empty: the client's (Services).
   std::string authority;
   /// Two endpoints with equal keys may share connections. Made of all fields above (secrets as

@@ -9,8 +9,10 @@
 #include <fmt/format.h>
 
 #include "compile/frontend_tls.h"
+#include "compile/keepalive.h"
 #include "compile/passes.h"
 #include "compile/targets.h"
+#include "resource/decode_backend.h"
 
 namespace gatehouse::compile {
 namespace {
@@ -120,6 +122,17 @@ void applyTls(Draft& draft, GatewayDraft& gateway, PortDraft& port, const Claim&
   }
 }
 
+void applyKeepalive(Draft& draft, PortDraft& port, const Claim& claim) {
+  if (const wire::Value* keepalive = claim.section->value.find("keepalive")) {
+    port.keepalive = makeKeepalive(
+        draft,
+        claim.policy->meta,
+        "spec.frontend.tcp.keepalive",
+        resource::decodeTcpKeepalive(*keepalive)
+    );
+  }
+}
+
 }  // namespace
 
 void passFrontend(Draft& draft) {
@@ -130,6 +143,9 @@ void passFrontend(Draft& draft) {
       }
       if (const auto claim = claimOn(draft, gateway, port.port, "tls")) {
         applyTls(draft, gateway, port, *claim);
+      }
+      if (const auto claim = claimOn(draft, gateway, port.port, "tcp")) {
+        applyKeepalive(draft, port, *claim);
       }
     }
   }

@@ -18,6 +18,7 @@ snapshot::Port makePort(GatewayDraft& gateway, const PortDraft& port, telemetry:
   made.gateway_class = gateway.resource->gateway_class_name;
   made.port = port.port;
   made.proxy_protocol = port.proxy_protocol;
+  made.keepalive = port.keepalive;
   made.tls_limits = port.tls;
   for (const BindAddress& address : port.addresses) {
     made.addresses.push_back(toString(address));
