@@ -84,25 +84,44 @@ std::string suggestGateway(const Draft& draft, std::string_view wanted) {
   return resource::didYouMean(wanted, views);
 }
 
+/// A ListenerSet is written by others than flags and Gateway, and may go at any time: what is said
+/// of its listeners ("namespace/set/listener") means nothing then, and stops nobody else.
+bool isOfSet(std::string_view listener) {
+  return listener.contains('/');
+}
+
+std::string noListenerOfSet(std::string_view listener) {
+  return fmt::format("no ListenerSet brings a listener \"{}\" now; ignored", printable(listener));
+}
+
+/// Why a flag is not followed.
+struct FlagFault {
+  std::string sentence;
+  const GatewayDraft* tell = nullptr;  // not an error, and told of this Gateway
+};
+
+std::unexpected<FlagFault> fault(std::string sentence) {
+  return std::unexpected(FlagFault{.sentence = std::move(sentence)});
+}
+
 /// The flag with its Gateway and port found, or what is wrong with it.
-std::expected<FlagWish, std::string> resolveFlag(const Draft& draft, const BindFlag& flag) {
+std::expected<FlagWish, FlagFault> resolveFlag(const Draft& draft, const BindFlag& flag) {
   const auto address = parseBindAddress(flag.address);
   if (!address) {
-    return std::unexpected(fmt::format("\"{}\" is neither ADDR:PORT nor unix:/PATH", flag.address));
+    return fault(fmt::format("\"{}\" is neither ADDR:PORT nor unix:/PATH", flag.address));
   }
   const auto targets = findTargets(draft, flag.target);
   if (targets.empty()) {
-    return std::unexpected(
-        fmt::format("no Gateway \"{}\"{}", flag.target, suggestGateway(draft, flag.target))
+    return fault(fmt::format("no Gateway \"{}\"{}", flag.target, suggestGateway(draft, flag.target))
     );
   }
   if (targets.size() > 1) {
-    return std::unexpected(std::string("several Gateways have that name; write NAMESPACE/NAME"));
+    return fault("several Gateways have that name; write NAMESPACE/NAME");
   }
   const Target& target = targets.front();
   if (target.listener.empty()) {
     if (portsOf(*target.gateway).own.size() > 1) {
-      return std::unexpected(fmt::format(
+      return fault(fmt::format(
           "Gateway {0} has several ports; write {0}/LISTENER with one of its listeners: {1}",
           target.gateway->name(),
           listenersOf(*target.gateway)
@@ -111,8 +130,11 @@ std::expected<FlagWish, std::string> resolveFlag(const Draft& draft, const BindF
     return FlagWish{target.gateway, std::nullopt, *address};
   }
   const auto port = portOfListener(*target.gateway, target.listener);
+  if (!port && isOfSet(target.listener)) {
+    return std::unexpected(FlagFault{noListenerOfSet(target.listener), target.gateway});
+  }
   if (!port) {
-    return std::unexpected(fmt::format(
+    return fault(fmt::format(
         "Gateway {} has no listener \"{}\"; it has {}",
         target.gateway->name(),
         target.listener,
@@ -141,7 +163,7 @@ std::optional<Wish> byFlag(
 }
 
 /// Rule 2: `addr:port` or `unix:/path`, or a comma list of them behind `listener=`.
-std::optional<Wish> byAnnotation(const GatewayDraft& gateway, std::uint16_t port) {
+std::optional<Wish> byAnnotation(Draft& draft, const GatewayDraft& gateway, std::uint16_t port) {
   const std::string* text =
       resource::findString(gateway.resource->meta.annotations, kBindAnnotation);
   if (text == nullptr) {
@@ -154,6 +176,15 @@ std::optional<Wish> byAnnotation(const GatewayDraft& gateway, std::uint16_t port
     const auto pair = splitOnce(trim(part), '=');
     const auto address = parseBindAddress(pair ? trim(pair->second) : trim(part));
     const auto named = pair ? portOfListener(gateway, trim(pair->first)) : std::nullopt;
+    if (address && pair && !named && isOfSet(trim(pair->first))) {
+      draft.find(
+          resource::Severity::kWarning,
+          gateway.resource->meta,
+          wish.field,
+          noListenerOfSet(trim(pair->first))
+      );
+      continue;
+    }
     if (!address || (pair && !named) || (!pair && own.size() > 1)) {
       wish.problem = fmt::format(
           "\"{}\": expected ADDR:PORT or unix:/PATH, or one of them behind LISTENER= with a "
@@ -250,17 +281,21 @@ std::vector<FlagWish> resolveFlags(Draft& draft) {
     auto wish = resolveFlag(draft, flag);
     if (wish) {
       wishes.push_back(*std::move(wish));
+      continue;
+    }
+    std::string sentence =
+        fmt::format("--bind {}={}: {}", flag.target, flag.address, wish.error().sentence);
+    if (const GatewayDraft* gateway = wish.error().tell) {
+      draft.find(resource::Severity::kWarning, gateway->resource->meta, "", std::move(sentence));
     } else {
-      draft.flag_errors.push_back(
-          fmt::format("--bind {}={}: {}", flag.target, flag.address, wish.error())
-      );
+      draft.flag_errors.push_back(std::move(sentence));
     }
   }
   return wishes;
 }
 
 std::optional<Wish> askedFor(
-    const Draft& draft,
+    Draft& draft,
     const GatewayDraft& gateway,
     std::uint16_t port,
     const std::vector<FlagWish>& flags
@@ -268,7 +303,7 @@ std::optional<Wish> askedFor(
   if (auto wish = byFlag(gateway, port, flags)) {
     return wish;
   }
-  if (auto wish = byAnnotation(gateway, port)) {
+  if (auto wish = byAnnotation(draft, gateway, port)) {
     return wish;
   }
   return byNodePort(draft, gateway, port);

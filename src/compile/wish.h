@@ -34,13 +34,15 @@ struct Ports {
 };
 Ports portsOf(const GatewayDraft& gateway);
 
-/// Flags whose target is not there, or is not one port, become flag errors.
+/// Flags whose target is not there, or is not one port, become flag errors; where it is a listener
+/// of a ListenerSet, findings.
 std::vector<FlagWish> resolveFlags(Draft& draft);
 
 /// The first of rules 1 to 3 that applies; nothing if none does. A flag or annotation without a
-/// listener is about the Gateway's own ports alone.
+/// listener is about the Gateway's own ports alone; what is said of listeners of ListenerSets that
+/// are not there is a finding.
 std::optional<Wish> askedFor(
-    const Draft& draft,
+    Draft& draft,
     const GatewayDraft& gateway,
     std::uint16_t port,
     const std::vector<FlagWish>& flags

@@ -130,26 +130,54 @@ def test_the_flag_that_an_error_names_works_where_another_port_is_not_served(sta
         assert "Gatehouse would serve" in program.text()
 
 
+class NamedSet:
+    """Gateway edge and a ListenerSet whose listener has an address by its name."""
+
+    def __init__(self, stage, by):
+        self._stage, self._by = stage, by
+        self._mock, self.host = stage.mock(), quiet_host()
+        self.path = self.write(there=True)
+        flags = [] if by == "annotation" else [
+            "--bind", "edge/http=127.0.0.1:0", "--bind", f"edge/default/more/http={self.host}:0"]
+        self.start = lambda: stage.gateway([self.path], extra=flags)
+
+    def write(self, there):
+        edge = manifests.gateway()
+        edge["spec"]["allowedListeners"] = {"namespaces": {"from": "Same"}}
+        listeners = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "ListenerSet",
+                     "metadata": {"name": "more", "namespace": manifests.NAMESPACE},
+                     "spec": {"parentRef": {"name": "edge"},
+                              "listeners": [{"name": "http", "protocol": "HTTP", "port": 81}]}}
+        route = manifests.route("all", "m")
+        route["spec"]["parentRefs"] = [{"kind": "ListenerSet", "name": "more"}]
+        if self._by == "annotation":
+            bind = f"http=127.0.0.1:0,default/more/http={self.host}:0"
+            edge["metadata"]["annotations"] = {"gatehouse.dev/bind": bind}
+        objects = [edge, *([listeners] if there else []), route, manifests.openai("m", self._mock.port, "served")]
+        return self._stage.write("c.yaml", manifests.to_text(*objects))
+
+
 @pytest.mark.parametrize("by", ["flag", "annotation"])
 def test_a_listener_of_a_listener_set_is_bound_by_its_whole_name(stage, by):
-    mock, host = stage.mock(), quiet_host()
-    edge = manifests.gateway()
-    edge["spec"]["allowedListeners"] = {"namespaces": {"from": "Same"}}
-    listeners = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "ListenerSet",
-                 "metadata": {"name": "more", "namespace": manifests.NAMESPACE},
-                 "spec": {"parentRef": {"name": "edge"},
-                          "listeners": [{"name": "http", "protocol": "HTTP", "port": 81}]}}
-    route = manifests.route("all", "m")
-    route["spec"]["parentRefs"] = [{"kind": "ListenerSet", "name": "more"}]
-    if by == "annotation":
-        edge["metadata"]["annotations"] = {"gatehouse.dev/bind": f"http=127.0.0.1:0,default/more/http={host}:0"}
-    path = stage.write("c.yaml", manifests.to_text(edge, listeners, route, manifests.openai("m", mock.port, "served")))
-    flags = [] if by == "annotation" else [
-        "--bind", "edge/http=127.0.0.1:0", "--bind", f"edge/default/more/http={host}:0"]
-    gateway = stage.gateway([path], extra=flags)
+    named = NamedSet(stage, by)
+    gateway = named.start()
     port = gateway.port("edge", "default/more/http")
-    assert harness.post(port, CHAT, harness.CHAT, host=host).json()["model"] == "served"
+    assert harness.post(port, CHAT, harness.CHAT, host=named.host).json()["model"] == "served"
     assert harness.post(gateway.port("edge", "http"), CHAT, harness.CHAT).status == 404
+
+
+@pytest.mark.parametrize("by", ["flag", "annotation"])
+def test_a_listener_set_that_goes_is_told_and_stops_nobody_else(stage, by):
+    named = NamedSet(stage, by)
+    gateway = named.start()
+    gateway.reloaded(lambda: named.write(there=False))
+    again = named.start()
+    for program in (gateway, again):
+        assert harness.post(program.port("edge", "http"), CHAT, harness.CHAT).status == 404
+        assert 'no ListenerSet brings a listener \\"default/more/http\\" now' in program.text()
+    gateway.reloaded(lambda: named.write(there=True))
+    port = gateway.port("edge", "default/more/http")
+    assert harness.post(port, CHAT, harness.CHAT, host=named.host).json()["model"] == "served"
 
 
 def test_a_user_without_privileges_gets_port_80_as_8080_and_is_told(stage, unprivileged):
