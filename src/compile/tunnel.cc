@@ -1,5 +1,7 @@
 #include "compile/tunnel.h"
 
+#include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 #include <variant>
@@ -44,10 +46,16 @@ class TunnelPolicy {
       return wrong("", "neither backendRef nor url");
     }
     const auto target = resource::decodeBackendObjectRef(*ref, meta_.key.ns);
+    const bool service = isKind(target, resource::kCoreGroup, resource::Service::kKind);
+    const bool backend =
+        isKind(target, resource::kAgentgatewayGroup, resource::AgentgatewayBackend::kKind);
+    if (!service && !backend) {
+      return noProxyKind(target);
+    }
     if (!resource::isGranted(draft_.resources, asReferrer(), keyOf(target))) {
       return notGranted(target);
     }
-    return target.kind == resource::Service::kKind ? toService(target) : toBackend(target);
+    return service ? toService(target) : toBackend(target);
   }
 
   std::unexpected<InvalidBackend> wrong(const std::string& part, std::string sentence) {
@@ -64,6 +72,33 @@ class TunnelPolicy {
         .kind = resource::AgentgatewayBackend::kKind,
         .ns = meta_.key.ns
     };
+  }
+
+  static bool isKind(
+      const resource::BackendObjectRef& ref, std::string_view group, std::string_view kind
+  ) {
+    return ref.group == group && ref.kind == kind;
+  }
+
+  /// A kind that can be one under another group blames the group, any other the kind.
+  Made noProxyKind(const resource::BackendObjectRef& ref) {
+    constexpr std::array<std::string_view, 2> kKinds{
+        resource::AgentgatewayBackend::kKind, resource::Service::kKind
+    };
+    if (std::ranges::find(kKinds, ref.kind) == kKinds.end()) {
+      const std::string hint = resource::didYouMean(ref.kind, kKinds);
+      return wrong(".backendRef.kind", fmt::format("{} cannot be a proxy{}", ref.kind, hint));
+    }
+    const bool core = ref.kind == resource::Service::kKind;
+    return wrong(
+        ".backendRef.group",
+        fmt::format(
+            "{} of group \"{}\" cannot be a proxy; its group is \"{}\"",
+            ref.kind,
+            ref.group,
+            core ? resource::kCoreGroup : resource::kAgentgatewayGroup
+        )
+    );
   }
 
   /// Says the same whether the target is there or not.
@@ -131,19 +166,16 @@ class TunnelPolicy {
   Made toBackend(const resource::BackendObjectRef& ref) {
     using resource::AgentgatewayBackend;
     const auto* backend = draft_.resources.find<AgentgatewayBackend>(ref.ns, ref.name);
-    const bool ours = ref.kind == AgentgatewayBackend::kKind;
-    if (!ours || backend == nullptr) {
+    if (backend == nullptr) {
+      const auto names = namesIn<AgentgatewayBackend>(draft_.resources, ref.ns);
       return wrong(
-          ours ? ".backendRef.name" : ".backendRef.kind",
-          ours ? fmt::format(
-                     "AgentgatewayBackend {}/{} not found{}",
-                     ref.ns,
-                     ref.name,
-                     resource::didYouMean(
-                         ref.name, namesIn<AgentgatewayBackend>(draft_.resources, ref.ns)
-                     )
-                 )
-               : fmt::format("{} cannot be a proxy", ref.kind)
+          ".backendRef.name",
+          fmt::format(
+              "AgentgatewayBackend {}/{} not found{}",
+              ref.ns,
+              ref.name,
+              resource::didYouMean(ref.name, names)
+          )
       );
     }
     const auto* target = std::get_if<resource::StaticBackend>(&backend->target);
