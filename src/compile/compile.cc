@@ -24,12 +24,14 @@ constexpr std::array kPasses{
     Pass{"addresses", passAddresses},        // of the ports of listeners without conflict
     Pass{"secrets", passSecrets},
     Pass{"tls policies", passTlsPolicies},
-    Pass{"backends", passBackends},                       // with their credentials and TLS
+    Pass{"tunnel policies", passTunnelPolicies},
+    Pass{"backends", passBackends},                       // with their credentials, TLS and proxies
     Pass{"routes", passRoutes},                           // to listeners
     Pass{"references", passReferences},                   // from rules to backends
     Pass{"filters", passFilters},                         // of rules that have their backends
     Pass{"rules", passRules},                             // whole, for every listener attached to
     Pass{"traffic", passTraffic},                         // of rules with all their entries
+    Pass{"tunnels", passTunnels},                         // of rules with their backends and copies
     Pass{"frontend", passFrontend},                       // of the ports that have addresses
     Pass{"policies", passPolicies},                       // reach Gateways by routes and references
     Pass{"order", passOrder},                             // of all entries of a listener

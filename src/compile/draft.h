@@ -151,6 +151,13 @@ struct TlsPolicyDraft {
   std::shared_ptr<const upstream::TlsSettings> settings;
 };
 
+/// Who says through which proxy an endpoint is reached, if anybody.
+enum class TunnelRank : std::uint8_t {
+  kNone,    // nobody, or the environment
+  kTarget,  // a policy for its backend or Service
+  kOwn,     // its backend or provider, or a policy for the provider
+};
+
 struct Draft {
   /// Both outlive the draft.
   Draft(const resource::ResourceSet& set, const CompileOptions& how)
@@ -171,6 +178,10 @@ struct Draft {
   std::map<std::pair<resource::ObjectKey, std::string>, std::size_t> tls_winners;
   /// Objects of which a policy names a section that is not there: closed where no other policy is.
   std::set<resource::ObjectKey> tls_closed;
+  /// Whose spec.backend.tunnel holds for an AgentgatewayBackend or Service, by object and section.
+  std::map<std::pair<resource::ObjectKey, std::string>, const resource::AgentgatewayPolicy*>
+      tunnel_policies;
+  std::map<upstream::EndpointHandle, TunnelRank> tunnel_ranks;  // those of kNone left out
   /// Where a RequestMirror goes, by the address of its filter; none where that does not resolve.
   std::map<const resource::HttpFilter*, snapshot::BackendHandle> mirrors;
 

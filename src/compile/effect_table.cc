@@ -82,7 +82,9 @@ constinit const std::string_view kEffects = R"(
 = spec.traffic.retry.{condition precondition}
 # Says when the sections beside it act.
 = spec.traffic.phase
-! spec.backend.{auth extAuth tls tunnel}
+! spec.backend.{auth extAuth tls}
++ spec.backend.tunnel.url
++ spec.backend.tunnel.backendRef.{group kind name namespace port}
 - spec.backend.{health http tcp transformation}
 ! spec.backend.mcp.{authentication authorization guardrails}
 ! spec.backend.ai.promptGuard

@@ -288,6 +288,8 @@ EffectivePolicies effectivePolicies(
       .tcp = choose(&BackendPolicies::tcp),
       .attached_tls = nullptr,
       .tunnel = section("tunnel"),
+      .tunnel_policy = nullptr,
+      .tunnel_rank = section("tunnel") != nullptr ? TunnelRank::kOwn : TunnelRank::kNone,
   };
 }
 
@@ -307,7 +309,11 @@ std::expected<upstream::EndpointHandle, snapshot::InvalidBackend> makeEndpoint(
     return std::unexpected(std::move(tunnel.error()));
   }
   endpoint->tunnel = *std::move(tunnel);
-  return finishEndpoint(*std::move(endpoint));
+  auto made = finishEndpoint(*std::move(endpoint));
+  if (policies.tunnel_rank != TunnelRank::kNone) {
+    draft.tunnel_ranks.emplace(made, policies.tunnel_rank);
+  }
+  return made;
 }
 
 std::expected<upstream::Endpoint, snapshot::InvalidBackend> drawEndpoint(

@@ -32,6 +32,9 @@ struct EffectivePolicies {
   /// Of a BackendTLSPolicy that counts more than `tls`; null: none does.
   TlsHandle attached_tls;
   const resource::Section* tunnel = nullptr;
+  /// Of a policy that counts more than `tunnel`; null: none does.
+  const resource::AgentgatewayPolicy* tunnel_policy = nullptr;
+  TunnelRank tunnel_rank = TunnelRank::kNone;
 
   bool hasTls() const { return tls != nullptr || attached_tls != nullptr; }
 };

@@ -20,6 +20,8 @@ void passAddresses(Draft& draft);
 void passSecrets(Draft& draft);
 /// Which BackendTLSPolicy counts for what, and what it says.
 void passTlsPolicies(Draft& draft);
+/// Which policies say through which proxies backends and Services are reached.
+void passTunnelPolicies(Draft& draft);
 /// AgentgatewayBackends.
 void passBackends(Draft& draft);
 /// Which listeners take which routes, under which hostnames.
@@ -32,6 +34,8 @@ void passFilters(Draft& draft);
 void passRules(Draft& draft);
 /// What policies say of the requests of routes (spec.traffic), and which of them lose.
 void passTraffic(Draft& draft);
+/// What policies for routes, listeners and Gateways say of the proxies to upstreams.
+void passTunnels(Draft& draft);
 /// What policies say of the ports of Gateways (spec.frontend), and which of them lose.
 void passFrontend(Draft& draft);
 /// Targets of policies and the Gateways they reach.

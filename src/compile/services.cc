@@ -11,6 +11,7 @@
 #include "compile/addresses.h"
 #include "compile/endpoint.h"
 #include "compile/tls_policy.h"
+#include "compile/tunnel.h"
 
 namespace gatehouse::compile {
 namespace {
@@ -148,6 +149,17 @@ ServiceBackends::Made ServiceBackends::make(const resource::Service& service, st
     base.version = *version;
     base.tls = withVersion(base.tls, base.version);
   }
+  const auto* tunnel_policy = tunnelPolicyOf(draft_, service, port);
+  if (tunnel_policy != nullptr) {
+    auto tunnel = tunnelOf(draft_, *tunnel_policy);
+    if (!tunnel) {
+      tunnel.error().plain = true;
+      return std::make_shared<const snapshot::Backend>(
+          snapshot::Backend{.name = telemetry::Name(name), .target = std::move(tunnel.error())}
+      );
+    }
+    base.tunnel = *std::move(tunnel);
+  }
   if (external) {
     base.authority = authorityOf(fold(service.external_name), port, base.tls != nullptr);
   }
@@ -158,6 +170,9 @@ ServiceBackends::Made ServiceBackends::make(const resource::Service& service, st
   snapshot::HttpBackend http;
   for (ServiceAddress& address : *addresses) {
     http.endpoints.push_back(endpointAt(base, std::move(address)));
+    if (tunnel_policy != nullptr) {
+      draft_.tunnel_ranks.emplace(http.endpoints.back(), TunnelRank::kTarget);
+    }
   }
   auto backend = std::make_shared<snapshot::Backend>();
   backend->name = telemetry::Name(name);

@@ -332,6 +332,42 @@ std::vector<TrafficTarget> trafficTargets(
   return targets;
 }
 
+std::vector<BackendTarget> backendTargets(
+    const Draft& draft, const resource::AgentgatewayPolicy& policy
+) {
+  std::vector<BackendTarget> targets;
+  const auto add = [&]<typename T>(const T* target, const std::optional<std::string>& section) {
+    if (target != nullptr) {
+      targets.push_back({.object = target->meta.key, .section = section.value_or("")});
+    }
+  };
+  const auto select = [&]<typename T>(
+                          const resource::PolicyTargetSelector& selector, const T* /*kind*/
+                      ) {
+    for (const auto& object : draft.resources.all<T>()) {
+      if (selector.kind == T::kKind && object->meta.key.ns == policy.meta.key.ns &&
+          carries(object->meta.labels, selector.match_labels)) {
+        add(object.get(), selector.section_name);
+      }
+    }
+  };
+  using resource::AgentgatewayBackend;
+  using resource::Service;
+  for (const resource::PolicyTargetRef& ref : policy.target_refs) {
+    if (ref.kind == AgentgatewayBackend::kKind) {
+      add(draft.resources.find<AgentgatewayBackend>(policy.meta.key.ns, ref.name),
+          ref.section_name);
+    } else if (ref.kind == Service::kKind) {
+      add(draft.resources.find<Service>(policy.meta.key.ns, ref.name), ref.section_name);
+    }
+  }
+  for (const resource::PolicyTargetSelector& selector : policy.target_selectors) {
+    select(selector, static_cast<const AgentgatewayBackend*>(nullptr));
+    select(selector, static_cast<const Service*>(nullptr));
+  }
+  return targets;
+}
+
 Reach resolveTargets(Draft& draft, const resource::AgentgatewayPolicy& policy) {
   return TargetResolver(draft, policy).resolve();
 }

@@ -53,6 +53,17 @@ std::vector<TrafficTarget> trafficTargets(
     const Draft& draft, const resource::AgentgatewayPolicy& policy
 );
 
+/// An AgentgatewayBackend or Service that a policy names, or selects, itself.
+struct BackendTarget {
+  resource::ObjectKey object;
+  std::string section;  // the provider, or number of the port; empty: all
+};
+
+/// In the order of the policy; what is missing is told by resolveTargets().
+std::vector<BackendTarget> backendTargets(
+    const Draft& draft, const resource::AgentgatewayPolicy& policy
+);
+
 /// Routes must be attached and references resolved. Missing targets are also findings, with the
 /// nearest name.
 Reach resolveTargets(Draft& draft, const resource::AgentgatewayPolicy& policy);

@@ -10,7 +10,9 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "compile/claims.h"
 #include "compile/services.h"
+#include "compile/targets.h"
 #include "compile/tls_policy.h"
 #include "resource/decode_ref.h"
 #include "resource/grant.h"
@@ -31,10 +33,32 @@ upstream::EndpointHandle asProxy(upstream::Endpoint endpoint) {
   return finishEndpoint(std::move(endpoint));
 }
 
-/// The policy of one backend, and the proxies it names.
+/// Where a tunnel is written, as findings and errors have it.
+struct Written {
+  const resource::ObjectMeta& meta;
+  std::string field = "spec.policies.tunnel";
+  std::string name = "policies.tunnel";
+};
+
+Written writtenIn(const resource::AgentgatewayPolicy& policy) {
+  return {
+      .meta = policy.meta,
+      .field = std::string(kTunnelField),
+      .name = fmt::format("{} of {}", kTunnelField, resource::toString(policy.meta.key)),
+  };
+}
+
+std::string nameOf(const BackendTarget& target) {
+  return target.section.empty()
+             ? resource::toString(target.object)
+             : fmt::format("\"{}\" of {}", target.section, resource::toString(target.object));
+}
+
+/// The tunnel of one backend or policy, and the proxies it names.
 class TunnelPolicy {
  public:
-  TunnelPolicy(Draft& draft, const resource::ObjectMeta& meta) : draft_(draft), meta_(meta) {}
+  TunnelPolicy(Draft& draft, Written written)
+      : draft_(draft), meta_(written.meta), written_(std::move(written)) {}
 
   Made make(const resource::Section& section) {
     const wire::Value* url = section.value.find("url");
@@ -59,19 +83,15 @@ class TunnelPolicy {
   }
 
   std::unexpected<InvalidBackend> wrong(const std::string& part, std::string sentence) {
-    draft_.find(Severity::kError, meta_, "spec.policies.tunnel" + part, sentence);
+    draft_.find(Severity::kError, meta_, written_.field + part, sentence);
     return std::unexpected(InvalidBackend{
-        ErrorKind::kNoBackend, fmt::format("policies.tunnel: {}", std::move(sentence))
+        ErrorKind::kNoBackend, fmt::format("{}: {}", written_.name, std::move(sentence))
     });
   }
 
  private:
   resource::Referrer asReferrer() const {
-    return {
-        .group = resource::kAgentgatewayGroup,
-        .kind = resource::AgentgatewayBackend::kKind,
-        .ns = meta_.key.ns
-    };
+    return {.group = meta_.key.group, .kind = meta_.key.kind, .ns = meta_.key.ns};
   }
 
   static bool isKind(
@@ -145,6 +165,12 @@ class TunnelPolicy {
           )
       );
     }
+    if (tunnelPolicyOf(draft_, *service, ref.port.value_or(0)) != nullptr) {
+      return wrong(
+          ".backendRef",
+          fmt::format("Service {}/{} is no proxy: a policy has a tunnel for it", ref.ns, ref.name)
+      );
+    }
     ServiceBackends services(draft_);
     const auto& made = services.of(*service, ref.port.value_or(0));
     if (!made) {
@@ -183,7 +209,9 @@ class TunnelPolicy {
     if (!policies.hasTls()) {
       policies.attached_tls = findTlsPolicy(draft_, backend->meta.key, "");
     }
-    if (target == nullptr || policies.tunnel != nullptr) {
+    const bool tunnelled =
+        policies.tunnel != nullptr || findTunnelPolicy(draft_, backend->meta.key, "") != nullptr;
+    if (target == nullptr || tunnelled) {
       return wrong(
           ".backendRef",
           fmt::format(
@@ -252,6 +280,7 @@ class TunnelPolicy {
 
   Draft& draft_;
   const resource::ObjectMeta& meta_;
+  Written written_;
 };
 
 }  // namespace
@@ -263,13 +292,64 @@ std::expected<std::shared_ptr<const upstream::Tunnel>, InvalidBackend> makeTunne
     const EffectivePolicies& policies
 ) {
   const bool path = !address.unix_path.empty();
-  if (policies.tunnel != nullptr) {
-    TunnelPolicy policy(draft, meta);
+  const auto* attached = policies.tunnel_policy;
+  if (attached != nullptr || policies.tunnel != nullptr) {
+    TunnelPolicy policy(draft, attached != nullptr ? writtenIn(*attached) : Written{.meta = meta});
     return path ? policy.wrong("", "a Unix socket is not reached through a proxy")
-                : policy.make(*policies.tunnel);
+                : policy.make(attached != nullptr ? *tunnelIn(*attached) : *policies.tunnel);
   }
   const bool tls = policies.hasTls() || address.tls == ImplicitTls::kYes;
   return path ? nullptr : draft.options.proxies.tunnelFor(address.host, address.port, tls);
+}
+
+std::expected<std::shared_ptr<const upstream::Tunnel>, InvalidBackend> tunnelOf(
+    Draft& draft, const resource::AgentgatewayPolicy& policy
+) {
+  return TunnelPolicy(draft, writtenIn(policy)).make(*tunnelIn(policy));
+}
+
+const resource::Section* tunnelIn(const resource::AgentgatewayPolicy& policy) {
+  if (!policy.backend) {
+    return nullptr;
+  }
+  const auto& sections = policy.backend->other;
+  const auto found = std::ranges::find(sections, "tunnel", &resource::Section::name);
+  return found == sections.end() ? nullptr : &*found;
+}
+
+void resolveTunnelPolicies(Draft& draft) {
+  std::vector<const resource::AgentgatewayPolicy*> oldest_first;
+  for (const auto& policy : draft.resources.all<resource::AgentgatewayPolicy>()) {
+    if (tunnelIn(*policy) != nullptr) {
+      oldest_first.push_back(policy.get());
+    }
+  }
+  std::ranges::sort(oldest_first, [](const auto* a, const auto* b) {
+    return resource::isOlder(a->meta, b->meta);
+  });
+  for (const resource::AgentgatewayPolicy* policy : oldest_first) {
+    for (const BackendTarget& target : backendTargets(draft, *policy)) {
+      const auto [held, fresh] =
+          draft.tunnel_policies.try_emplace({target.object, target.section}, policy);
+      if (!fresh && held->second != policy) {
+        tellLost(draft, *policy, *held->second, std::string(kTunnelField), nameOf(target));
+      }
+    }
+  }
+}
+
+const resource::AgentgatewayPolicy* findTunnelPolicy(
+    const Draft& draft, const resource::ObjectKey& target, std::string_view section
+) {
+  const auto found = draft.tunnel_policies.find({target, std::string(section)});
+  return found == draft.tunnel_policies.end() ? nullptr : found->second;
+}
+
+const resource::AgentgatewayPolicy* tunnelPolicyOf(
+    const Draft& draft, const resource::Service& service, std::uint16_t port
+) {
+  const auto* of_port = findTunnelPolicy(draft, service.meta.key, fmt::format("{}", port));
+  return of_port != nullptr ? of_port : findTunnelPolicy(draft, service.meta.key, "");
 }
 
 }  // namespace gatehouse::compile

@@ -199,3 +199,37 @@ def test_a_list_of_direct_upstreams_that_cannot_be_read_ends_the_start(stage):
     process = stage.process(["run", "-f", file], env=env)
     assert process.exit_code() == 1
     assert "NO_PROXY entry 2: expected a name" in process.text()
+
+
+def tunnel_policy(policy, url, **target):
+    return {
+        "apiVersion": "agentgateway.dev/v1alpha1", "kind": "AgentgatewayPolicy",
+        "metadata": {"name": policy, "namespace": manifests.NAMESPACE},
+        "spec": {"targetRefs": [target], "backend": {"tunnel": {"url": url}}},
+    }
+
+
+def test_policies_name_the_proxy_of_a_backend_a_route_and_a_gateway(stage):
+    mock = stage.mock()
+    proxy = {level: stage.keep(Connects(mock.port)) for level in ("gateway", "backend", "route")}
+    url = {level: f"http://{one.address}" for level, one in proxy.items()}
+    names = ("plain", "aimed", "own")
+    objects = [manifests.gateway(), manifests.route("special", "aimed", "/special")]
+    for name in names:
+        objects += [manifests.route(name, name, f"/{name}"), manifests.openai(name, 80, "served", host=f"{name}.example")]
+    with_policies(objects[-1], {"tunnel": {"url": url["backend"]}})
+    objects += [
+        tunnel_policy("far", url["gateway"], group="gateway.networking.k8s.io", kind="Gateway", name="edge"),
+        tunnel_policy("at", url["backend"], group="agentgateway.dev", kind="AgentgatewayBackend", name="aimed"),
+        tunnel_policy("near", url["route"], group="gateway.networking.k8s.io", kind="HTTPRoute", name="special"),
+        tunnel_policy("in-vain", url["route"], group="gateway.networking.k8s.io", kind="HTTPRoute", name="own"),
+    ]
+    gateway = stage.gateway([stage.write("edge.yaml", manifests.to_text(*objects))], binds=["edge"], workers=1)
+    for path in (*names, "special"):
+        assert harness.post(gateway.port("edge"), f"/{path}/v1/chat/completions", harness.CHAT).status == 200
+    asked = {level: [head.split()[1] for head in one.asked] for level, one in proxy.items()}
+    assert asked == {
+        "gateway": ["plain.example:80"],
+        "backend": ["aimed.example:80", "own.example:80"],
+        "route": ["aimed.example:80"],
+    }

@@ -8,6 +8,7 @@
 #include "compile/endpoint.h"
 #include "compile/passes.h"
 #include "compile/tls_policy.h"
+#include "compile/tunnel.h"
 #include "resource/nearest.h"
 
 namespace gatehouse::compile {
@@ -166,7 +167,8 @@ class BackendBuilder {
   }
 
   /// Of TLS counts what a provider says, then the BackendTLSPolicy for it, then what the backend
-  /// says, then the BackendTLSPolicy for the backend (resources.md 3.7, 8.1).
+  /// says, then the BackendTLSPolicy for the backend (resources.md 3.7, 8.1). The same of tunnels,
+  /// with AgentgatewayPolicies.
   EffectivePolicies policiesOf(const resource::AiProvider* provider) const {
     const resource::ObjectKey& key = backend_.meta.key;
     auto policies =
@@ -177,7 +179,23 @@ class BackendBuilder {
     if (!policies.hasTls()) {
       policies.attached_tls = findTlsPolicy(draft_, key, "");
     }
+    addTunnelPolicy(policies, provider);
     return policies;
+  }
+
+  void addTunnelPolicy(EffectivePolicies& policies, const resource::AiProvider* provider) const {
+    const resource::ObjectKey& key = backend_.meta.key;
+    if (provider != nullptr && !provider->name.empty() &&
+        findSection(provider->policies, "tunnel") == nullptr) {
+      policies.tunnel_policy = findTunnelPolicy(draft_, key, provider->name);
+    }
+    if (policies.tunnel_policy != nullptr) {
+      policies.tunnel_rank = TunnelRank::kOwn;
+    } else if (policies.tunnel == nullptr) {
+      policies.tunnel_policy = findTunnelPolicy(draft_, key, "");
+      policies.tunnel_rank =
+          policies.tunnel_policy != nullptr ? TunnelRank::kTarget : TunnelRank::kNone;
+    }
   }
 
   llm::ProviderSettings settingsOf(
