@@ -13,6 +13,7 @@
 #include "admin/doors.h"
 #include "admin/server.h"
 #include "admin/startup_table.h"
+#include "allocate.h"
 #include "base/line_writer.h"
 #include "base/log.h"
 #include "cli/args.h"
@@ -27,12 +28,12 @@
 #include "control/reconcile.h"
 #include "control/reload_loop.h"
 #include "control/zero_source.h"
+#include "crypto/openssl_memory.h"
 #include "environment.h"
 #include "io/listener.h"
 #include "io/process.h"
 #include "io/run_task.h"
 #include "io/tls/tls_config.h"
-#include "openssl_memory.h"
 #include "proxy/data_plane.h"
 #include "secret/from_environment.h"
 #include "telemetry/process_metrics.h"
@@ -260,7 +261,7 @@ int runCommand(const cli::RunOptions& options) {
 
 int main(int argc, char** argv) {
   using namespace gatehouse;
-  shareMemoryWithOpenSsl();
+  crypto::takeOpenSslMemoryFrom<takeMemory, resizeMemory, giveBackMemory>();
   cli::Command command = cli::parseArguments(argc, argv);
   if (const auto* answer = std::get_if<cli::PrintAndExit>(&command)) {
     return printAndExit(*answer);

@@ -10,6 +10,7 @@ import threading
 
 import pytest
 
+import events
 import harness
 import manifests
 from peer import Peer, read_request, response
@@ -168,6 +169,26 @@ def test_a_request_that_waits_for_its_model_holds_its_body(stage):
     go[1].send(b"x")
     asking.join()
     harness.eventually(lambda: held() == 0, "the body is given back")
+
+
+def test_a_stream_that_waits_for_more_holds_no_body(stage):
+    go = socket.socketpair()
+
+    def handle(connection, _):
+        read_request(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")
+        go[0].recv(1)
+        connection.sendall(events.DONE.encode())
+        connection.close()
+    peer = stage.keep(Peer(handle))
+    gateway = stage.gateway([stage.write("c.yaml", manifests.one_model(peer.port))], binds=["edge"], workers=1)
+    body = {**harness.CHAT, "stream": True, "filler": "x" * 300_000}
+    asking = threading.Thread(target=lambda: harness.post(gateway.port("edge"), CHAT, body))
+    asking.start()
+    counted(gateway, "gatehouse_streams_open", 1)
+    assert read(gateway).total("gatehouse_buffered_bytes") == 0
+    go[1].send(b"x")
+    asking.join()
 
 
 def test_the_program_and_its_configuration_are_told(gateway):
