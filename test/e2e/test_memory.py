@@ -2,7 +2,9 @@
 
 import json
 import os
+import resource
 import socket
+import subprocess
 import threading
 
 import pytest
@@ -87,3 +89,13 @@ def test_memory_of_large_bodies_is_given_back(stage):
     first = once()
     later = max(once() for _ in range(5))
     assert later < first + (32 << 20), f"from {first} to {later} bytes"
+
+
+@pytest.mark.skipif("GATEHOUSE_SANITIZED" in os.environ, reason="a sanitizer needs more addresses than any limit")
+def test_a_limit_on_addresses_stops_nothing(stage):
+    """The program reserves more of them for its small blocks than it will ever use, and goes without where it may not."""
+    file = stage.write("c.yaml", manifests.one_model(9))
+    def limit():
+        resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+    done = subprocess.run([harness.BINARY, "validate", "-f", file], preexec_fn=limit, capture_output=True, text=True, timeout=harness.PATIENCE)
+    assert done.returncode == 0, done.stderr
