@@ -1,6 +1,7 @@
 #include "compile/certificate.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -32,9 +33,13 @@ Micros between(WallMicros from, WallMicros to) {
 }
 
 /// Time to renew a certificate in: the last fortnight, or the last third of a short life.
-bool endsSoon(const CertificateFacts& facts, WallMicros now) {
+Micros timeToRenew(const CertificateFacts& facts) {
   constexpr Micros kFortnight = Seconds(14 * 24 * 3600);
-  return between(now, facts.end) < std::min(kFortnight, between(facts.begin, facts.end) / 3);
+  return std::min(kFortnight, between(facts.begin, facts.end) / 3);
+}
+
+WallMicros shifted(WallMicros time, Micros by) {
+  return WallMicros{std::to_underlying(time) + by.count()};
 }
 
 /// Whether a certificate is valid now, and for how long.
@@ -52,7 +57,7 @@ Age ageOf(const CertificateFacts& facts, WallMicros now) {
   if (now > facts.end) {
     return {Age::State::kInvalid, fmt::format("its certificate expired at {}", end)};
   }
-  if (endsSoon(facts, now)) {
+  if (between(now, facts.end) < timeToRenew(facts)) {
     return {Age::State::kEndsSoon, fmt::format("its certificate expires at {}", end)};
   }
   return {};
@@ -101,6 +106,22 @@ std::optional<std::string> noteUse(Draft& draft, CertificatePlace place, const K
       sentence
   );
   return valid ? std::nullopt : std::optional(std::move(sentence));
+}
+
+std::optional<WallMicros> nextAge(const CertificateFacts& facts, WallMicros now) {
+  constexpr Micros kBehind{1};
+  const std::array ages{
+      facts.begin,
+      shifted(facts.end, kBehind - timeToRenew(facts)),
+      shifted(facts.end, kBehind),
+  };
+  std::optional<WallMicros> next;
+  for (const WallMicros age : ages) {
+    if (age > now && (!next || age < *next)) {
+      next = age;
+    }
+  }
+  return next;
 }
 
 }  // namespace gatehouse::compile

@@ -32,4 +32,8 @@ struct CertificatePlace {
 /// Why it is not valid, or nothing.
 std::optional<std::string> noteUse(Draft& draft, CertificatePlace place, const KeyPair& pair);
 
+/// The first time after `now` at which something else is to be said of the certificate for its age
+/// alone: it begins, ends soon, has ended.
+std::optional<WallMicros> nextAge(const CertificateFacts& facts, WallMicros now);
+
 }  // namespace gatehouse::compile

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "compile/certificate.h"
 #include "compile/draft.h"
 #include "compile/passes.h"
 
@@ -58,7 +59,12 @@ Compiled compile(const resource::ResourceSet& resources, const CompileOptions& o
   resource::sortFindings(draft.findings);
   dropRepeated(draft.findings);
   std::vector<CertificateUse> certificates;
+  std::optional<WallMicros> changes_at;
   for (auto& [secret, use] : draft.certificates) {
+    const auto age = nextAge(use.facts, options.now);
+    if (age && (!changes_at || *age < *changes_at)) {
+      changes_at = age;
+    }
     certificates.push_back(std::move(use));
   }
   return Compiled{
@@ -66,6 +72,7 @@ Compiled compile(const resource::ResourceSet& resources, const CompileOptions& o
       .report = std::move(draft.report),
       .findings = std::move(draft.findings),
       .certificates = std::move(certificates),
+      .changes_at = changes_at,
       .flag_errors = std::move(draft.flag_errors),
   };
 }

@@ -78,6 +78,8 @@ struct Compiled {
   StatusReport report;
   std::vector<resource::Finding> findings;   // by file, then position
   std::vector<CertificateUse> certificates;  // by Secret
+  /// When the same resources come to something else, as a certificate ends; nothing if never.
+  std::optional<WallMicros> changes_at;
   /// What is wrong with the flags (`--bind` of a Gateway that is not there); at start each is an
   /// error.
   std::vector<std::string> flag_errors;

@@ -120,6 +120,7 @@ ViewHandle Reconciler::reload() {
   View next = *before;
   next.findings = allFindings(std::move(loaded.findings), compiled.findings);
   next.flag_errors = std::move(compiled.flag_errors);
+  next.changes_at = compiled.changes_at;
   if (kept.empty() && findsTheSame(*before, next)) {
     ++next.unchanged_reloads;
     next.unchanged_at = options_.now;

@@ -1,5 +1,6 @@
 #include "control/reload_loop.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -11,11 +12,20 @@
 
 namespace gatehouse::control {
 
+namespace {
+
+/// The clock of the wall may be set: not to be slept past.
+constexpr Micros kLongestSleep = Seconds(600);
+
+}  // namespace
+
 /// Made before the control thread runs, then that thread's own.
-class ReloadLoop::Loop {
+class ReloadLoop::Loop final : private io::Timer {
  public:
   Loop(io::Reactor& reactor, Reconciler& reconciler, const Logger& log)
-      : reactor_(reactor), reconciler_(reconciler), log_(log), gate_(reactor) {}
+      : reactor_(reactor), reconciler_(reconciler), log_(log), gate_(reactor) {
+    sleepUntilChange();
+  }
 
   /// False when the files cannot be watched.
   bool start(std::vector<std::string> paths) {
@@ -25,6 +35,11 @@ class ReloadLoop::Loop {
     }
     watch_ = *std::move(watch);
     return io::spawn(gate_, follow(*this), stop_);
+  }
+
+  void reload() {
+    reconciler_.reload();
+    sleepUntilChange();
   }
 
   /// Says once of each file that it is kept back.
@@ -40,6 +55,7 @@ class ReloadLoop::Loop {
   }
 
   void stop() {
+    reactor_.timers().disarm(*this);
     stop_.request();
     while (gate_.inside() > 0) {
       reactor_.turn(Nanos(0));
@@ -54,7 +70,7 @@ class ReloadLoop::Loop {
       if (!co_await settle(loop)) {
         co_return;
       }
-      loop.reconciler_.reload();
+      loop.reload();
     }
   }
 
@@ -76,6 +92,27 @@ class ReloadLoop::Loop {
       }
     }
     co_return true;
+  }
+
+  /// Until the same files come to something else, as a certificate ends.
+  void sleepUntilChange() {
+    const auto at = reconciler_.view()->changes_at;
+    if (!at) {
+      reactor_.timers().disarm(*this);
+      return;
+    }
+    const Micros left(std::to_underlying(*at) - std::to_underlying(reactor_.clock().wall()));
+    const Micros sleep = std::clamp(left, Micros(0), kLongestSleep);
+    reactor_.timers().arm(*this, reactor_.clock().now() + sleep);
+  }
+
+  void onTimer() override {
+    const auto at = reconciler_.view()->changes_at;
+    if (at && reactor_.clock().wall() < *at) {
+      sleepUntilChange();
+    } else {
+      reactor_.atTurnEnd([this] { reload(); });
+    }
   }
 
   io::Reactor& reactor_;
@@ -114,7 +151,7 @@ void ReloadLoop::reloadNow() {
   }
   reactor_.post([this] {
     wished_ = false;  // before the sources are read: what changes from here on is another wish
-    reconciler_.reload();
+    loop_->reload();
   });
 }
 

@@ -1,10 +1,14 @@
 #include "control/reload_loop.h"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <semaphore>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -118,6 +122,42 @@ TEST_F(ReloadLoopTest, ManyWishesWhileAReloadRunsAreOneMore) {
     source.awaitLoading();
   }
   EXPECT_EQ(source.loads, 2);
+}
+
+TEST_F(ReloadLoopTest, ACertificateThatEndsIsToldThoughNoFileChanges) {
+  folder_.write(
+      "a.yaml",
+      "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: edge}\n"
+      "spec: {gatewayClassName: gatehouse, listeners: [{name: a, port: 443, protocol: HTTPS, "
+      "tls: {mode: Terminate, certificateRefs: [{name: cert}]}}]}\n"
+      "---\napiVersion: v1\nkind: Secret\nmetadata: {name: cert}\ntype: kubernetes.io/tls\n"
+      "stringData: {tls.crt: '-----BEGIN CERTIFICATE-----', tls.key: 'PRIVATE KEY-----'}\n"
+  );
+  const auto from_now = [](WallMicros now, Micros time) {
+    return WallMicros{std::to_underlying(now) + time.count()};
+  };
+  const WallMicros now = clock_.wall();
+  std::optional<WallMicros> end;  // soon after it was seen first
+  compile::CompileOptions options;
+  options.describe_certificate = [&](std::string_view) {
+    end = end ? end : from_now(clock_.wall(), Millis(200));
+    return compile::CertificateFacts{.begin = from_now(now, -Seconds(3600)), .end = *end};
+  };
+  Reconciler reconciler{
+      {.source = source_, .publisher = publisher_, .clock = clock_, .log = log_}, options
+  };
+  const auto holds = [&](std::string_view what) {
+    return std::ranges::any_of(reconciler.view()->findings, [&](const auto& finding) {
+      return finding.message.contains(what);
+    });
+  };
+  reconciler.reload();
+  EXPECT_TRUE(holds("its certificate expires at"));
+  {
+    ReloadLoop loop(source_, reconciler, log_);
+    EXPECT_TRUE(publisher_.waitFor(2));
+  }
+  EXPECT_TRUE(holds("its certificate expired at"));
 }
 
 TEST_F(ReloadLoopTest, EndsWhileWaiting) {

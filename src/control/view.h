@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,8 @@ struct View {
   std::uint64_t unchanged_reloads = 0;  // that found what is served already
   WallMicros unchanged_at{};
   ReloadTimes times;  // of the reload that made this view
+  /// When a reload finds something else though the sources are the same; nothing if never.
+  std::optional<WallMicros> changes_at;
   std::vector<resource::Finding> findings;
   std::vector<ObjectView> objects;            // by kind, namespace, name
   std::vector<CertificateView> certificates;  // by Secret
