@@ -26,7 +26,13 @@ std::size_t countOf(const std::vector<resource::Finding>& findings, resource::Se
 Verdict validate(resource::Loaded loaded, const compile::CompileOptions& options) {
   std::vector<resource::Finding> findings = std::move(loaded.findings);
   std::size_t objects = loaded.objects.size();
-  const resource::ResourceSet resources(std::move(loaded.objects), 1, loaded.refused);
+  const resource::ResourceSet resources(
+      std::move(loaded.objects),
+      1,
+      loaded.refused,
+      std::move(loaded.refused_tls),
+      std::move(loaded.refused_routes)
+  );
   compile::Compiled compiled = compile::compile(resources, options);
   findings.insert(findings.end(), compiled.findings.begin(), compiled.findings.end());
   resource::sortFindings(findings);

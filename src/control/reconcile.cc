@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -46,6 +47,12 @@ std::vector<ObjectView> viewsOf(
   for (const resource::AnyObject& object : resources.everything()) {
     views.push_back(viewOf(object, report));
   }
+  for (const resource::RefusedRoute& refused : resources.refusedRoutes()) {
+    views.push_back(viewOf(refused.route, report));
+  }
+  std::ranges::sort(views, {}, [](const ObjectView& view) {
+    return std::tie(view.key.kind, view.key.group, view.key.ns, view.key.name);
+  });
   return views;
 }
 
@@ -110,7 +117,8 @@ ViewHandle Reconciler::reload() {
       std::move(loaded.objects),
       last_.generation() + 1,
       loaded.refused,
-      std::move(loaded.refused_tls)
+      std::move(loaded.refused_tls),
+      std::move(loaded.refused_routes)
   );
   times.load = lap.end();
   options_.now = parts_.clock.wall();
@@ -184,7 +192,7 @@ void Reconciler::logReload(const View& before, const View& next) const {
     parts_.log.info(
         "configuration applied",
         {{"generation", next.generation},
-         {"objects", next.objects.size()},
+         {"objects", last_.size()},
          {"errors", errors},
          {"warnings", warnings},
          {"load_ms", millis(next.times.load)},
@@ -197,7 +205,7 @@ void Reconciler::logReload(const View& before, const View& next) const {
     parts_.log.error(
         "configuration not applied as written",
         {{"generation", next.generation},
-         {"objects", next.objects.size()},
+         {"objects", last_.size()},
          {"errors", errors},
          {"warnings", warnings},
          {"reason", next.last_error}}

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -105,6 +106,20 @@ AnyObject decodeObject(
                                     : decoder->second(object, std::move(meta));
 }
 
+/// Each error behind its field.
+std::string errorsOf(std::span<const Finding> findings) {
+  std::vector<std::string> errors;
+  for (const Finding& finding : findings) {
+    if (finding.severity == Severity::kError) {
+      errors.push_back(
+          finding.field.empty() ? finding.message
+                                : fmt::format("{}: {}", finding.field, finding.message)
+      );
+    }
+  }
+  return fmt::format("{}", fmt::join(errors, "; "));
+}
+
 /// The Secret that `external` writes as its owner (resources.md 12), or nothing if it only adds to
 /// one.
 std::optional<std::string> ownedSecret(const ExternalSecret& external) {
@@ -199,6 +214,7 @@ void Loader::addKnown(ObjectMeta meta, const KindSchema& schema, const Value& ob
   } else if (!namespaced) {
     meta.key.ns.clear();
   }
+  const std::size_t told_before = findings_.size();
   FindingSink sink(meta.source.file, meta.key, options_.strict, findings_);
   if (!namespaced && has_namespace) {
     sink.lapse(
@@ -221,22 +237,37 @@ void Loader::addKnown(ObjectMeta meta, const KindSchema& schema, const Value& ob
     return;
   }
   if (sink.failed()) {
-    refused_.push_back(meta.key);
-    if (meta.key.kind == BackendTlsPolicy::kKind) {
-      refused_tls_.push_back(
-          std::make_shared<const BackendTlsPolicy>(decodeBackendTlsPolicy(object, std::move(meta)))
-      );
-    }
+    refuse(std::move(meta), object, std::span(findings_).subspan(told_before));
     return;
   }
   readMetadata(object, meta);
-  if (meta.generation == 0 && options_.generation) {
-    meta.generation = options_.generation(meta.key, object);
-  }
+  countGeneration(object, meta);
   if (meta.key.kind != Secret::kKind) {
     meta.document = std::make_shared<const Value>(showable(object, schema));
   }
   objects_.push_back(decodeObject(object, std::move(meta), options_, sink));
+}
+
+void Loader::countGeneration(const Value& object, ObjectMeta& meta) const {
+  if (meta.generation == 0 && options_.generation) {
+    meta.generation = options_.generation(meta.key, object);
+  }
+}
+
+void Loader::refuse(ObjectMeta meta, const Value& object, std::span<const Finding> told) {
+  refused_.push_back(meta.key);
+  if (meta.key.kind == BackendTlsPolicy::kKind) {
+    refused_tls_.push_back(
+        std::make_shared<const BackendTlsPolicy>(decodeBackendTlsPolicy(object, std::move(meta)))
+    );
+  } else if (meta.key.kind == HttpRoute::kKind && !meta.key.name.empty()) {
+    readMetadata(object, meta);
+    countGeneration(object, meta);
+    refused_routes_.push_back({
+        .route = std::make_shared<const HttpRoute>(decodeHttpRoute(object, std::move(meta))),
+        .why = errorsOf(told),
+    });
+  }
 }
 
 bool Loader::isRepeated(const ObjectMeta& meta, FindingSink& sink) {
@@ -347,11 +378,13 @@ Loaded Loader::finish() {
       .findings = std::move(findings_),
       .refused = std::move(refused_),
       .refused_tls = std::move(refused_tls_),
+      .refused_routes = std::move(refused_routes_),
   };
   sortFindings(loaded.findings);
   objects_.clear();
   refused_.clear();
   refused_tls_.clear();
+  refused_routes_.clear();
   findings_.clear();
   seen_.clear();
   ignored_.clear();

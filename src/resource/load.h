@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,7 @@ struct Loaded {
   std::vector<ObjectKey> refused;  // left out, and no other object of that name is in
   /// Of those left out, as far as they can be read: their targets must not go unprotected.
   std::vector<Shared<BackendTlsPolicy>> refused_tls;
+  std::vector<RefusedRoute> refused_routes;
 };
 
 /// Collects the files of one load. Owner's thread only.
@@ -61,6 +63,9 @@ class Loader {
   void addItem(const std::string& file, const wire::Value& item);
   void addKnown(ObjectMeta meta, const KindSchema& schema, const wire::Value& object);
   void addUnknown(ObjectMeta meta, Position kind_position);
+  void countGeneration(const wire::Value& object, ObjectMeta& meta) const;
+  /// Notes an object with errors, those that are `told`.
+  void refuse(ObjectMeta meta, const wire::Value& object, std::span<const Finding> told);
   bool isRepeated(const ObjectMeta& meta, FindingSink& sink);
   void refuseSharedTargets();
 
@@ -70,6 +75,7 @@ class Loader {
   std::vector<Finding> findings_;
   std::vector<ObjectKey> refused_;
   std::vector<Shared<BackendTlsPolicy>> refused_tls_;
+  std::vector<RefusedRoute> refused_routes_;
   std::map<ObjectKey, Source> seen_;
   std::map<std::string, Ignored, std::less<>> ignored_;  // by apiVersion and kind
 };

@@ -71,6 +71,29 @@ TEST(Loader, KeepsWhatAFaultyTlsPolicyIsFor) {
   EXPECT_EQ(set.refusedTls()[0]->target_refs[0].name, "web");
 }
 
+TEST(Loader, KeepsOfAFaultyRouteItsParentsAndWhatIsWrong) {
+  const SchemaSet schemas = SchemaSet::builtIn();
+  Loader loader(
+      schemas,
+      {.default_namespace = "team", .generation = [](const ObjectKey&, const auto&) { return 5; }}
+  );
+  loader.add(
+      "a.yaml",
+      "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r}\n"
+      "spec: {parentRefs: [{name: edge}], hostnames: 7, rules: [1, {filters: x, timeouts: []}]}\n"
+  );
+  Loaded loaded = loader.finish();
+  ASSERT_EQ(loaded.refused_routes.size(), 1u);
+  const RefusedRoute refused = loaded.refused_routes[0];
+  EXPECT_EQ(refused.route->parent_refs.at(0).name, "edge");
+  EXPECT_EQ(refused.route->meta.generation, 5);
+  EXPECT_TRUE(refused.why.contains("spec.hostnames: ")) << refused.why;
+  EXPECT_TRUE(refused.why.contains("; spec.rules[0]: ")) << refused.why;
+  const std::vector<AnyObject> good{std::make_shared<const HttpRoute>(*refused.route)};
+  EXPECT_EQ(ResourceSet({}, 1, {}, {}, loaded.refused_routes).refusedRoutes().size(), 1u);
+  EXPECT_TRUE(ResourceSet(good, 1, {}, {}, loaded.refused_routes).refusedRoutes().empty());
+}
+
 TEST(Loader, IgnoredKindsAreReportedOnceOverAllFiles) {
   const SchemaSet schemas = SchemaSet::builtIn();
   Loader loader(schemas, {});

@@ -25,10 +25,12 @@ ResourceSet::ResourceSet(
     std::vector<AnyObject> objects,
     std::uint64_t generation,
     const std::vector<ObjectKey>& refused,
-    std::vector<Shared<BackendTlsPolicy>> refused_tls
+    std::vector<Shared<BackendTlsPolicy>> refused_tls,
+    std::vector<RefusedRoute> refused_routes
 )
     : refused_(refused.begin(), refused.end()),
       refused_tls_(std::move(refused_tls)),
+      refused_routes_(std::move(refused_routes)),
       generation_(generation) {
   for (AnyObject& object : objects) {
     std::visit(
@@ -46,6 +48,10 @@ ResourceSet::ResourceSet(
       return std::tie(left.ns, left.name, left.kind, left.group) <
              std::tie(right.ns, right.name, right.kind, right.group);
     });
+  });
+  std::erase_if(refused_routes_, [this](const RefusedRoute& refused) {
+    const ObjectKey& key = refused.route->meta.key;
+    return find<HttpRoute>(key.ns, key.name) != nullptr;
   });
 }
 

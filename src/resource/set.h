@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <span>
+#include <string>
 #include <string_view>
 #include <tuple>
 #include <variant>
@@ -52,18 +53,25 @@ using AnyObject = EachKind<Shared, std::variant>;
 /// Metadata of an object of any kind; `object` must not be null.
 const ObjectMeta& metaOf(const AnyObject& object [[clang::lifetimebound]]);
 
+/// An HTTPRoute with errors of its own, as far as it can be read.
+struct RefusedRoute {
+  Shared<HttpRoute> route;
+  std::string why;  // each error, behind its field
+};
+
 /// Immutable after construction; any thread.
 class ResourceSet {
  public:
   ResourceSet() = default;
   /// Objects in any order; identities must differ (the loader sees to it).
-  /// `refused` names what was written and is left out for its errors, `refused_tls` are those of
-  /// one kind as far as they can be read.
+  /// `refused` names what was written and is left out for its errors, `refused_tls` and
+  /// `refused_routes` are those of two kinds as far as they can be read.
   ResourceSet(
       std::vector<AnyObject> objects,
       std::uint64_t generation,
       const std::vector<ObjectKey>& refused = {},
-      std::vector<Shared<BackendTlsPolicy>> refused_tls = {}
+      std::vector<Shared<BackendTlsPolicy>> refused_tls = {},
+      std::vector<RefusedRoute> refused_routes = {}
   );
 
   /// All objects of a type, in order of namespace/name.
@@ -104,6 +112,11 @@ class ResourceSet {
     return refused_tls_;
   }
 
+  /// HTTPRoutes with errors of their own, unless all() has a state of them without.
+  std::span<const RefusedRoute> refusedRoutes() const [[clang::lifetimebound]] {
+    return refused_routes_;
+  }
+
   /// Every object, in order of kind, namespace, name.
   std::vector<AnyObject> everything() const;
 
@@ -119,6 +132,7 @@ class ResourceSet {
   EachKind<SharedList, std::tuple> kinds_;
   std::set<ObjectKey> refused_;
   std::vector<Shared<BackendTlsPolicy>> refused_tls_;
+  std::vector<RefusedRoute> refused_routes_;
   std::uint64_t generation_ = 0;
 };
 

@@ -2,6 +2,8 @@
 // does not resolve keeps its share of the requests and answers them with 500; the route stays
 // Accepted.
 #include <array>
+#include <cstdint>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -120,18 +122,20 @@ class ReferenceResolver {
     rule.total_weight += ref.weight;
   }
 
+  /// Whether a condition says the field as well: of a backend its name is enough.
+  enum class At : std::uint8_t { kPlain, kSaid };
+
   /// Of a reference in `field` that does not resolve.
-  void tell(RouteDraft& route, const Problem& why, const std::string& field) {
-    draft_.find(
-        Severity::kError,
-        route.resource->meta,
-        field + (why.field.empty() ? ".name" : why.field),
-        why.message + why.hint
-    );
+  void tell(RouteDraft& route, const Problem& why, const std::string& field, At at = At::kPlain) {
+    const std::string place = field + (why.field.empty() ? ".name" : why.field);
+    draft_.find(Severity::kError, route.resource->meta, place, why.message + why.hint);
+    const std::string message =
+        at == At::kSaid ? fmt::format("{}: {}", place, why.message) : why.message;
     if (!route.unresolved) {
       route.unresolved = why;
-    } else if (!route.unresolved->message.contains(why.message)) {
-      route.unresolved->message += "; " + why.message;
+      route.unresolved->message = message;
+    } else if (!route.unresolved->message.contains(message)) {
+      route.unresolved->message += "; " + message;
     }
   }
 
@@ -158,11 +162,8 @@ class ReferenceResolver {
         draft_.mirrors.emplace(&filters[i], *std::move(resolved));
         route.backends.push_back(keyOf(mirror->backend_ref));
       } else {
-        tell(
-            route,
-            resolved.error(),
-            fmt::format("{}.filters[{}].requestMirror.backendRef", field, i)
-        );
+        const std::string at = fmt::format("{}.filters[{}].requestMirror.backendRef", field, i);
+        tell(route, resolved.error(), at, At::kSaid);
       }
     }
   }

@@ -51,6 +51,37 @@ void reportRoute(Draft& draft, const RouteDraft& route) {
   draft.report.objects.emplace(route.resource->meta.key, std::move(status));
 }
 
+/// Whose listeners a route asks for; null where they are not ours.
+const GatewayDraft* gatewayOf(Draft& draft, const resource::ParentRef& ref) {
+  if (ref.group != resource::kGatewayGroup) {
+    return nullptr;
+  }
+  if (ref.kind == resource::Gateway::kKind) {
+    return draft.findGateway(ref.ns, ref.name);
+  }
+  const bool set = ref.kind == resource::ListenerSet::kKind;
+  const ListenerSetDraft* found = set ? draft.findListenerSet(ref.ns, ref.name) : nullptr;
+  return found == nullptr ? nullptr : found->gateway;
+}
+
+/// A route with errors of its own is served by nobody, and each of its parents says why.
+void reportRefused(Draft& draft, const resource::RefusedRoute& refused) {
+  resource::RouteStatus status;
+  const resource::ObjectMeta& meta = refused.route->meta;
+  for (const resource::ParentRef& ref : refused.route->parent_refs) {
+    if (const GatewayDraft* gateway = gatewayOf(draft, ref)) {
+      Conditions conditions(draft, meta);
+      conditions.bad(type::kAccepted, reason::kUnsupportedValue, refused.why);
+      status.parents.push_back(resource::RouteParentStatus{
+          .parent_ref = ref,
+          .controller_name = gateway->controller,
+          .conditions = conditions.take(),
+      });
+    }
+  }
+  draft.report.objects.emplace(meta.key, std::move(status));
+}
+
 void countAttached(const RouteDraft& route) {
   std::set<ListenerDraft*> listeners;
   for (const ParentDraft& parent : route.parents) {
@@ -93,6 +124,9 @@ void passStatus(Draft& draft) {
   for (const RouteDraft& route : draft.routes) {
     countAttached(route);
     reportRoute(draft, route);
+  }
+  for (const resource::RefusedRoute& refused : draft.resources.refusedRoutes()) {
+    reportRefused(draft, refused);
   }
   for (const GatewayDraft& gateway : draft.gateways) {
     reportGateway(draft, gateway);
