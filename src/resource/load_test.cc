@@ -1,5 +1,6 @@
 #include "resource/load.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>

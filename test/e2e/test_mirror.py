@@ -6,6 +6,7 @@ import threading
 
 import harness
 import manifests
+import pytest
 from peer import Peer, read_request
 from test_filters import CHAT, STREAM, conditions_of, filtered, header, lines, request_headers
 
@@ -54,6 +55,20 @@ def test_a_share_of_none_is_never_mirrored(stage):
     gateway = with_shadows(stage, manifests.static("main", main.port), filters, shadow=shadow.port)
     assert harness.post(gateway.port("edge"), "/", b"a").status == 200
     assert shadow.requests() == [] and "gatehouse_mirrored_requests_total{" not in gateway.metrics()
+
+
+@pytest.mark.parametrize("share, wanted", [({"percent": 30}, 0.3), ({"fraction": {"numerator": 1, "denominator": 2}}, 0.5)])
+def test_a_share_is_mirrored(stage, share, wanted):
+    main, shadow = stage.mock(script=OK), stage.mock(script=ELSE)
+    gateway = with_shadows(stage, manifests.static("main", main.port), [to_mirror("shadow", **share)], shadow=shadow.port)
+    count = 300
+    for _ in range(count):
+        assert harness.post(gateway.port("edge"), "/", b"a").body == b"main"
+    def copies():
+        return sum(mirrored(gateway, "shadow", result) for result in ("sent", "failed", "dropped"))
+    slack = 5 * (count * wanted * (1 - wanted)) ** 0.5  # what chance gives
+    harness.eventually(lambda: abs(copies() - count * wanted) <= slack, "the share is copied")
+    assert len(shadow.requests()) <= count * wanted + slack
 
 
 def test_mirrors_that_hang_or_are_gone_neither_delay_nor_fail_the_request(stage):

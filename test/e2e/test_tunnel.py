@@ -139,6 +139,21 @@ def test_tls_to_the_proxy_and_tls_within(stage):
     assert "x" * 1000 in reply.json()["choices"][0]["message"]["content"]
 
 
+def test_credentials_go_to_a_proxy_with_tls_that_the_environment_names(stage):
+    mock = stage.mock(tls_names="api.example")
+    inner = stage.keep(Connects(mock.port))
+    pem, ca = certificate(stage, "proxy.example")
+    front = proxies.haproxy(stage, inner.address, f"ssl crt {pem}")
+    roots = stage.write("roots.pem", mock.ca.read_text() + ca)
+    gateway = stage.gateway([stage.write("edge.yaml", backend(443, tls={}))], binds=["edge"],
+                            resolve=[f"proxy.example:8443:{front.address}"],
+                            env={"SSL_CERT_FILE": str(roots), "HTTPS_PROXY": "https://corp:hunter%402@proxy.example:8443"})
+    assert ask(gateway).status == 200
+    expected = base64.b64encode(b"corp:hunter@2").decode()
+    assert f"Proxy-Authorization: Basic {expected}".lower() in inner.asked[0].lower()
+    assert expected not in str(mock.requests(1)[0])
+
+
 @pytest.mark.parametrize("answer, status, cause", [
     (b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n", 502, "answered 407 (it wants credentials"),
     (b"HTTP/1.1 403 Forbidden\r\n\r\n", 502, "answered 403 to CONNECT api.example:80"),
