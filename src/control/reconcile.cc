@@ -48,7 +48,10 @@ std::vector<ObjectView> viewsOf(
     views.push_back(viewOf(object, report));
   }
   for (const resource::RefusedRoute& refused : resources.refusedRoutes()) {
-    views.push_back(viewOf(refused.route, report));
+    const resource::ObjectKey& key = refused.route->meta.key;
+    if (resources.find<resource::HttpRoute>(key.ns, key.name) == nullptr) {
+      views.push_back(viewOf(refused.route, report));
+    }
   }
   std::ranges::sort(views, {}, [](const ObjectView& view) {
     return std::tie(view.key.kind, view.key.group, view.key.ns, view.key.name);

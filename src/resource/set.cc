@@ -49,10 +49,6 @@ ResourceSet::ResourceSet(
              std::tie(right.ns, right.name, right.kind, right.group);
     });
   });
-  std::erase_if(refused_routes_, [this](const RefusedRoute& refused) {
-    const ObjectKey& key = refused.route->meta.key;
-    return find<HttpRoute>(key.ns, key.name) != nullptr;
-  });
 }
 
 std::vector<AnyObject> ResourceSet::everything() const {

@@ -112,7 +112,7 @@ class ResourceSet {
     return refused_tls_;
   }
 
-  /// HTTPRoutes with errors of their own, unless all() has a state of them without.
+  /// HTTPRoutes with errors of their own. all() may have an earlier state of one, from before.
   std::span<const RefusedRoute> refusedRoutes() const [[clang::lifetimebound]] {
     return refused_routes_;
   }

@@ -1,6 +1,9 @@
 // Conditions of routes and backends from what the passes found (resources.md 3.8); those of
 // Gateways are gateway_status.cc's.
+#include <map>
 #include <set>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -28,10 +31,18 @@ std::string describeDropped(const RouteDraft& route) {
   return sentences.empty() ? "" : "Dropped Rule " + join(sentences);
 }
 
-void reportRoute(Draft& draft, const RouteDraft& route) {
+/// By route, why its newest state is not served.
+using Refusals = std::map<resource::ObjectKey, std::string_view>;
+
+void reportRoute(Draft& draft, const RouteDraft& route, const Refusals& refusals) {
   resource::RouteStatus status;
   const std::string dropped = describeDropped(route);
-  const std::string accepted = draft.withInactive(route.resource->meta, message::kRouteAccepted);
+  std::string accepted = draft.withInactive(route.resource->meta, message::kRouteAccepted);
+  if (const auto refused = refusals.find(route.resource->meta.key); refused != refusals.end()) {
+    accepted += fmt::format(
+        "; its newest state has errors, and the one before is served: {}", refused->second
+    );
+  }
   for (const ParentDraft& parent : route.parents) {
     Conditions conditions(draft, route.resource->meta);
     const std::string shadowed = parent.shadowed.empty() ? "" : "; " + join(parent.shadowed);
@@ -121,12 +132,19 @@ void reportBackend(
 }  // namespace
 
 void passStatus(Draft& draft) {
+  Refusals refusals;
+  for (const resource::RefusedRoute& refused : draft.resources.refusedRoutes()) {
+    refusals.emplace(refused.route->meta.key, refused.why);
+  }
   for (const RouteDraft& route : draft.routes) {
     countAttached(route);
-    reportRoute(draft, route);
+    reportRoute(draft, route, refusals);
+    refusals.erase(route.resource->meta.key);
   }
   for (const resource::RefusedRoute& refused : draft.resources.refusedRoutes()) {
-    reportRefused(draft, refused);
+    if (refusals.contains(refused.route->meta.key)) {
+      reportRefused(draft, refused);
+    }
   }
   for (const GatewayDraft& gateway : draft.gateways) {
     reportGateway(draft, gateway);
