@@ -6,6 +6,7 @@ import time
 from stand import GATEWAY_CORE, PLAIN, Wiring, idle_seconds
 
 RATE = 2000
+BACKGROUND_RATE = 5000
 LOW_RATE = 100
 SUBJECTS = ("nginx", "haproxy", "gatehouse")
 CHUNKS, END_EVENTS = 50, 2  # of a stream: events at an interval, then the finish and [DONE]
@@ -72,6 +73,13 @@ def low_rate(stand, subject, size):
     return work(subject, load, "requests")[1]
 
 
+def background(stand, subject, size):
+    """What threads that serve nobody take of a core."""
+    before = subject.background_seconds()
+    done = stand.load(subject.port, size=1024, connections=64, seconds=size.seconds * 2, rate=BACKGROUND_RATE)
+    return {"": (subject.background_seconds() - before) / done["seconds"] * 100}
+
+
 def stream_events(stand, subject, size):
     options = {"size": 1024, "connections": 100, "seconds": size.seconds * 2, "events": CHUNKS + END_EVENTS}
     return work(subject, lambda: stand.load(subject.port, **options), "events")[1]
@@ -104,6 +112,7 @@ NO_NGINX = ("haproxy", "gatehouse")  # nginx speaks no HTTP/2 to upstreams, and 
 GROUPS = (
     Group("reply", {"cpu_1k": requests(KB), "cpu_40k": requests(40 * KB), "cpu_200k": requests(200 * KB), "cpu_2m": requests(2048 * KB, 8)}),
     Group("reply", {"low_rate": low_rate}),
+    Group("reply", {"background_percent": background}, subjects=("gatehouse",)),
     Group("reply", {"two_workers_1k": requests(KB)}, Wiring(workers=2)),
     Group("reply", {"h2_front_1k": requests_to("h2", KB), "h2_front_40k": requests_to("h2", 40 * KB)}, Wiring(front="h2")),
     Group("tls", {"tls_1k": requests(KB), "tls_200k": requests(200 * KB)}, Wiring(upstream="tls")),

@@ -104,6 +104,12 @@ class Subject:
             for pid in descendants(self.process.pid)
         )
 
+    def background_seconds(self):
+        """Processor time of Gatehouse's threads that serve nobody: log lines, configuration, what blocks."""
+        tasks = pathlib.Path(f"/proc/{self.process.pid}/task").iterdir()
+        behind = [task for task in tasks if not (task / "comm").read_text().startswith("worker")]
+        return sum(int((task / "schedstat").read_text().split()[0]) for task in behind) / 1e9
+
     def lost_log_lines(self):
         """Gatehouse's own count of lines it gave up because their writer was too slow."""
         return self.metric("gatehouse_access_log_dropped_total")

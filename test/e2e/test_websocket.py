@@ -105,6 +105,19 @@ def agreeing(then, early=b""):
     return handle
 
 
+def test_a_service_says_it_by_its_port(stage):
+    server = stage.keep(Server(echo))
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "chat", "namespace": "default"},
+               "spec": {"ports": [{"port": 80, "appProtocol": "kubernetes.io/ws"}]}}
+    route = manifests.route("all", "chat")
+    route["spec"]["rules"][0]["backendRefs"] = [{"name": "chat", "port": 80}]
+    gateway = stage.gateway([stage.write("service.yaml", manifests.to_text(manifests.gateway(), service, route))],
+                            binds=["edge"], resolve=[f"chat.default.svc:80:127.0.0.1:{server.port}"])
+    with connect(f"ws://127.0.0.1:{gateway.port('edge')}/") as client:
+        client.send("hello")
+        assert client.recv(harness.PATIENCE) == "hello"
+
+
 def test_python_talks_to_python(stage):
     service = stage.keep(Server(echo, subprotocols=["chat"], max_size=None))
     gateway = to_service(stage, service.port)

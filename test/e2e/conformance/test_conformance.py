@@ -15,6 +15,16 @@ import world
 
 CASES = pathlib.Path(__file__).parent / "cases"
 NAMES = sorted(path.name.removesuffix(".table.yaml") for path in CASES.glob("*.table.yaml"))
+# What is supported and needs more than requests to be shown: the tests in ../ that show it.
+ELSEWHERE = {
+    "GatewayBackendClientCertificate": "test_upstream_certificates.py",
+    "GatewayFrontendClientCertificateValidation": "test_client_certificates.py",
+    "GatewayFrontendClientCertificateValidationInsecureFallback": "test_client_certificates.py",
+    "HTTPRouteBackendProtocolH2C": "test_http2_upstream.py",
+    "HTTPRouteBackendProtocolWebSocket": "test_websocket.py",
+    "HTTPRouteRetryBackendTimeout": "test_retry.py",
+    "HTTPRouteRetryConnectionError": "test_retry.py",
+}
 FIELDS = {"type", "status", "reason", "message", "observedGeneration", "lastTransitionTime"}
 
 
@@ -37,13 +47,14 @@ def test_every_manifest_has_its_table():
 
 
 def test_features_are_those_that_cases_show(stage):
-    """What a GatewayClass says is supported is what the tables name, in order."""
+    """What a GatewayClass says is supported is what the tables and the list above name, in order."""
+    assert all((pathlib.Path(harness.__file__).parent / name).exists() for name in ELSEWHERE.values())
     tables = [table for name in NAMES for table in world.read(CASES / f"{name}.table.yaml", "127.0.0.1")]
     shown = {feature for table in tables for feature in table.get("features", [])}
     host = harness.quiet_host()
     around = world.World(stage, world.read(CASES / "gateway_class.yaml", host), host)
     claimed = [feature["name"] for feature in around.status("GatewayClass mine")["supportedFeatures"]]
-    assert claimed == sorted(shown)
+    assert claimed == sorted(shown | ELSEWHERE.keys())
     assert around.status("GatewayClass wrong")["supportedFeatures"] == []
 
 
