@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t kSlab = std::size_t{32} << 10;
 /// Of addresses; only what is used takes memory. What does not fit comes from malloc.
 constexpr std::size_t kReserved = std::size_t{16} << 30;
+/// Made usable at a time.
+constexpr std::size_t kUsable = std::size_t{4} << 20;
 
 /// A range of addresses that slabs of all threads are cut from.
 class Range {
@@ -27,7 +29,7 @@ class Range {
       return at(free_[--free_count_]);
     }
     const std::uintptr_t next = next_.load(std::memory_order_relaxed);
-    if (next == begin_ + kReserved) {
+    if (next == usable_ && !makeUsable()) {
       return nullptr;
     }
     next_.store(next + kSlab, std::memory_order_relaxed);
@@ -59,20 +61,29 @@ class Range {
       return false;
     }
     constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    void* all = ::mmap(nullptr, kReserved + kSlab, PROT_READ | PROT_WRITE, kFlags, -1, 0);
+    void* all = ::mmap(nullptr, kReserved + kSlab, PROT_NONE, kFlags, -1, 0);
     if (all == MAP_FAILED) {
       return false;
     }
     ::madvise(all, kReserved + kSlab, MADV_NOHUGEPAGE);  // what is used is to be what is held
-    const std::uintptr_t begin = (reinterpret_cast<std::uintptr_t>(all) + kSlab - 1) & ~(kSlab - 1);
-    next_.store(begin, std::memory_order_relaxed);
-    begin_.store(begin, std::memory_order_relaxed);
+    usable_ = (reinterpret_cast<std::uintptr_t>(all) + kSlab - 1) & ~(kSlab - 1);
+    next_.store(usable_, std::memory_order_relaxed);
+    begin_.store(usable_, std::memory_order_relaxed);
     return true;
+  }
+  /// Only these count where the system promises no more memory than it has.
+  bool makeUsable() {
+    const bool more =
+        usable_ < begin_ + kReserved &&
+        ::mprotect(reinterpret_cast<void*>(usable_), kUsable, PROT_READ | PROT_WRITE) == 0;
+    usable_ += more ? kUsable : 0;
+    return more;
   }
 
   std::mutex mutex_;
   std::atomic<std::uintptr_t> begin_{0};
   std::atomic<std::uintptr_t> next_{0};  // what lies before it has been used
+  std::uintptr_t usable_ = 0;            // where that which may be used ends
   // Numbers of slabs. They do not lie in these, where each would hold a page.
   std::array<std::uint32_t, kReserved / kSlab> free_{};
   std::size_t free_count_ = 0;

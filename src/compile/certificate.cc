@@ -93,7 +93,9 @@ std::optional<std::string> noteUse(Draft& draft, CertificatePlace place, const K
   CertificateUse& use = draft.certificates[place.secret];
   use.secret = place.secret;
   use.facts = *facts;
-  use.used_by.push_back(std::move(place.user));
+  if (std::ranges::find(use.used_by, place.user) == use.used_by.end()) {
+    use.used_by.push_back(std::move(place.user));
+  }
   if (age.state == Age::State::kValid) {
     return std::nullopt;
   }

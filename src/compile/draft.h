@@ -181,7 +181,15 @@ struct Draft {
   /// Whose spec.backend.tunnel holds for an AgentgatewayBackend or Service, by object and section.
   std::map<std::pair<resource::ObjectKey, std::string>, const resource::AgentgatewayPolicy*>
       tunnel_policies;
+  /// What these policies come to.
+  std::map<
+      const resource::AgentgatewayPolicy*,
+      std::expected<std::shared_ptr<const upstream::Tunnel>, snapshot::InvalidBackend>>
+      tunnels;
   std::map<upstream::EndpointHandle, TunnelRank> tunnel_ranks;  // those of kNone left out
+  /// Endpoints that must not be reached as they are: what to answer where no nearer policy has
+  /// another way.
+  std::map<upstream::EndpointHandle, snapshot::InvalidBackend> tunnel_faults;
   /// Where a RequestMirror goes, by the address of its filter; none where that does not resolve.
   std::map<const resource::HttpFilter*, snapshot::BackendHandle> mirrors;
 

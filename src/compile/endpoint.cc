@@ -305,11 +305,12 @@ std::expected<upstream::EndpointHandle, snapshot::InvalidBackend> makeEndpoint(
     return std::unexpected(std::move(endpoint.error()));
   }
   auto tunnel = makeTunnel(draft, meta, address, policies);
-  if (!tunnel) {
-    return std::unexpected(std::move(tunnel.error()));
-  }
-  endpoint->tunnel = *std::move(tunnel);
+  endpoint->tunnel = tunnel ? *tunnel : nullptr;
   auto made = finishEndpoint(*std::move(endpoint));
+  if (!tunnel) {
+    problems.push_back(tunnel.error().reason);
+    draft.tunnel_faults.emplace(made, std::move(tunnel.error()));
+  }
   if (policies.tunnel_rank != TunnelRank::kNone) {
     draft.tunnel_ranks.emplace(made, policies.tunnel_rank);
   }

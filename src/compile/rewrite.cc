@@ -7,18 +7,41 @@
 namespace gatehouse::compile {
 namespace {
 
-std::vector<upstream::EndpointHandle*> endpointsOf(snapshot::Backend& backend) {
-  std::vector<upstream::EndpointHandle*> endpoints;
-  if (auto* ai = std::get_if<snapshot::AiBackend>(&backend.target)) {
-    for (snapshot::AiProvider& provider : ai->providers) {
-      endpoints.push_back(&provider.endpoint);
-    }
-  } else if (auto* plain = std::get_if<snapshot::HttpBackend>(&backend.target)) {
-    for (upstream::EndpointHandle& endpoint : plain->endpoints) {
-      endpoints.push_back(&endpoint);
-    }
+/// Whether anything changed; unexpected: requests must fail.
+using Outcome = std::expected<bool, snapshot::InvalidBackend>;
+using Change = std::function<EndpointRewriter::Changed(const upstream::EndpointHandle&)>;
+
+Outcome change(const Change& change, upstream::EndpointHandle& endpoint) {
+  EndpointRewriter::Changed next = change(endpoint);
+  if (!next) {
+    return std::unexpected(std::move(next.error()));
   }
-  return endpoints;
+  return std::exchange(endpoint, *next) != *next;
+}
+
+Outcome changeAll(const Change& next, snapshot::HttpBackend& plain) {
+  bool changed = false;
+  for (upstream::EndpointHandle& endpoint : plain.endpoints) {
+    Outcome one = change(next, endpoint);
+    if (!one) {
+      return one;
+    }
+    changed = *one || changed;
+  }
+  return changed;
+}
+
+Outcome changeAll(const Change& next, snapshot::AiBackend& ai) {
+  bool changed = false;
+  for (auto provider = ai.providers.begin(); provider != ai.providers.end();) {
+    Outcome one = change(next, provider->endpoint);
+    if (!one && provider == ai.providers.begin()) {
+      return one;
+    }
+    changed = !one || *one || changed;
+    provider = one ? provider + 1 : ai.providers.erase(provider);
+  }
+  return changed;
 }
 
 }  // namespace
@@ -73,17 +96,18 @@ bool EndpointRewriter::update(snapshot::BackendHandle& backend) {
 
 snapshot::BackendHandle EndpointRewriter::copy(const snapshot::BackendHandle& from) {
   snapshot::Backend made = *from;
-  bool changed = false;
-  for (upstream::EndpointHandle* endpoint : endpointsOf(made)) {
-    Changed next = change_(*endpoint);
-    if (!next) {
-      next.error().plain = from->isPlain();
-      made.target = std::move(next.error());
-      return std::make_shared<const snapshot::Backend>(std::move(made));
-    }
-    changed = std::exchange(*endpoint, *next) != *next || changed;
+  Outcome changed = false;
+  if (auto* ai = std::get_if<snapshot::AiBackend>(&made.target)) {
+    changed = changeAll(change_, *ai);
+  } else if (auto* plain = std::get_if<snapshot::HttpBackend>(&made.target)) {
+    changed = changeAll(change_, *plain);
   }
-  return changed ? std::make_shared<const snapshot::Backend>(std::move(made)) : from;
+  if (!changed) {
+    changed.error().plain = from->isPlain();
+    made.target = std::move(changed.error());
+    return std::make_shared<const snapshot::Backend>(std::move(made));
+  }
+  return *changed ? std::make_shared<const snapshot::Backend>(std::move(made)) : from;
 }
 
 }  // namespace gatehouse::compile

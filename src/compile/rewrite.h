@@ -18,8 +18,9 @@ class EndpointRewriter {
  public:
   using Changed = std::expected<upstream::EndpointHandle, snapshot::InvalidBackend>;
 
-  /// `change` gives the endpoint to use in place of one, perhaps the same; or why requests to its
-  /// backend must fail.
+  /// `change` gives the endpoint to use in place of one, perhaps the same; or why requests to it
+  /// must fail. Those to a backend do then, unless it is of a provider that is not the first, which
+  /// is left out.
   explicit EndpointRewriter(std::function<Changed(const upstream::EndpointHandle&)> change);
 
   std::shared_ptr<const snapshot::Rule> rule(const std::shared_ptr<const snapshot::Rule>& from);

@@ -151,14 +151,7 @@ ServiceBackends::Made ServiceBackends::make(const resource::Service& service, st
   }
   const auto* tunnel_policy = tunnelPolicyOf(draft_, service, port);
   if (tunnel_policy != nullptr) {
-    auto tunnel = tunnelOf(draft_, *tunnel_policy);
-    if (!tunnel) {
-      tunnel.error().plain = true;
-      return std::make_shared<const snapshot::Backend>(
-          snapshot::Backend{.name = telemetry::Name(name), .target = std::move(tunnel.error())}
-      );
-    }
-    base.tunnel = *std::move(tunnel);
+    base.tunnel = tunnelOf(draft_, *tunnel_policy).value_or(nullptr);
   }
   if (external) {
     base.authority = authorityOf(fold(service.external_name), port, base.tls != nullptr);
@@ -172,6 +165,9 @@ ServiceBackends::Made ServiceBackends::make(const resource::Service& service, st
     http.endpoints.push_back(endpointAt(base, std::move(address)));
     if (tunnel_policy != nullptr) {
       draft_.tunnel_ranks.emplace(http.endpoints.back(), TunnelRank::kTarget);
+      if (const auto& tunnel = tunnelOf(draft_, *tunnel_policy); !tunnel) {
+        draft_.tunnel_faults.emplace(http.endpoints.back(), tunnel.error());
+      }
     }
   }
   auto backend = std::make_shared<snapshot::Backend>();

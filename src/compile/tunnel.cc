@@ -295,17 +295,19 @@ std::expected<std::shared_ptr<const upstream::Tunnel>, InvalidBackend> makeTunne
   const auto* attached = policies.tunnel_policy;
   if (attached != nullptr || policies.tunnel != nullptr) {
     TunnelPolicy policy(draft, attached != nullptr ? writtenIn(*attached) : Written{.meta = meta});
-    return path ? policy.wrong("", "a Unix socket is not reached through a proxy")
-                : policy.make(attached != nullptr ? *tunnelIn(*attached) : *policies.tunnel);
+    if (path) {
+      return policy.wrong("", "a Unix socket is not reached through a proxy");
+    }
+    return attached != nullptr ? tunnelOf(draft, *attached) : policy.make(*policies.tunnel);
   }
   const bool tls = policies.hasTls() || address.tls == ImplicitTls::kYes;
   return path ? nullptr : draft.options.proxies.tunnelFor(address.host, address.port, tls);
 }
 
-std::expected<std::shared_ptr<const upstream::Tunnel>, InvalidBackend> tunnelOf(
-    Draft& draft, const resource::AgentgatewayPolicy& policy
+const std::expected<std::shared_ptr<const upstream::Tunnel>, InvalidBackend>& tunnelOf(
+    const Draft& draft, const resource::AgentgatewayPolicy& policy
 ) {
-  return TunnelPolicy(draft, writtenIn(policy)).make(*tunnelIn(policy));
+  return draft.tunnels.at(&policy);
 }
 
 const resource::Section* tunnelIn(const resource::AgentgatewayPolicy& policy) {
@@ -335,6 +337,13 @@ void resolveTunnelPolicies(Draft& draft) {
         tellLost(draft, *policy, *held->second, std::string(kTunnelField), nameOf(target));
       }
     }
+  }
+  for (const resource::AgentgatewayPolicy* policy : oldest_first) {
+    auto made = TunnelPolicy(draft, writtenIn(*policy)).make(*tunnelIn(*policy));
+    if (!made) {
+      draft.inactive[policy->meta.key].push_back(made.error().reason);
+    }
+    draft.tunnels.emplace(policy, std::move(made));
   }
 }
 

@@ -23,9 +23,9 @@ std::expected<std::shared_ptr<const upstream::Tunnel>, snapshot::InvalidBackend>
     const EffectivePolicies& policies
 );
 
-/// As spec.backend.tunnel of the policy says, which it has. Findings are about the policy.
-std::expected<std::shared_ptr<const upstream::Tunnel>, snapshot::InvalidBackend> tunnelOf(
-    Draft& draft, const resource::AgentgatewayPolicy& policy
+/// As spec.backend.tunnel of the policy says, which it has; after resolveTunnelPolicies().
+const std::expected<std::shared_ptr<const upstream::Tunnel>, snapshot::InvalidBackend>& tunnelOf(
+    const Draft& draft, const resource::AgentgatewayPolicy& policy
 );
 
 inline constexpr std::string_view kTunnelField = "spec.backend.tunnel";
@@ -33,8 +33,8 @@ inline constexpr std::string_view kTunnelField = "spec.backend.tunnel";
 /// What the policy says of tunnels, or null.
 const resource::Section* tunnelIn(const resource::AgentgatewayPolicy& policy);
 
-/// Fills `draft.tunnel_policies`; of two for the same target the older one holds, and the other is
-/// told so.
+/// Fills `draft.tunnel_policies` and `draft.tunnels`; of two for the same target the older one
+/// holds, and the other is told so. Findings are about the policies.
 void resolveTunnelPolicies(Draft& draft);
 
 /// The policy for exactly that section of the object, which is a provider or the number of a port;

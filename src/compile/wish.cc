@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -87,7 +89,8 @@ std::string suggestGateway(const Draft& draft, std::string_view wanted) {
 /// A ListenerSet is written by others than flags and Gateway, and may go at any time: what is said
 /// of its listeners ("namespace/set/listener") means nothing then, and stops nobody else.
 bool isOfSet(std::string_view listener) {
-  return listener.contains('/');
+  const std::vector<std::string_view> parts = split(listener, '/');
+  return parts.size() == 3 && std::ranges::none_of(parts, &std::string_view::empty);
 }
 
 std::string noListenerOfSet(std::string_view listener) {

@@ -17,7 +17,8 @@ class ReloadLoop {
  public:
   /// Starts the thread; a first reload() was done by the caller. `source`, `reconciler` and `log`
   /// outlive the loop; until it ends, files that are being written are kept as they were. Without
-  /// inotify only reloadNow() has an effect; the log says so.
+  /// inotify only reloadNow(), and what a certificate's end changes, has an effect; the log says
+  /// so.
   ReloadLoop(Source& source, Reconciler& reconciler, const Logger& log);
   ReloadLoop(const ReloadLoop&) = delete;
   ReloadLoop& operator=(const ReloadLoop&) = delete;

@@ -30,11 +30,21 @@ class TunnelCompiler {
   }
 
   void run() {
-    if (claims_.empty()) {
+    if (claims_.empty() && draft_.tunnel_faults.empty()) {
       return;
     }
+    EndpointRewriter close(
+        [this](const upstream::EndpointHandle& endpoint) -> EndpointRewriter::Changed {
+          const auto fault = draft_.tunnel_faults.find(endpoint);
+          if (fault == draft_.tunnel_faults.end()) {
+            return endpoint;
+          }
+          return std::unexpected(fault->second);
+        }
+    );
     eachPlace(draft_, [&](const Place& place, snapshot::RouteEntry& entry) {
       apply(place, entry);
+      entry.rule = close.rule(entry.rule);
     });
   }
 
@@ -58,9 +68,9 @@ class TunnelCompiler {
   EndpointRewriter& rewriter(const AgentgatewayPolicy& policy, TunnelRank most) {
     const auto [known, fresh] = rewriters_.try_emplace({&policy, most}, nullptr);
     if (fresh) {
-      auto tunnel = tunnelOf(draft_, policy);
+      const auto& tunnel = tunnelOf(draft_, policy);
       known->second = std::make_unique<EndpointRewriter>(
-          [this, most, tunnel = std::move(tunnel)](const upstream::EndpointHandle& endpoint
+          [this, most, &tunnel](const upstream::EndpointHandle& endpoint
           ) -> EndpointRewriter::Changed {
             const auto rank = draft_.tunnel_ranks.find(endpoint);
             if (!endpoint->unix_path.empty() ||

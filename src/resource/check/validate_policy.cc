@@ -2,7 +2,6 @@
 // 5).
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/text.h"
 #include "resource/check/validate.h"
 #include "resource/nearest.h"
 #include "resource/reader.h"
@@ -31,9 +31,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kTargetGr
 }};
 
 bool isPort(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return failure == std::errc{} && end == text.data() + text.size() && port != 0;
+  return !text.starts_with('0') && parseUnsigned(text, 0xffff).has_value();
 }
 
 /// Each target is of a kind policies attach to, all are of one kind, and the section of a Service

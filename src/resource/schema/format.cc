@@ -179,8 +179,14 @@ bool isUrlTarget(std::string_view text) {
          });
 }
 
-/// Characters of an IPv6 address, without brackets.
+/// Characters of an IPv6 address, without brackets, perhaps with a zone (RFC 4007 section 11).
 bool isIpv6Text(std::string_view text) {
+  if (const auto parts = splitOnce(text, '%')) {
+    const bool zone = !parts->second.empty() && std::ranges::all_of(parts->second, [](char c) {
+      return isAlnum(c) || std::string_view("-._").contains(c);
+    });
+    return zone && isIpv6Text(parts->first);
+  }
   return std::ranges::count(text, ':') >= 2 &&
          std::ranges::all_of(text, [](char c) { return isHexDigit(c) || c == ':' || c == '.'; });
 }

@@ -78,6 +78,7 @@ TEST(ParseHttpUrl, TakesApart) {
   EXPECT_EQ(url->port, 8443);
   EXPECT_EQ(url->path, "/v1");
   EXPECT_EQ(parseHttpUrl("http://a")->port, std::nullopt);
+  EXPECT_EQ(parseHttpUrl("http://[fe80::1%eth0]:3128")->host, "fe80::1%eth0");
 }
 
 TEST(ParseHttpUrl, RefusesOtherThings) {
@@ -98,6 +99,8 @@ TEST(ParseHttpUrl, RefusesOtherThings) {
         "http://[::1]]:80",
         "http://[::1]80",
         "http://::1",
+        "http://[fe80::1%]:80",
+        "http://[fe80::1%a%b]:80",
         "http://a]:80"}) {
     EXPECT_FALSE(parseHttpUrl(text).has_value()) << text;
   }
