@@ -143,7 +143,7 @@ ViewHandle Reconciler::reload() {
     kept.emplace_back("the new configuration is inconsistent; the last one is kept");
   } else {
     lap.end();
-    snapshot::Published published = parts_.publisher.publish(compiled.snapshot);
+    snapshot::Published published = parts_.publisher.publish(returns_->lend(compiled.snapshot));
     times.publish = lap.end();
     next.bound = std::move(published.bound);
     next.unbound = std::move(published.failures);

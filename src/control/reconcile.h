@@ -4,12 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "compile/compile.h"
+#include "control/returns.h"
 #include "control/source.h"
 #include "control/view.h"
 #include "resource/set.h"
@@ -38,6 +40,8 @@ class Reconciler {
 
   /// The newest view; never null. Any thread.
   ViewHandle view() const;
+  /// Where snapshots go that are served no more; destroyed by the thread that reloads.
+  Returns& returns() { return *returns_; }
 
  private:
   bool findsTheSame(const View& before, const View& next) const;
@@ -47,6 +51,7 @@ class Reconciler {
 
   ReconcilerParts parts_;
   compile::CompileOptions options_;
+  std::shared_ptr<Returns> returns_ = Returns::make();
   resource::ResourceSet last_;  // the set that is served
   compile::StatusReport last_report_;
   mutable std::mutex mutex_;

@@ -137,9 +137,11 @@ ReloadLoop::ReloadLoop(Source& source, Reconciler& reconciler, const Logger& log
     reactor_.run();
     loop_->stop();
   });
+  reconciler.returns().tell([this] { reactor_.post([this] { reconciler_.returns().destroy(); }); });
 }
 
 ReloadLoop::~ReloadLoop() {
+  reconciler_.returns().tell({});
   reactor_.quit();
   thread_.join();
   source_.keepWhileWritten({});
