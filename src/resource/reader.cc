@@ -30,9 +30,22 @@ bool isWord(std::string_view name) {
   });
 }
 
-std::string quote(std::string_view text) {
+/// Without "USER:PASSWORD" before an "@", where a URL or host has it: what is wrong is shown to
+/// many.
+std::string withoutPassword(std::string_view text) {
+  const std::size_t at = text.rfind('@');
+  const std::size_t scheme = text.find("://");
+  const std::size_t begin = scheme < at ? scheme + 3 : 0;
+  if (at == std::string_view::npos || !text.substr(begin, at - begin).contains(':')) {
+    return std::string(text);
+  }
+  return fmt::format("{}***{}", text.substr(0, begin), text.substr(at));
+}
+
+std::string quote(std::string_view whole) {
+  const std::string text = withoutPassword(whole);
   std::string quoted = "\"";
-  for (const char c : text.substr(0, kMaxShown)) {
+  for (const char c : std::string_view(text).substr(0, kMaxShown)) {
     if (static_cast<unsigned char>(c) < ' ' || c == 127) {
       quoted += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
     } else {
