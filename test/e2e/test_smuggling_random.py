@@ -56,17 +56,16 @@ def changed(dice, data):
 
 
 def received_by(port, data):
-    """What comes until the end, or until the gateway waits for more of a body than there is; whether it was the end."""
+    """What comes until the end, or until the gateway waits for more of a body than there is, or gives up waiting for us to have
+    sent all; whether it was the end."""
     with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
         received = b""
         try:
             connection.sendall(data)
             while piece := connection.recv(65536):
                 received += piece
-        except TimeoutError:
+        except (TimeoutError, ConnectionError):
             return received, False
-        except ConnectionError:
-            pass
         return received, True
 
 
