@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <random>
 #include <set>
 #include <thread>
@@ -19,9 +20,14 @@ std::uintptr_t slabOf(const void* block) {
   return reinterpret_cast<std::uintptr_t>(block) / kSlab;
 }
 
+/// Never destroyed, as in the program.
+BlockSlabs& madeForGood() {
+  static auto& all = *new std::vector<std::unique_ptr<BlockSlabs>>;
+  return *all.emplace_back(std::make_unique<BlockSlabs>());
+}
+
 struct BlockSlabsTest : testing::Test {
-  // Never destroyed, as in the program.
-  BlockSlabs& slabs = *new BlockSlabs;  // NOLINT(cppcoreguidelines-owning-memory)
+  BlockSlabs& slabs = madeForGood();
 
   std::vector<void*> take(std::size_t size, std::size_t count) {
     std::vector<void*> blocks;
