@@ -86,8 +86,8 @@ def test_only_clients_with_a_valid_certificate_get_in(stage, scene, mode):
         assert {shown: scene.get(port, shown, sort) for shown in scene.shown} == {
             "none": None, "valid": 200, "spiffe": 200, "expired": None, "stranger": None, "server's": None}
     assert identities(gateway, 4) == ["CN = worker", "spiffe://example.org/ns/team/sa/worker"] * 2
-    metrics = gateway.metrics()
-    assert 'gatehouse_protocol_errors_total{listener="https",kind="tls_certificate"} 8' in metrics
+    refused = 'gatehouse_protocol_errors_total{listener="https",kind="tls_certificate"} 8'
+    gateway.wait_for(lambda: refused in gateway.metrics(), "the eight are counted")
     assert listener_conditions(gateway)["Accepted"]["status"] == "True"
 
 
