@@ -47,4 +47,6 @@ elseif(GATEHOUSE_PROFILE)
   # The request's path is a long walk of small functions, each called from few places.
   target_link_options(gatehouse_flags INTERFACE
     -Wl,-mllvm,-hot-callsite-threshold=12000 -Wl,-mllvm,-import-instr-limit=200)
+  # What runs lies together: 0.7 of 4.7 MB, which fits into caches that the whole does not.
+  target_link_options(gatehouse_flags INTERFACE -Wl,-z,keep-text-section-prefix)
 endif()
