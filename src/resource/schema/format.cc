@@ -242,7 +242,13 @@ std::span<const Format> formats() {
           kMaxDns,
           isHostname
       },
-      Format{"httpurl", "an absolute http or https URL without credentials or query", 1, 2048, isHttpUrl},
+      Format{
+          "httpurl",
+          "an absolute http or https URL without credentials or query",
+          1,
+          2048,
+          isHttpUrl
+      },
       Format{"uri", "an absolute URI", 1, kMaxDns, isUri},
       Format{"urlpath", "a URL path that starts with /, without query", 1, 1024, isUrlPath},
       Format{
