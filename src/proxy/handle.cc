@@ -214,8 +214,8 @@ io::Task<Result<Answer>> walk(Worker& worker, Exchange& x, const io::Peer& peer)
     filterReply(x, *answer);
   }
   release(x);
-  worker.telemetry().bufferedBytes(worker.reactor().buffers().lent()
-  );  // the request's body is gone
+  // The request's body is gone.
+  worker.telemetry().bufferedBytes(worker.reactor().buffers().lent());
   return io::withStop(x.stop(), streamOut(worker, x, *std::move(answer)));
 }
 
