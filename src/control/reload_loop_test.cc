@@ -8,6 +8,7 @@
 #include <semaphore>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -158,6 +159,20 @@ TEST_F(ReloadLoopTest, ACertificateThatEndsIsToldThoughNoFileChanges) {
     EXPECT_TRUE(publisher_.waitFor(2));
   }
   EXPECT_TRUE(holds("its certificate expired at"));
+}
+
+TEST_F(ReloadLoopTest, DestroysTheSnapshotsThatComeBack) {
+  static const char kAnything = 0;
+  const auto* pointer = reinterpret_cast<const snapshot::Snapshot*>(&kAnything);  // never looked at
+  std::binary_semaphore destroyed(0);
+  std::thread::id by;
+  ReloadLoop loop(source_, reconciler_, log_);
+  reconciler_.returns().lend(Returns::Handle(pointer, [&](const auto*) {
+    by = std::this_thread::get_id();
+    destroyed.release();
+  }));
+  destroyed.acquire();
+  EXPECT_NE(by, std::this_thread::get_id());
 }
 
 TEST_F(ReloadLoopTest, EndsWhileWaiting) {

@@ -123,13 +123,18 @@ def test_plain_http_goes_through_a_tunnel_as_well(stage):
     assert proxy.asked[0].startswith("CONNECT api.example:80 HTTP/1.1\r\n")
 
 
-def test_tls_to_the_proxy_and_tls_within(stage):
-    """The scripted proxy behind a haproxy that speaks TLS: both layers, and bodies of many records."""
-    mock = stage.mock(tls_names="api.example")
+def proxy_with_tls(stage, mock):
+    """The scripted proxy, the haproxy before it that speaks TLS as proxy.example, and the roots of that and of the mock."""
     inner = stage.keep(Connects(mock.port))
     pem, ca = certificate(stage, "proxy.example")
     front = proxies.haproxy(stage, inner.address, f"ssl crt {pem}")
-    roots = stage.write("roots.pem", mock.ca.read_text() + ca)
+    return inner, front, stage.write("roots.pem", mock.ca.read_text() + ca)
+
+
+def test_tls_to_the_proxy_and_tls_within(stage):
+    """The scripted proxy behind a haproxy that speaks TLS: both layers, and bodies of many records."""
+    mock = stage.mock(tls_names="api.example")
+    _, front, roots = proxy_with_tls(stage, mock)
     file = stage.write("edge.yaml", backend(443, tls={}, tunnel={"url": "https://proxy.example:8443"}))
     gateway = stage.gateway([file], binds=["edge"], env={"SSL_CERT_FILE": str(roots)},
                             resolve=[f"proxy.example:8443:{front.address}"])
@@ -141,10 +146,7 @@ def test_tls_to_the_proxy_and_tls_within(stage):
 
 def test_credentials_go_to_a_proxy_with_tls_that_the_environment_names(stage):
     mock = stage.mock(tls_names="api.example")
-    inner = stage.keep(Connects(mock.port))
-    pem, ca = certificate(stage, "proxy.example")
-    front = proxies.haproxy(stage, inner.address, f"ssl crt {pem}")
-    roots = stage.write("roots.pem", mock.ca.read_text() + ca)
+    inner, front, roots = proxy_with_tls(stage, mock)
     gateway = stage.gateway([stage.write("edge.yaml", backend(443, tls={}))], binds=["edge"],
                             resolve=[f"proxy.example:8443:{front.address}"],
                             env={"SSL_CERT_FILE": str(roots), "HTTPS_PROXY": "https://corp:hunter%402@proxy.example:8443"})

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "compile/claims.h"
 #include "compile/frontend_tls.h"
 #include "compile/keepalive.h"
 #include "compile/passes.h"
@@ -80,14 +81,7 @@ const Claim* winnerOf(
       continue;
     }
     const std::string field = "spec.frontend." + claim.section->name;
-    const std::string sentence =
-        fmt::format("on {} that of the older {} holds", where, toString(winner->policy->meta.key));
-    std::vector<std::string>& told = draft.overridden[claim.policy->meta.key];
-    const std::string condition = fmt::format("{}: {}", field, sentence);
-    if (std::ranges::find(told, condition) == told.end()) {
-      told.push_back(condition);
-      draft.find(resource::Severity::kWarning, claim.policy->meta, field, sentence);
-    }
+    tellLost(draft, *claim.policy, *winner->policy, field, where);
   }
   return winner;
 }
