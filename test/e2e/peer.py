@@ -1,5 +1,6 @@
 """A peer that is no HTTP server but a script: it does to a socket what a test says."""
 
+import contextlib
 import socket
 import threading
 
@@ -81,6 +82,13 @@ def read_request(connection):
             return None
         body += piece
     return head, body
+
+
+def until_gone(connection):
+    """Reads until the other side has gone, which it may do without having read all: then it is a reset."""
+    with contextlib.suppress(ConnectionError):
+        while connection.recv(65536):
+            pass
 
 
 def answering(reply, then=None):

@@ -29,9 +29,15 @@ class Echo(Peer):
         self._tls = tls
         self.whole = 0
         self.left = threading.Event()
-        super().__init__(self._echo)
+        super().__init__(self._until_left)
 
-    def _echo(self, connection, _):
+    def _until_left(self, connection, _):
+        try:
+            self._echo(connection)
+        finally:
+            self.left.set()
+
+    def _echo(self, connection):
         if self._tls:
             connection = self._tls.wrap_socket(connection, server_side=True)
         while begun := read_head(connection):
@@ -41,7 +47,6 @@ class Echo(Peer):
             while left:
                 piece = connection.recv(16384)
                 if not piece:
-                    self.left.set()
                     return
                 left -= len(piece)
                 connection.sendall(chunk(piece))

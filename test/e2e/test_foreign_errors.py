@@ -8,7 +8,7 @@ import pytest
 
 import harness
 import manifests
-from peer import Peer, answering, read_request, response
+from peer import Peer, answering, read_request, response, until_gone
 
 CHAT = "/v1/chat/completions"
 CLAUDE = {"model": "claude", "max_tokens": 9, "messages": harness.CHAT["messages"]}
@@ -195,8 +195,8 @@ def test_a_client_that_leaves_before_the_text_ends_the_waiting(stage):
         read_request(connection)
         connection.sendall(b"HTTP/1.1 502 Bad Gateway\r\n" + HTML + b"Content-Length: 9000\r\n\r\n<html>")
         asked.set()
-        if not connection.recv(1):
-            left.set()
+        until_gone(connection)
+        left.set()
     _, gateway = before(stage, handle)
     body = harness.json.dumps(harness.CHAT).encode()
     with socket.create_connection(("127.0.0.1", gateway.port("edge")), timeout=harness.PATIENCE) as client:

@@ -154,7 +154,9 @@ LENGTHS = {
 
 
 @pytest.mark.parametrize("name", LENGTHS)
-def test_content_of_another_length_is_no_request_and_none_behind(edge, wire, name):
+def test_content_of_another_length_is_no_request_and_none_behind(stage, name):
+    edge = gateway_before(stage, Witness())  # of its own: what is given up may reach the witness late
+    wire = stage.keep(Wire(edge.port("edge")))
     wire.headers(1, with_fields(("content-length", "5")), 0)
     for kind, flags, payload in LENGTHS[name]:
         wire.frame(kind, flags, 1, payload)
@@ -163,8 +165,9 @@ def test_content_of_another_length_is_no_request_and_none_behind(edge, wire, nam
     assert reply.status in (400, *([200] if whole else [])) or (reply.status is None and reply.reset == PROTOCOL_ERROR)
     wire.lives(3)
     requests, rests = witnessed(edge)
-    lines = [(request.line, request.body) for request in requests]
-    assert lines in ([(b"GET /lives HTTP/1.1", b"")], *([[(b"POST /probe HTTP/1.1", b"abcde"), (b"GET /lives HTTP/1.1", b"")]] if whole else []))
+    lines = {(request.line, request.body) for request in requests}
+    lives, probe = (b"GET /lives HTTP/1.1", b""), (b"POST /probe HTTP/1.1", b"abcde")
+    assert len(lines) == len(requests) and lines in ({lives}, *([{lives, probe}] if whole else []))
     assert all(SMUGGLED not in rest for rest in rests)
 
 

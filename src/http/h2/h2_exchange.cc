@@ -36,7 +36,7 @@ H2Exchange::~H2Exchange() {
   if (!closed_) {
     wire_.session.forget(id_);
     if (state_ != State::kFinished) {
-      wire_.session.reset(id_, H2Error::kInternalError);
+      wire_.session.reset(id_, whyUnfinished());
     } else if (body_.malformed()) {
       wire_.session.reset(id_, H2Error::kProtocolError);
     } else if (!body_.ended()) {
@@ -97,9 +97,15 @@ void H2Exchange::abort() {
   if (!closed_) {
     closed_ = true;
     wire_.session.forget(id_);
-    wire_.session.reset(id_, H2Error::kInternalError);
+    wire_.session.reset(id_, whyUnfinished());
     wire_.push();
   }
+}
+
+// RFC 9113 section 8.1.1: a malformed request is an error of its protocol, also when the reply had
+// begun.
+H2Error H2Exchange::whyUnfinished() const {
+  return body_.malformed() ? H2Error::kProtocolError : H2Error::kInternalError;
 }
 
 const ExchangeCounts& H2Exchange::counts() const {

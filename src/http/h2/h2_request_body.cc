@@ -108,7 +108,7 @@ io::Task<Result<Piece>> H2RequestBody::receive(std::span<char> space) {
   GATEHOUSE_CO_CHECK_OK(co_await arrival);
   if (std::string_view filled = arrival.filled(); !filled.empty()) {
     used(filled.size());
-    co_return Piece{filled, ended_ && stored().empty()};
+    co_return Piece{filled, ended_ && broken_ == nullptr && stored().empty()};
   }
   co_return take();
 }

@@ -1,6 +1,9 @@
 #include "http/h2/h2_server.h"
 
+#include <array>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -99,6 +102,36 @@ TEST_F(H2ServerTest, ABodyIsReadWholeWithoutBeingCopiedAgain) {
   ASSERT_TRUE(whole.done());
   EXPECT_EQ((*whole.result()).view(), "abcd");
   EXPECT_EQ(exchanges[0]->counts().bytes_in, 4U);
+}
+
+// What breaks a body behind the bytes somebody waited for, before that one runs again.
+TEST_F(H2ServerTest, ABodyThatIsBrokenAfterItsFirstBytesIsNotWhole) {
+  using Frames = std::vector<Frame>;
+  const std::string half = "abc";
+  const Frames too_long = {{FrameType::kData, 0, 1, half}, {FrameType::kData, kEndStream, 1, half}};
+  const Frames too_short = {{FrameType::kData, 0, 1, half}, {FrameType::kData, kEndStream, 1, "d"}};
+  const Frames bad_trailers = {
+      {FrameType::kData, 0, 1, half},
+      {FrameType::kHeaders, kEndStream | kEndHeaders, 1, packed({{":path", "/"}})}
+  };
+  for (const auto& [length, frames] :
+       {std::pair("5", too_long), std::pair("5", too_short), std::pair("3", bad_trailers)}) {
+    Greeted scene;
+    scene.client->headers(1, requestFields("POST", "/", {{"content-length", length}}));
+    scene.loop.settle();
+    ASSERT_EQ(scene.exchanges.size(), 1U);
+    std::array<char, 5> space{};
+    BodySource* source = scene.exchanges[0]->body();
+    Running<Result<Piece>> first(scene.loop, source->pullInto(space));
+    scene.client->send(bytesOf(frames[0]) + bytesOf(frames[1]));
+    scene.loop.settle();
+    ASSERT_TRUE(first.done());
+    ASSERT_TRUE(first.result());
+    EXPECT_FALSE(first.result()->end);
+    Running<Result<Piece>> second(scene.loop, source->pull());
+    ASSERT_TRUE(second.done());
+    EXPECT_EQ(second.result().error().kind(), ErrorKind::kBadRequest);
+  }
 }
 
 TEST_F(H2ServerTest, TheWindowsOpenAsTheBodyIsPulled) {
@@ -240,6 +273,26 @@ TEST_F(H2ServerTest, AnUnfinishedReplyIsReset) {
   EXPECT_EQ(client->stream(1).content, "some");
   EXPECT_FALSE(client->stream(1).ended);
   EXPECT_EQ(client->stream(1).reset, 2U);
+}
+
+TEST_F(H2ServerTest, AReplyToAMalformedRequestIsResetForThat) {
+  for (bool aborted : {false, true}) {
+    const std::uint32_t stream = aborted ? 3 : 1;
+    client->headers(stream, requestFields("POST", "/", {{"content-length", "1"}}));
+    loop.settle();
+    ASSERT_EQ(exchanges.size(), 1U);
+    exchanges[0]->writeHead({}, Framing::kChunked);
+    EXPECT_TRUE(write(*exchanges[0], "ab"));
+    client->data(stream, "abc");
+    loop.settle();
+    if (aborted) {
+      exchanges[0]->abort();
+    }
+    exchanges.clear();
+    loop.settle();
+    EXPECT_EQ(client->stream(stream).reset, 1U) << "PROTOCOL_ERROR";
+    EXPECT_FALSE(client->stream(stream).ended);
+  }
 }
 
 TEST_F(H2ServerTest, AReplyOfTheWrongLengthIsReset) {
