@@ -15,6 +15,7 @@ if(GATEHOUSE_PRECOMPILE)
   if(GTest_FOUND)
     add_executable(gatehouse_precompiled_test EXCLUDE_FROM_ALL ${CMAKE_BINARY_DIR}/precompiled.cc)
     target_link_libraries(gatehouse_precompiled_test PRIVATE gatehouse_flags fmt::fmt GTest::gmock)
+    target_compile_options(gatehouse_precompiled_test PRIVATE ${GATEHOUSE_TEST_FLAGS})
     target_precompile_headers(gatehouse_precompiled_test PRIVATE ${standard_headers} <gmock/gmock.h> <gtest/gtest.h>)
   endif()
   target_compile_options(gatehouse_flags INTERFACE -Xclang -fno-pch-timestamp)  # ccache asks for it
