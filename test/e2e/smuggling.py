@@ -115,6 +115,7 @@ class Witness:
     def __init__(self):
         self._lock = threading.Lock()
         self._received = {}
+        self._begun = {}
 
     def __call__(self, connection, number):
         data = b""
@@ -141,17 +142,19 @@ class Witness:
         return b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s" % (len(told), body)
 
     def take(self):
-        """(whole requests, bytes of unfinished ones) received since it was last asked."""
+        """(whole requests, bytes of unfinished ones) of the connections on which something came since it was last asked."""
         with self._lock:
             received, self._received = self._received, {}
         requests, rests = [], []
-        for data in received.values():
+        for number, data in received.items():
+            data = self._begun.pop(number, b"") + data  # what was given up may still go on for a moment
             while True:
                 request, data = take_request(data)
                 if request is None:
                     break
                 requests.append(request)
             if data:
+                self._begun[number] = data
                 rests.append(data)
         return requests, rests
 
