@@ -121,17 +121,14 @@ io::Task<void> serveExchange(
 
 io::Task<void> serveClient(Mock& mock, std::unique_ptr<io::TcpStream> tcp) {
   std::uint64_t number = ++mock.connections;
-  std::unique_ptr<io::Stream> stream;
+  std::unique_ptr<io::Stream> stream = std::move(tcp);
   if (mock.tls != nullptr) {
-    auto secure = co_await io::acceptTls(
-        mock.tls, std::move(tcp), io::Deadline::after(mock.reactor, Seconds(15))
-    );
+    auto secure =
+        co_await io::acceptTls(mock.tls, stream, io::Deadline::after(mock.reactor, Seconds(15)));
     if (!secure) {
       co_return;
     }
     stream = *std::move(secure);
-  } else {
-    stream = std::move(tcp);
   }
   http::ServerShared shared;
   auto connection = http::serveHttp1(mock.reactor, std::move(stream), http::ServerLimits{}, shared);

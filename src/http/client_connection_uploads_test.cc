@@ -267,13 +267,10 @@ TEST(PausedTlsUploadTest, AnswerIsHeardAndTicketsAreNoAnswer) {
       {.certificate_pem = issued.certificate_pem, .key_pem = issued.key_pem, .names = {"up"}}
   );
   using Made = Result<std::unique_ptr<io::Stream>>;
+  std::unique_ptr<io::Stream> below = std::move(pair->second);
   Running<Made> far(
       loop,
-      io::acceptTls(
-          *io::TlsServerConfig::create(std::move(options)),
-          std::move(pair->second),
-          io::Deadline::never()
-      )
+      io::acceptTls(*io::TlsServerConfig::create(std::move(options)), below, io::Deadline::never())
   );
   Running<Made> near(
       loop,

@@ -74,7 +74,8 @@ Task<Result<void>> echo(Stream& stream) {
 }
 
 Task<void> serveOne(Echo& service, std::unique_ptr<TcpStream> tcp) {
-  auto stream = co_await acceptTls(service.config, std::move(tcp), Deadline::never());
+  std::unique_ptr<Stream> plain = std::move(tcp);
+  auto stream = co_await acceptTls(service.config, plain, Deadline::never());
   if (stream && (co_await echo(**stream)).has_value()) {
     ++service.served;
   }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "http/gentle_close.h"
 #include "http/h2/h2_server.h"
 #include "http/server_connection.h"
 #include "io/deadline.h"
@@ -57,15 +58,34 @@ void noteOpened(Worker& worker, const Doorway& doorway) {
   );
 }
 
+/// As io::acceptTls().
 io::Task<Result<std::unique_ptr<io::Stream>>> secure(
-    Worker& worker, std::shared_ptr<Doorway> doorway, std::unique_ptr<io::TcpStream> stream
+    Worker& worker, std::shared_ptr<Doorway> doorway, std::unique_ptr<io::Stream>& stream
 ) {
   if (doorway->tls == nullptr) {
     co_return fail(ErrorKind::kTlsProtocol, Origin::kGateway, "no usable certificate");
   }
   auto deadline =
       io::Deadline::after(worker.reactor(), doorway->port->tls_limits.handshake_timeout);
-  co_return co_await io::acceptTls(doorway->tls, std::move(stream), deadline);
+  co_return co_await io::acceptTls(doorway->tls, stream, deadline);
+}
+
+/// The client may be sending its first request while it is refused: it shall read why before the
+/// connection is gone.
+io::Task<void> endUnsecured(
+    Worker& worker, io::Stream& stream, http::RefusedRequests& refused, Error error
+) {
+  switch (error.kind()) {
+    case ErrorKind::kBadRequest:
+      co_await answerPlainHttp(worker, stream, refused, error);
+      [[fallthrough]];
+    case ErrorKind::kTlsCertificate:
+    case ErrorKind::kTlsProtocol:
+      co_await http::endGently(stream, worker.settings().server.write_timeout);
+      break;
+    default:
+      break;
+  }
 }
 
 /// False when the connection does not begin as it must: nobody knows who the client is then.
@@ -130,9 +150,11 @@ io::Task<std::unique_ptr<http::ServerConnection>> open(
     co_return serveFirst(worker, std::move(stream), *refused, http::Http2::kTaken);
   }
   const MonoTime began = worker.now();
-  auto secured = co_await secure(worker, doorway, std::move(stream));
+  std::unique_ptr<io::Stream> plain = std::move(stream);
+  auto secured = co_await secure(worker, doorway, plain);
   if (!secured) {
     noteRefused(worker, *doorway, secured.error());
+    co_await endUnsecured(worker, *plain, *refused, std::move(secured).error());
     co_return nullptr;
   }
   worker.telemetry().tlsHandshake(

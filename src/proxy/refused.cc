@@ -1,7 +1,11 @@
 #include "proxy/refused.h"
 
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
+#include "http/h1_write.h"
 #include "llm/dialect_match.h"
 #include "llm/error_body.h"
 #include "proxy/begin.h"
@@ -113,6 +117,44 @@ void RefusedHere::report() {
   record_->end(ending_, worker_.now());
   telemetry::report(*record_, worker_.telemetry());
   record_ = nullptr;
+}
+
+io::Task<void> answerPlainHttp(
+    Worker& worker, io::Stream& stream, http::RefusedRequests& refused, const Error& error
+) {
+  constexpr http::Status kStatus = 400;
+  constexpr std::string_view kCode = "plain_http";
+  constexpr std::string_view kDetail =
+      "this port takes HTTPS, and the request came in plain HTTP: use https:// in its place";
+  auto [head, body] = http::refusedReply(
+      kStatus,
+      kCode,
+      kDetail,
+      refused.begin(
+          {.status = kStatus,
+           .method = std::nullopt,
+           .version = std::nullopt,
+           .host = {},
+           .path = {},
+           .sent_path = {},
+           .accept_wait = std::nullopt,
+           .peer = stream.peer(),
+           .error = error,
+           .code = kCode,
+           .detail = kDetail}
+      )
+  );
+  std::string out;
+  const http::ResponseFraming framing{
+      .body = http::ResponseFraming::Body::kLength, .length = body.size(), .keep_alive = false
+  };
+  const io::Reactor& reactor = worker.reactor();
+  http::writeResponseHead(
+      out, head, framing, worker.serverShared().date.at(reactor.clock().wall())
+  );
+  out += body;
+  const Result<void> sent = co_await stream.write(out);
+  sent ? refused.answered(body.size()) : refused.unanswered();
 }
 
 }  // namespace gatehouse::proxy

@@ -5,7 +5,10 @@
 #include <memory>
 #include <string>
 
+#include "base/error.h"
 #include "http/server_connection.h"
+#include "io/stream.h"
+#include "io/task.h"
 #include "proxy/connection.h"
 #include "proxy/worker.h"
 #include "telemetry/record.h"
@@ -33,5 +36,11 @@ class RefusedHere final : public http::RefusedRequests {
   std::unique_ptr<telemetry::RequestRecord> record_;  // begun and not ended
   telemetry::Ending ending_;
 };
+
+/// Tells a client that spoke plain HTTP where TLS is spoken. `error` says so; what is given
+/// outlives the task.
+io::Task<void> answerPlainHttp(
+    Worker& worker, io::Stream& stream, http::RefusedRequests& refused, const Error& error
+);
 
 }  // namespace gatehouse::proxy

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 import ssl
 import subprocess
 
@@ -89,6 +90,19 @@ def test_only_clients_with_a_valid_certificate_get_in(stage, scene, mode):
     refused = 'gatehouse_protocol_errors_total{listener="https",kind="tls_certificate"} 8'
     gateway.wait_for(lambda: refused in gateway.metrics(), "the eight are counted")
     assert listener_conditions(gateway)["Accepted"]["status"] == "True"
+
+
+@pytest.mark.parametrize("shown, why", [("none", "CERTIFICATE_REQUIRED"), ("stranger", "UNKNOWN_CA"), ("expired", "CERTIFICATE_EXPIRED")])
+def test_who_is_refused_reads_why_although_it_was_sending(stage, scene, shown, why):
+    gateway = gateway_of(stage, scene.text({"default": validation()}))
+    context = ssl.create_default_context(cafile=scene.servers.pem)
+    if pair := scene.shown[shown]:
+        context.load_cert_chain(pair.chain, pair.key)
+    with socket.create_connection(("localhost", gateway.port("edge")), timeout=harness.PATIENCE) as plain:
+        with context.wrap_socket(plain, server_hostname="localhost") as client:  # whole for the client, with TLS 1.3
+            client.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n" + bytes(200000))
+            with pytest.raises(ssl.SSLError, match=why):
+                client.recv(1)
 
 
 def test_the_fallback_serves_everybody_and_names_only_who_is_valid(stage, scene):

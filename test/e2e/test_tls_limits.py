@@ -114,6 +114,19 @@ def test_a_handshake_that_takes_too_long_is_ended(stage, pair):
     edge.gateway.wait_for(lambda: 'protocol_errors_total{listener="https",kind="tls"} 1' in edge.gateway.metrics(), "it is counted")
 
 
+def test_plain_http_is_told_that_the_port_takes_https(stage, pair):
+    gateway = stage.gateway([stage.write("c.yaml", text(pair))], binds=["edge"])
+    for method, body in (("GET", None), ("POST", {"text": "x" * 200_000})):
+        reply = harness.post(gateway.port("edge"), "/v1/models", body, method=method)
+        assert (reply.status, reply.headers["content-type"], reply.headers["connection"]) == (400, "application/problem+json", "close")
+        problem = reply.json()
+        assert problem["code"] == "plain_http" and "https://" in problem["detail"]
+        assert problem["request_id"] == reply.headers["x-gatehouse-request-id"]
+        assert gateway.access_of(reply)["gatehouse.outcome"] == "Refused"
+    gateway.wait_for(lambda: 'protocol_errors_total{listener="https",kind="tls"} 2' in gateway.metrics(), "both are counted")
+    assert harness.post(gateway.port("edge"), "/v1/models", None, method="GET").status == 400
+
+
 def test_a_port_of_its_own_and_the_older_of_two(stage, pair):
     listeners = [https("one", 8443), https("two", 8444)]
     objects = (policy("late", {"maxProtocolVersion": "1.2"}, "2026-02-01T00:00:00Z"),

@@ -91,7 +91,7 @@ class Tls : public testing::Test {
         ),
         stop
     );
-    spawn(gate, keep(acceptTls(with_server, std::move(server_end), Deadline::never()), far), stop);
+    spawn(gate, keep(acceptTls(with_server, server_end, Deadline::never()), far), stop);
     while (!near || !far) {
       reactor.turn(Seconds(1));
     }

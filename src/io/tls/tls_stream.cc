@@ -26,6 +26,7 @@
 #include "io/task.h"
 #include "io/tls/tls_config.h"
 #include "io/tls/tls_handles.h"
+#include "io/tls/tls_peer.h"
 #include "io/tls/tls_server.h"
 #include "io/tls/tls_sessions.h"
 #include "io/tls/tls_wire.h"
@@ -55,6 +56,8 @@ class TlsStream final : public Stream {
   /// For the server, before the handshake.
   void expectClient();
   Task<Result<void>> handshake();
+  /// The stream below, where there was no handshake; closing is the caller's then.
+  std::unique_ptr<Stream> giveBack() { return std::move(under_); }
 
   IoProgress tryRead(std::span<char> target) override { return pull(target, Take::kRead); }
   IoProgress tryWritev(std::span<const std::string_view> parts, std::size_t offset) override;
@@ -81,8 +84,6 @@ class TlsStream final : public Stream {
   std::size_t encryptBatch(std::span<const std::string_view>& parts, std::size_t& offset);
   bool encryptRecord(std::string_view plain);
   void holdUnread();
-  void learnPeer();
-  std::string clientIdentity() const;
   void fail(ErrorKind kind, std::string detail, Retry retry = Retry::kNever);
   void failSsl(std::string_view doing);
 
@@ -141,12 +142,12 @@ void TlsStream::failSsl(std::string_view doing) {
     return;
   }
   int reason = ERR_GET_REASON(ERR_peek_error());
-  const ErrorKind kind = reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE
-                             ? ErrorKind::kTlsCertificate
-                             : ErrorKind::kTlsProtocol;
+  ErrorKind kind = reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE ? ErrorKind::kTlsCertificate
+                                                                     : ErrorKind::kTlsProtocol;
   std::string detail =
       std::string(doing) + " with " + peer().remote.format() + ": " + takeOpensslErrors();
   if (reason == SSL_R_HTTP_REQUEST) {
+    kind = ErrorKind::kBadRequest;
     detail += " (the client sent plain HTTP)";
   } else if (reason == SSL_R_WRONG_VERSION_NUMBER) {
     detail += " (the peer may not speak TLS on this port)";
@@ -205,16 +206,6 @@ void TlsStream::expectClient() {
   SSL_set_app_data(ssl_.get(), &notes_);
 }
 
-/// The client's, in one text; empty where it has no certificate that was accepted, be it now or
-/// when the session that is resumed was made.
-std::string TlsStream::clientIdentity() const {
-  X509* shown = SSL_is_server(ssl_.get()) == 1 ? SSL_get0_peer_certificate(ssl_.get()) : nullptr;
-  if (shown == nullptr || notes_.tolerated || SSL_get_verify_result(ssl_.get()) != X509_V_OK) {
-    return {};
-  }
-  return identityOf(shown);
-}
-
 Task<Result<void>> TlsStream::handshake() {
   while (true) {
     ERR_clear_error();
@@ -247,23 +238,8 @@ Task<Result<void>> TlsStream::handshake() {
   }
   holdUnread();
   keepRenewed(ssl_.get());
-  learnPeer();
+  peer_.tls = std::make_shared<const TlsPeer>(describePeer(ssl_.get(), notes_.tolerated));
   co_return Result<void>();
-}
-
-void TlsStream::learnPeer() {
-  TlsPeer learned;
-  if (const char* name = SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name)) {
-    learned.server_name = name;
-  }
-  const unsigned char* alpn = nullptr;
-  unsigned length = 0;
-  SSL_get0_alpn_selected(ssl_.get(), &alpn, &length);
-  learned.alpn.assign(reinterpret_cast<const char*>(alpn), length);
-  learned.version = SSL_get_version(ssl_.get());
-  learned.identity = clientIdentity();
-  learned.resumed = SSL_session_reused(ssl_.get()) == 1;
-  peer_.tls = std::make_shared<const TlsPeer>(std::move(learned));
 }
 
 /// Bytes in the scratch buffer would not survive a suspension.
@@ -443,6 +419,9 @@ Task<Result<void>> TlsStream::shutdownWrite() {
 }
 
 void TlsStream::close() {
+  if (under_ == nullptr) {
+    return;
+  }
   bool sound = failure_ == nullptr && SSL_is_init_finished(ssl_.get()) == 1;
   bool told = (SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) != 0;
   if (sound && !told && wire_.pending().empty()) {
@@ -454,9 +433,9 @@ void TlsStream::close() {
   under_->close();
 }
 
-/// The handshake, within its deadline, and the stream it makes.
+/// The handshake, within its deadline, and the stream it makes; if not, `below` is the one below.
 Task<Result<std::unique_ptr<Stream>>> shakeHands(
-    std::unique_ptr<TlsStream> stream, Deadline deadline
+    std::unique_ptr<TlsStream> stream, Deadline deadline, std::unique_ptr<Stream>& below
 ) {
   Result<void> shaken = co_await withDeadline(
       stream->reactor(),
@@ -466,6 +445,7 @@ Task<Result<std::unique_ptr<Stream>>> shakeHands(
       "TLS handshake with " + stream->peer().remote.format() + " not finished in time"
   );
   if (!shaken) {
+    below = stream->giveBack();
     co_return gatehouse::fail(std::move(shaken).error());
   }
   co_return std::unique_ptr<Stream>(std::move(stream));
@@ -483,17 +463,17 @@ Task<Result<std::unique_ptr<Stream>>> connectTls(
   auto tls = std::make_unique<TlsStream>(ssl, config, std::move(stream), Origin::kUpstream);
   SSL_set_connect_state(ssl);
   GATEHOUSE_CO_CHECK_OK(tls->expectServer(*config, std::move(name)));
-  co_return co_await shakeHands(std::move(tls), deadline);
+  co_return co_await shakeHands(std::move(tls), deadline, stream);
 }
 
 Task<Result<std::unique_ptr<Stream>>> acceptTls(
-    std::shared_ptr<TlsServerConfig> config, std::unique_ptr<Stream> stream, Deadline deadline
+    std::shared_ptr<TlsServerConfig> config, std::unique_ptr<Stream>& stream, Deadline deadline
 ) {
   SSL* ssl = SSL_new(config->native());
   auto tls = std::make_unique<TlsStream>(ssl, config, std::move(stream), Origin::kDownstream);
   SSL_set_accept_state(ssl);
   tls->expectClient();
-  co_return co_await shakeHands(std::move(tls), deadline);
+  co_return co_await shakeHands(std::move(tls), deadline, stream);
 }
 
 }  // namespace gatehouse::io

@@ -180,7 +180,8 @@ TEST_F(Tls, ACutConnectionIsNotACleanEnd) {
       ),
       stop
   );
-  spawn(gate, keep(acceptTls(with_server, std::move(pair->second), Deadline::never()), far), stop);
+  std::unique_ptr<Stream> below = std::move(pair->second);
+  spawn(gate, keep(acceptTls(with_server, below, Deadline::never()), far), stop);
   while (!near || !far) {
     reactor.turn(Seconds(1));
   }
@@ -314,17 +315,17 @@ TEST_F(Tls, PlainHttpOnATlsPortIsNamed) {
   auto pair = connectedPair(reactor);
   ASSERT_TRUE(runTask(reactor, write(*pair->first, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")).has_value()
   );
+  std::unique_ptr<Stream> below = std::move(pair->second);
   Made made = runTask(
       reactor,
-      acceptTls(
-          server({.certificates = {certificateFor({"api.test"})}}),
-          std::move(pair->second),
-          Deadline::never()
-      )
+      acceptTls(server({.certificates = {certificateFor({"api.test"})}}), below, Deadline::never())
   );
   ASSERT_FALSE(made.has_value());
-  EXPECT_EQ(made.error().kind(), ErrorKind::kTlsProtocol);
+  EXPECT_EQ(made.error().kind(), ErrorKind::kBadRequest);
   EXPECT_NE(made.error().detail().find("plain HTTP"), std::string::npos) << made.error().detail();
+  ASSERT_NE(below, nullptr) << "given back";
+  EXPECT_TRUE(runTask(reactor, write(*below, "no")).has_value());
+  EXPECT_EQ(runTask(reactor, readSome(*pair->first)), "no") << "and no alert before it";
 }
 
 TEST(TlsHandshake, EndsAtItsDeadlineOrWhenCancelledOrLeft) {
