@@ -116,14 +116,14 @@ def test_a_handshake_that_takes_too_long_is_ended(stage, pair):
 
 def test_plain_http_is_told_that_the_port_takes_https(stage, pair):
     gateway = stage.gateway([stage.write("c.yaml", text(pair))], binds=["edge"])
-    for method, body in (("GET", None), ("POST", {"text": "x" * 200_000})):
+    for method, body in (("GET", None), ("POST", {"text": "x" * 200_000}), ("OPTIONS", None)):
         reply = harness.post(gateway.port("edge"), "/v1/models", body, method=method)
         assert (reply.status, reply.headers["content-type"], reply.headers["connection"]) == (400, "application/problem+json", "close")
         problem = reply.json()
         assert problem["code"] == "plain_http" and "https://" in problem["detail"]
         assert problem["request_id"] == reply.headers["x-gatehouse-request-id"]
         assert gateway.access_of(reply)["gatehouse.outcome"] == "Refused"
-    gateway.wait_for(lambda: 'protocol_errors_total{listener="https",kind="tls"} 2' in gateway.metrics(), "both are counted")
+    gateway.wait_for(lambda: 'protocol_errors_total{listener="https",kind="tls"} 3' in gateway.metrics(), "all are counted")
     assert harness.post(gateway.port("edge"), "/v1/models", None, method="GET").status == 400
 
 

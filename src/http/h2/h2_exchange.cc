@@ -191,9 +191,7 @@ void H2Exchange::onSectionEnd(bool ended) {
     body_.onEnd();
     return;
   }
-  body_.onBroken(
-      {ErrorKind::kBadRequest, Origin::kDownstream, "the trailer section does not end the request"}
-  );
+  body_.onMalformed("the trailer section does not end the request");
 }
 
 void H2Exchange::onClosed(H2Error /*reason*/) {

@@ -147,7 +147,7 @@ void H2RequestBody::onData(std::string_view bytes) {
   }
   if (length_ && arrived_ > *length_) {
     wire_.session.consume(id_, bytes.size());
-    malformedBecause("the body is longer than its Content-Length");
+    onMalformed("the body is longer than its Content-Length");
     return;
   }
   if (waiting_ != nullptr) {
@@ -186,7 +186,7 @@ void H2RequestBody::onTrailer(std::string_view name, std::string_view value) {
     return;
   }
   if (trailer_size_ > wire_.limits.field_section || checkH2Field(name, value)) {
-    malformedBecause("invalid trailer section");
+    onMalformed("invalid trailer section");
     return;
   }
   if (trailers_ == nullptr) {
@@ -197,7 +197,7 @@ void H2RequestBody::onTrailer(std::string_view name, std::string_view value) {
 
 void H2RequestBody::onEnd() {
   if (length_ && arrived_ < *length_) {
-    malformedBecause("the body is shorter than its Content-Length");
+    onMalformed("the body is shorter than its Content-Length");
   }
   ended_ = true;
   if (waiting_ != nullptr) {
@@ -205,7 +205,8 @@ void H2RequestBody::onEnd() {
   }
 }
 
-void H2RequestBody::malformedBecause(std::string_view what) {
+void H2RequestBody::onMalformed(std::string_view what) {
+  wire_.malformed += malformed_ ? 0 : 1;
   malformed_ = true;
   onBroken({ErrorKind::kBadRequest, Origin::kDownstream, std::string(what)});
 }

@@ -35,6 +35,8 @@ class H2RequestBody final : public BodySource {
   void onEnd();
   /// It will not go on.
   void onBroken(Error error);
+  /// It breaks the protocol (RFC 9113 section 8.1.1), which counts as if the client reset it.
+  void onMalformed(std::string_view what);
   /// Nobody pulls any more: what came and was not pulled no longer fills the connection's window.
   void leave();
 
@@ -53,7 +55,6 @@ class H2RequestBody final : public BodySource {
   Result<Piece> take();
   void store(std::string_view bytes);
   Result<void> storeFirst(std::string_view bytes);
-  void malformedBecause(std::string_view what);
   void used(std::size_t count);
   std::string_view stored() const { return received_.view().substr(received_at_); }
 

@@ -159,6 +159,9 @@ io::Task<std::unique_ptr<ServerExchange>> H2Server::next() {
 
 void H2Server::receive(std::string_view bytes) {
   wire_.session.receive(bytes);
+  for (; wire_.malformed != 0; --wire_.malformed) {
+    onIdleFrame(H2Idle::kReset);
+  }
   std::erase_if(refusals_, [](const auto& refusal) { return refusal->closed(); });
   manners_.onReceived(bytes.size());
   noteBusy();

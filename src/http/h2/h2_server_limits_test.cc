@@ -249,6 +249,17 @@ TEST(H2ServerLimitsTest, ResetsThatAreOurOwnCount) {
   scene.expectEnd(kCalm, "h2_rapid_reset");
 }
 
+TEST(H2ServerLimitsTest, MalformedBodiesCountAsResets) {
+  Greeted scene;
+  for (std::uint32_t stream = 1; scene.client->goaways().empty() && stream < 4000; stream += 2) {
+    scene.client->headers(stream, requestFields("POST", "/", {{"content-length", "1"}}));
+    scene.client->data(stream, "too long", kEndStream);
+    scene.loop.settle();
+    scene.exchanges.clear();
+  }
+  scene.expectEnd(kCalm, "h2_rapid_reset");
+}
+
 TEST(H2ServerLimitsTest, ResetsNowAndThenAreFine) {
   Greeted scene;
   for (std::uint32_t stream = 1; stream < 4000; stream += 2) {

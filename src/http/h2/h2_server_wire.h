@@ -35,6 +35,7 @@ struct H2ServerWire final : H2Wire {
   ServerShared& shared;
   std::deque<H2Leftover> leftovers{};  // in order of time
   io::List<H2Exchange> exchanges{};    // unfinished; each leaves by itself
+  std::size_t malformed = 0;           // bodies found so since that was last looked at
 };
 
 }  // namespace gatehouse::http

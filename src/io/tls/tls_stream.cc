@@ -141,15 +141,15 @@ void TlsStream::failSsl(std::string_view doing) {
     );
     return;
   }
-  int reason = ERR_GET_REASON(ERR_peek_error());
-  ErrorKind kind = reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE ? ErrorKind::kTlsCertificate
-                                                                     : ErrorKind::kTlsProtocol;
+  const unsigned long code = ERR_peek_error();
+  // Other libraries below OpenSSL's use the same numbers.
+  const int reason = ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0;
+  const ErrorKind kind = reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE
+                             ? ErrorKind::kTlsCertificate
+                             : ErrorKind::kTlsProtocol;
   std::string detail =
       std::string(doing) + " with " + peer().remote.format() + ": " + takeOpensslErrors();
-  if (reason == SSL_R_HTTP_REQUEST) {
-    kind = ErrorKind::kBadRequest;
-    detail += " (the client sent plain HTTP)";
-  } else if (reason == SSL_R_WRONG_VERSION_NUMBER) {
+  if (reason == SSL_R_WRONG_VERSION_NUMBER) {
     detail += " (the peer may not speak TLS on this port)";
   }
   fail(kind, std::move(detail));
@@ -206,7 +206,15 @@ void TlsStream::expectClient() {
   SSL_set_app_data(ssl_.get(), &notes_);
 }
 
+/// A record of TLS begins with its type, of which none is a letter (RFC 8446 section 5.1); a
+/// request begins with its method.
+bool isPlainText(std::string_view first) {
+  const char letter = static_cast<char>(first.front() | 0x20);
+  return letter >= 'a' && letter <= 'z';
+}
+
 Task<Result<void>> TlsStream::handshake() {
+  bool begun = side_ == Origin::kUpstream;
   while (true) {
     ERR_clear_error();
     int outcome = SSL_do_handshake(ssl_.get());
@@ -232,6 +240,10 @@ Task<Result<void>> TlsStream::handshake() {
     GATEHOUSE_CO_TRY(std::size_t count, co_await under_->readInto(space));
     if (count == 0) {
       fail(ErrorKind::kPeerClosed, "connection closed during the TLS handshake", Retry::kYes);
+      co_return gatehouse::fail(*failure_);
+    }
+    if (!std::exchange(begun, true) && isPlainText({space.data(), count})) {
+      fail(ErrorKind::kBadRequest, peer().remote.format() + " spoke plain HTTP instead of TLS");
       co_return gatehouse::fail(*failure_);
     }
     wire_.offer({space.data(), count});

@@ -312,20 +312,67 @@ TEST_F(Tls, ResumesSessions) {
 }
 
 TEST_F(Tls, PlainHttpOnATlsPortIsNamed) {
-  auto pair = connectedPair(reactor);
-  ASSERT_TRUE(runTask(reactor, write(*pair->first, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")).has_value()
-  );
-  std::unique_ptr<Stream> below = std::move(pair->second);
-  Made made = runTask(
-      reactor,
-      acceptTls(server({.certificates = {certificateFor({"api.test"})}}), below, Deadline::never())
-  );
-  ASSERT_FALSE(made.has_value());
-  EXPECT_EQ(made.error().kind(), ErrorKind::kBadRequest);
-  EXPECT_NE(made.error().detail().find("plain HTTP"), std::string::npos) << made.error().detail();
-  ASSERT_NE(below, nullptr) << "given back";
-  EXPECT_TRUE(runTask(reactor, write(*below, "no")).has_value());
-  EXPECT_EQ(runTask(reactor, readSome(*pair->first)), "no") << "and no alert before it";
+  for (const char* sent :
+       {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "O", "delete / HTTP/1.1\r\n", "PRI * HTTP/2.0\r\n"}) {
+    auto pair = connectedPair(reactor);
+    ASSERT_TRUE(runTask(reactor, write(*pair->first, sent)).has_value());
+    std::unique_ptr<Stream> below = std::move(pair->second);
+    Made made = runTask(
+        reactor,
+        acceptTls(
+            server({.certificates = {certificateFor({"api.test"})}}), below, Deadline::never()
+        )
+    );
+    ASSERT_FALSE(made.has_value());
+    EXPECT_EQ(made.error().kind(), ErrorKind::kBadRequest);
+    EXPECT_NE(made.error().detail().find("plain HTTP"), std::string::npos) << made.error().detail();
+    ASSERT_NE(below, nullptr) << "given back";
+    EXPECT_TRUE(runTask(reactor, write(*below, "no")).has_value());
+    EXPECT_EQ(runTask(reactor, readSome(*pair->first)), "no") << "and no alert before it";
+  }
+}
+
+TEST_F(Tls, AServerThatSpeaksNoTlsIsTheServersFault) {
+  for (const char* said : {"GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n\r\n"}) {
+    auto pair = connectedPair(reactor);
+    ASSERT_TRUE(runTask(reactor, write(*pair->second, said)).has_value());
+    Made made = runTask(
+        reactor,
+        connectTls(client(), std::move(pair->first), {.server_name = "api.test"}, Deadline::never())
+    );
+    ASSERT_FALSE(made.has_value());
+    EXPECT_EQ(made.error().kind(), ErrorKind::kTlsProtocol) << said;
+  }
+}
+
+TEST(TlsHandshake, GivesTheStreamBackAtItsDeadlineOrWhenCancelled) {
+  for (ErrorKind expected : {ErrorKind::kTimeout, ErrorKind::kCancelled}) {
+    ManualClock clock;
+    Reactor reactor({.clock = &clock});
+    auto pair = connectedPair(reactor);
+    std::unique_ptr<Stream> below = std::move(pair->second);
+    Gate gate(reactor);
+    Stop stop;
+    std::optional<Made> made;
+    auto keep = [](Task<Made> task, std::optional<Made>& out) -> Task<void> {
+      out.emplace(co_await std::move(task));
+    };
+    auto config = server({.certificates = {certificateFor({"api.test"})}});
+    Deadline deadline = Deadline::after(reactor, Seconds(10));
+    spawn(gate, keep(acceptTls(config, below, deadline), made), stop);
+    reactor.turn(Nanos::zero());
+    EXPECT_EQ(below, nullptr) << "taken";
+    if (expected == ErrorKind::kTimeout) {
+      clock.advance(Seconds(10));
+    } else {
+      stop.request();
+    }
+    reactor.turn(Nanos::zero());
+    ASSERT_TRUE(made.has_value());
+    EXPECT_EQ(made->error().kind(), expected) << made->error().chain();
+    ASSERT_NE(below, nullptr);
+    EXPECT_TRUE(runTask(reactor, write(*below, "still there")).has_value());
+  }
 }
 
 TEST(TlsHandshake, EndsAtItsDeadlineOrWhenCancelledOrLeft) {
