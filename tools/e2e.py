@@ -21,6 +21,8 @@ from source_tree import ROOT
 from test_counts import Counts
 
 TIMEOUT_SECONDS = 1800
+# Tests wait about half of their time; with more than this at a time the longest file decides.
+AT_A_TIME = min(2 * os.cpu_count(), 8)
 VENV = ROOT / "build" / "venv"
 NODE = ROOT / "build" / "e2e-node"
 
@@ -96,10 +98,9 @@ def run_pytest(folder, binary, report, environment):
     if binary.parent.name in ("asan", "tsan"):
         more["GATEHOUSE_SANITIZED"] = binary.parent.name
         more["GATEHOUSE_PATIENCE"] = "120"
-    # Twice as many at a time as there are processors, as each waits about half of its time; the tests of one file stay
-    # together and share what they started.
+    # The tests of one file stay together and share what they started.
     command = [
-        VENV / "bin" / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", str(2 * os.cpu_count()), "--dist", "loadfile",
+        VENV / "bin" / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", str(AT_A_TIME), "--dist", "loadfile",
         f"--junitxml={report}", folder,
     ]
     done = subprocess.run(
