@@ -358,6 +358,18 @@ TEST_F(H2ClientLimitsTest, ContentThatDoesNotFitIsMalformed) {
   EXPECT_EQ(errorOf(*asked).kind(), ErrorKind::kUpstreamInvalid);
 }
 
+TEST_F(H2ClientLimitsTest, AStreamThatEndsBeforeItsHeadIsMalformed) {
+  greet();
+  for (std::uint32_t stream : {1U, 3U}) {
+    auto asked = stream == 1 ? get() : ask(post(std::make_unique<PausedBody>(loop.reactor)));
+    upstream->headers(stream, {{":status", "103"}});
+    upstream->data(stream, "", kEndStream);
+    loop.settle();
+    ASSERT_TRUE(asked->done());
+    EXPECT_EQ(errorOf(*asked).kind(), ErrorKind::kUpstreamInvalid) << errorOf(*asked).chain();
+  }
+}
+
 TEST_F(H2ClientLimitsTest, InterimResponsesWithoutEndAreGivenUp) {
   greet();
   auto asked = get();

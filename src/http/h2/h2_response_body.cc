@@ -71,6 +71,10 @@ void H2ResponseBody::onTrailer(std::string_view name, std::string_view value) {
 }
 
 void H2ResponseBody::onEnd() {
+  if (expects_ == Expects::kHead) {
+    onMalformed("the stream ends before the head of the response");
+    return;
+  }
   if (expects_ == Expects::kContent && length_ && arrived_ < *length_) {
     onMalformed("the body is shorter than its Content-Length");
     return;
