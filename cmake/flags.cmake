@@ -8,7 +8,7 @@ option(GATEHOUSE_WERROR "warnings are errors (the default where CI is set in the
 option(GATEHOUSE_STRIP "leave the symbol table out of executables" OFF)
 set(GATEHOUSE_SANITIZE "" CACHE STRING "sanitizers for every target, e.g. address,undefined")
 # Where the code under test is optimised to keep sanitizers bearable, its tests need not be: they would take most of the build.
-set(GATEHOUSE_TEST_FLAGS "" CACHE STRING "more flags for the sources of tests, e.g. -O0")
+set(GATEHOUSE_TEST_FLAGS "" CACHE STRING "more flags for the tests of the rooms, e.g. -O0")
 
 # How often what runs, as tools/profile has counted: release builds are laid out by it (docs/decisions/0007). Code that is
 # newer than the profile is compiled as without one, which is nothing to warn of.

@@ -21,7 +21,7 @@ from source_tree import ROOT
 from test_counts import Counts
 
 TIMEOUT_SECONDS = 1800
-# Tests wait about half of their time; with more than this at a time the longest file decides.
+# Tests wait about half of their time. No more than eight: also processors are counted that a container may not use.
 AT_A_TIME = min(2 * os.cpu_count(), 8)
 VENV = ROOT / "build" / "venv"
 NODE = ROOT / "build" / "e2e-node"

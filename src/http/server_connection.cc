@@ -320,20 +320,10 @@ io::Task<void> H1Server::refuse(Refused refusal) {
                         : wire_.shared.slow_heads);
   RefusalWords words = wordsOf(*refusal);
   protocol_error_ = words.code;
-  auto [head, body] = refusedReply(words.status, words.code, words.detail, noteRefused(*refusal));
-  std::string out;
-  ResponseFraming framing{
-      .body = ResponseFraming::Body::kLength,
-      .length = declaredLength(head.fields),
-      .keep_alive = false,
-  };
-  writeResponseHead(out, head, framing, wire_.shared.date.at(wire_.reactor.clock().wall()));
-  std::array<std::string_view, 2> parts = {out, body};
-  TimedWrite::Rules rules{.patience = wire_.limits.write_timeout};
-  auto sent = co_await TimedWrite(*wire_.stream, parts, rules);
-  if (refused_ != nullptr) {
-    sent ? refused_->answered(body.size()) : refused_->unanswered();
-  }
+  auto reply = refusedReply(words.status, words.code, words.detail, noteRefused(*refusal));
+  Result<void> sent = co_await sendRefused(
+      *wire_.stream, std::move(reply), wire_.shared, wire_.limits.write_timeout, refused_
+  );
   if (!sent) {
     wire_.close();
     co_return;
@@ -371,6 +361,31 @@ RefusedReply refusedReply(
   }
   head.fields.add("Content-Length", std::to_string(body.size()));
   return {std::move(head), std::move(body)};
+}
+
+io::Task<Result<void>> sendRefused(
+    io::Stream& stream,
+    RefusedReply reply,
+    ServerShared& shared,
+    Nanos patience,
+    RefusedRequests* refused
+) {
+  const ResponseFraming framing{
+      .body = ResponseFraming::Body::kLength,
+      .length = declaredLength(reply.head.fields),
+      .keep_alive = false,
+  };
+  std::string head;
+  writeResponseHead(head, reply.head, framing, shared.date.at(stream.reactor().clock().wall()));
+  const std::array<std::string_view, 2> parts = {head, reply.body};
+  auto sent = co_await TimedWrite(stream, parts, {.patience = patience});
+  if (refused != nullptr) {
+    sent ? refused->answered(reply.body.size()) : refused->unanswered();
+  }
+  if (!sent) {
+    co_return fail(std::move(sent).error());
+  }
+  co_return Result<void>();
 }
 
 std::unique_ptr<ServerConnection> serveHttp1(

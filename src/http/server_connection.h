@@ -151,6 +151,15 @@ struct RefusedReply {
 RefusedReply refusedReply(
     Status status, std::string_view code, std::string_view detail, RefusedAnswer answer
 );
+/// Sends it in HTTP/1.1 as the last reply of its connection, within `patience`, and tells
+/// `refused`, which may be null. What is given by reference outlives the task. Owner's loop only.
+io::Task<Result<void>> sendRefused(
+    io::Stream& stream,
+    RefusedReply reply,
+    ServerShared& shared,
+    Nanos patience,
+    RefusedRequests* refused
+);
 
 class ServerConnection {
  public:

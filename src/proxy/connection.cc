@@ -75,17 +75,11 @@ io::Task<Result<std::unique_ptr<io::Stream>>> secure(
 io::Task<void> endUnsecured(
     Worker& worker, io::Stream& stream, http::RefusedRequests& refused, Error error
 ) {
-  switch (error.kind()) {
-    case ErrorKind::kBadRequest:
-      co_await answerPlainHttp(worker, stream, refused, error);
-      [[fallthrough]];
-    case ErrorKind::kTlsCertificate:
-    case ErrorKind::kTlsProtocol:
-      co_await http::endGently(stream, worker.settings().server.write_timeout);
-      break;
-    default:
-      break;
+  if (error.kind() == ErrorKind::kBadRequest &&
+      !co_await answerPlainHttp(worker, stream, refused, error)) {
+    co_return;
   }
+  co_await http::endGently(stream, worker.settings().server.write_timeout);
 }
 
 /// False when the connection does not begin as it must: nobody knows who the client is then.

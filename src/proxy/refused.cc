@@ -1,11 +1,9 @@
 #include "proxy/refused.h"
 
 #include <optional>
-#include <string>
 #include <string_view>
 #include <utility>
 
-#include "http/h1_write.h"
 #include "llm/dialect_match.h"
 #include "llm/error_body.h"
 #include "proxy/begin.h"
@@ -119,14 +117,14 @@ void RefusedHere::report() {
   record_ = nullptr;
 }
 
-io::Task<void> answerPlainHttp(
+io::Task<Result<void>> answerPlainHttp(
     Worker& worker, io::Stream& stream, http::RefusedRequests& refused, const Error& error
 ) {
   constexpr http::Status kStatus = 400;
   constexpr std::string_view kCode = "plain_http";
   constexpr std::string_view kDetail =
       "this port takes HTTPS, and the request came in plain HTTP: use https:// in its place";
-  auto [head, body] = http::refusedReply(
+  http::RefusedReply reply = http::refusedReply(
       kStatus,
       kCode,
       kDetail,
@@ -144,17 +142,13 @@ io::Task<void> answerPlainHttp(
            .detail = kDetail}
       )
   );
-  std::string out;
-  const http::ResponseFraming framing{
-      .body = http::ResponseFraming::Body::kLength, .length = body.size(), .keep_alive = false
-  };
-  const io::Reactor& reactor = worker.reactor();
-  http::writeResponseHead(
-      out, head, framing, worker.serverShared().date.at(reactor.clock().wall())
+  return http::sendRefused(
+      stream,
+      std::move(reply),
+      worker.serverShared(),
+      worker.settings().server.write_timeout,
+      &refused
   );
-  out += body;
-  const Result<void> sent = co_await stream.write(out);
-  sent ? refused.answered(body.size()) : refused.unanswered();
 }
 
 }  // namespace gatehouse::proxy

@@ -37,9 +37,9 @@ class RefusedHere final : public http::RefusedRequests {
   telemetry::Ending ending_;
 };
 
-/// Tells a client that spoke plain HTTP where TLS is spoken. `error` says so; what is given
+/// Tells a client that spoke plain HTTP where TLS is spoken, for which `error` stands. All but that
 /// outlives the task.
-io::Task<void> answerPlainHttp(
+io::Task<Result<void>> answerPlainHttp(
     Worker& worker, io::Stream& stream, http::RefusedRequests& refused, const Error& error
 );
 

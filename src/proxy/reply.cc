@@ -32,8 +32,7 @@ std::string_view advice(ErrorKind kind) {
     case ErrorKind::kUpstreamInvalid:
     case ErrorKind::kUpstreamClosed:
       return "The server behind the gateway failed. Try again; if it stays, the operator finds "
-             "more "
-             "under this request id.";
+             "more under this request id.";
     case ErrorKind::kTimeout:
       return "Try again, or raise the timeout of the route.";
     case ErrorKind::kOverloaded:

@@ -35,10 +35,8 @@ H2Exchange::~H2Exchange() {
   body_.leave();
   if (!closed_) {
     wire_.session.forget(id_);
-    if (state_ != State::kFinished) {
-      wire_.session.reset(id_, whyUnfinished());
-    } else if (body_.malformed()) {
-      wire_.session.reset(id_, H2Error::kProtocolError);
+    if (state_ != State::kFinished || body_.malformed()) {
+      wire_.session.reset(id_, whyCut());
     } else if (!body_.ended()) {
       wire_.leftovers.push_back({id_, wire_.reactor.now() + kPatience});
     }
@@ -97,14 +95,14 @@ void H2Exchange::abort() {
   if (!closed_) {
     closed_ = true;
     wire_.session.forget(id_);
-    wire_.session.reset(id_, whyUnfinished());
+    wire_.session.reset(id_, whyCut());
     wire_.push();
   }
 }
 
 // RFC 9113 section 8.1.1: a malformed request is an error of its protocol, also when the reply had
 // begun.
-H2Error H2Exchange::whyUnfinished() const {
+H2Error H2Exchange::whyCut() const {
   return body_.malformed() ? H2Error::kProtocolError : H2Error::kInternalError;
 }
 

@@ -53,7 +53,7 @@ class H2Exchange final : public ServerExchange, public H2Stream, public io::List
   enum class State : std::uint8_t { kUnwritten, kWriting, kFinished };
 
   Result<void> account(std::string_view bytes, Last last);
-  H2Error whyUnfinished() const;
+  H2Error whyCut() const;
   Result<void> framed(H2Framed::Came came) const;
   bool replied() const;
   bool broken() const;

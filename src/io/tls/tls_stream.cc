@@ -208,8 +208,8 @@ void TlsStream::expectClient() {
 
 /// A record of TLS begins with its type, of which none is a letter (RFC 8446 section 5.1); a
 /// request begins with its method.
-bool isPlainText(std::string_view first) {
-  const char letter = static_cast<char>(first.front() | 0x20);
+bool isPlainText(char first) {
+  const char letter = static_cast<char>(first | 0x20);
   return letter >= 'a' && letter <= 'z';
 }
 
@@ -242,7 +242,7 @@ Task<Result<void>> TlsStream::handshake() {
       fail(ErrorKind::kPeerClosed, "connection closed during the TLS handshake", Retry::kYes);
       co_return gatehouse::fail(*failure_);
     }
-    if (!std::exchange(begun, true) && isPlainText({space.data(), count})) {
+    if (!std::exchange(begun, true) && isPlainText(space.front())) {
       fail(ErrorKind::kBadRequest, peer().remote.format() + " spoke plain HTTP instead of TLS");
       co_return gatehouse::fail(*failure_);
     }

@@ -35,8 +35,8 @@ Task<Result<std::unique_ptr<Stream>>> connectTls(
 
 /// Server handshake. kTlsCertificate where the client has no certificate that is accepted;
 /// kBadRequest where it speaks plain HTTP; kTlsProtocol, kPeerClosed, kTimeout, kCancelled.
-/// `stream` outlives the task. It is taken, and given back when the handshake fails: the alert has
-/// been sent then, and how the connection ends is the caller's to say.
+/// `stream` outlives the task. It is taken, and given back when the handshake fails: an alert,
+/// where TLS has one, has been sent then, and how the connection ends is the caller's to say.
 Task<Result<std::unique_ptr<Stream>>> acceptTls(
     std::shared_ptr<TlsServerConfig> config, std::unique_ptr<Stream>& stream, Deadline deadline
 );
