@@ -4,6 +4,7 @@ import re
 import threading
 from typing import NamedTuple
 
+import harness
 import manifests
 from peer import Peer
 
@@ -163,9 +164,23 @@ def gateway_before(stage, witness, **options):
     """A gateway of one worker that passes everything to the witness."""
     peer = stage.keep(Peer(witness))
     text = manifests.to_text(manifests.gateway(), manifests.route("all", "plain"), manifests.static("plain", peer.port))
-    gateway = stage.gateway([stage.write("smuggling.yaml", text)], binds=["edge"], workers=1, **options)
+    gateway = stage.gateway([stage.write(f"smuggling-{peer.port}.yaml", text)], binds=["edge"], workers=1, **options)
     gateway.witness, gateway.peer = witness, peer
     return gateway
+
+
+def witnessed(gateway):
+    """What its upstream received, less one more request that must be answered as it was asked.
+
+    What is answered has been received, so whole requests are all there. What was cut short may still be on its way and come
+    later: tests that cut share no gateway with tests that say nothing was left.
+    """
+    canary = harness.post(gateway.port("edge"), "/canary", None, method="GET")
+    assert (canary.status, canary.body) == (200, b"GET /canary")
+    requests, rests = gateway.witness.take()
+    others = [request for request in requests if request.line != b"GET /canary HTTP/1.1"]  # by connection, not by time
+    assert len(others) == len(requests) - 1
+    return others, rests
 
 
 def replies(received, head_only=()):

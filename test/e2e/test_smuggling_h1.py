@@ -5,9 +5,8 @@ What is asserted is what the upstream received, octet by octet, and that each cl
 
 import pytest
 
-import harness
 from harness import raw_exchange
-from smuggling import Witness, gateway_before, replies
+from smuggling import Witness, gateway_before, replies, witnessed
 
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: gateway.b\r\n\r\n"
 assert len(SMUGGLED) == 43  # the length that probes lie about
@@ -37,6 +36,11 @@ def chunks(body):
 
 @pytest.fixture(scope="module")
 def edge(shared_stage):
+    return gateway_before(shared_stage, Witness())
+
+
+@pytest.fixture(scope="module")
+def edge_of_the_cut(shared_stage):
     return gateway_before(shared_stage, Witness())
 
 
@@ -265,15 +269,6 @@ def passing():
 PASSING = {name: expected for name, *expected in passing()}
 
 
-def witnessed(edge):
-    """What the upstream received, less one more request that must be answered as it was asked."""
-    canary = harness.post(edge.port("edge"), "/canary", None, method="GET")
-    assert (canary.status, canary.body) == (200, b"GET /canary")
-    requests, rests = edge.witness.take()
-    assert requests.pop().line == b"GET /canary HTTP/1.1"
-    return requests, rests
-
-
 @pytest.mark.parametrize("name", REFUSED)
 def test_it_is_refused_and_nothing_of_it_goes_on(edge, name):
     status, data = REFUSED[name]
@@ -283,10 +278,10 @@ def test_it_is_refused_and_nothing_of_it_goes_on(edge, name):
 
 
 @pytest.mark.parametrize("name", CHUNKS)
-def test_a_bad_chunk_ends_the_request_and_nothing_behind_it_is_one(edge, name):
-    received = raw_exchange(edge.port("edge"), chunks(CHUNKS[name]) + BEHIND)
+def test_a_bad_chunk_ends_the_request_and_nothing_behind_it_is_one(edge_of_the_cut, name):
+    received = raw_exchange(edge_of_the_cut.port("edge"), chunks(CHUNKS[name]) + BEHIND)
     assert [reply[0] for reply in replies(received)] in ([400], [431], [413]), received
-    requests, rests = witnessed(edge)
+    requests, rests = witnessed(edge_of_the_cut)
     assert requests == [], "it was ended for the upstream"
     assert all(b"smuggled" not in rest and b"behind" not in rest for rest in rests)
 

@@ -2,10 +2,9 @@
 
 import pytest
 
-import harness
 from h2_raw import (CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, PADDED, PROTOCOL_ERROR, WITH_PRIORITY, Wire, block,
                     request_fields)
-from smuggling import Witness, gateway_before
+from smuggling import Witness, gateway_before, witnessed
 
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: gateway\r\n\r\n"
 SPLIT = b"x\r\n\r\n" + SMUGGLED
@@ -16,19 +15,14 @@ def edge(shared_stage):
     return gateway_before(shared_stage, Witness())
 
 
+@pytest.fixture(scope="module")
+def edge_of_the_cut(shared_stage):
+    return gateway_before(shared_stage, Witness())
+
+
 @pytest.fixture
 def wire(stage, edge):
     return stage.keep(Wire(edge.port("edge")))
-
-
-def witnessed(edge):
-    """What the upstream received, less one more request that must be answered as it was asked."""
-    canary = harness.post(edge.port("edge"), "/canary", None, method="GET")
-    assert (canary.status, canary.body) == (200, b"GET /canary")
-    requests, rests = edge.witness.take()
-    others = [request for request in requests if request.line != b"GET /canary HTTP/1.1"]  # by connection, not by time
-    assert len(others) == len(requests) - 1
-    return others, rests
 
 
 def pseudo(method="POST", scheme="http", authority="gateway", path="/probe"):
@@ -155,7 +149,7 @@ LENGTHS = {
 
 @pytest.mark.parametrize("name", LENGTHS)
 def test_content_of_another_length_is_no_request_and_none_behind(stage, name):
-    edge = gateway_before(stage, Witness())  # of its own: what is given up may reach the witness late
+    edge = gateway_before(stage, Witness())  # of its own: even a whole one may come late where it was given up
     wire = stage.keep(Wire(edge.port("edge")))
     wire.headers(1, with_fields(("content-length", "5")), 0)
     for kind, flags, payload in LENGTHS[name]:
@@ -189,14 +183,15 @@ TRAILERS = {
 
 
 @pytest.mark.parametrize("name", TRAILERS)
-def test_bad_trailers_end_the_request_and_nothing_of_them_goes_on(edge, wire, name):
+def test_bad_trailers_end_the_request_and_nothing_of_them_goes_on(edge_of_the_cut, stage, name):
+    wire = stage.keep(Wire(edge_of_the_cut.port("edge")))
     wire.headers(1, pseudo(), 0)
     wire.frame(DATA, 0, 1, b"abc")
     wire.headers(1, TRAILERS[name])
     reply = wire.over(1)
     assert reply.status == 400 or (reply.status is None and reply.reset == PROTOCOL_ERROR)
     wire.lives(3)
-    requests, rests = witnessed(edge)
+    requests, rests = witnessed(edge_of_the_cut)
     assert [request.line for request in requests] == [b"GET /lives HTTP/1.1"]
     assert all(b"smuggled" not in rest and b"x-a" not in rest for rest in rests)
 
