@@ -128,7 +128,7 @@ def test_without_retry_it_is_not(stage):
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_try_has_the_time_of_backend_request(stage, kind):
     tries = Tries(None, GOOD)
-    gateway = before(stage, kind, tries, {"attempts": 1, "backoff": "1ms"}, {"request": "30s", "backendRequest": "200ms"})
+    gateway = before(stage, kind, tries, {"attempts": 1, "backoff": "1ms"}, {"request": "30s", "backendRequest": "2s"})
     reply = harness.post(gateway.port("edge"), CHAT, harness.CHAT)
     assert reply.status == 200 and len(tries.requests) == 2
     counted(gateway, "retry_timeout", 1)
@@ -137,7 +137,7 @@ def test_each_try_has_the_time_of_backend_request(stage, kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_all_tries_together_have_the_time_of_request(stage, kind):
     tries = Tries(BUSY)
-    gateway = before(stage, kind, tries, {"codes": [503], "attempts": 5, "backoff": "1h"}, {"request": "200ms"})
+    gateway = before(stage, kind, tries, {"codes": [503], "attempts": 5, "backoff": "1h"}, {"request": "2s"})
     reply = harness.post(gateway.port("edge"), CHAT, harness.CHAT)
     assert reply.status == 504 and len(tries.requests) == 1
     line = gateway.access_of(reply)

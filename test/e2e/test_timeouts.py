@@ -16,7 +16,7 @@ HEADS = {
     "length": b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{",
     "chunked": b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
 }
-LIMITS = {"request": {"request": "400ms"}, "backendRequest": {"backendRequest": "400ms"}}  # time enough for a head
+LIMITS = {"request": {"request": "1s"}, "backendRequest": {"backendRequest": "1s"}}  # time enough for a head
 
 
 def route_to(kind, port, timeouts):

@@ -328,7 +328,7 @@ def test_the_time_of_a_rule_ends_with_the_switch(stage):
             connection.sendall(connection.recv(9))
         connection.recv(1)
     peer = stage.keep(Peer(handle))
-    gateway = to_service(stage, peer.port, rule={"timeouts": {"request": "100ms", "backendRequest": "100ms"}})
+    gateway = to_service(stage, peer.port, rule={"timeouts": {"request": "2s", "backendRequest": "2s"}})
     wire = stage.keep(Wire(gateway, ASK))
     wire.until(b"\r\n\r\n")
     assert harness.post(gateway.port("edge"), "/", b"").status == 504
