@@ -2,6 +2,9 @@ import signal
 
 import pytest
 
+# What tests share says what it saw where it fails, as they do. To be told before the first import.
+pytest.register_assert_rewrite("events", "h2_client", "h2_expect", "h2_raw", "harness", "smuggling", "world")
+
 import harness
 import seed as seed_module
 
